@@ -1,0 +1,8 @@
+/** The token, as `x-skyclaw-token: TOKEN` or `authorization: Bearer TOKEN`. */
+export const tokenHeader = 'x-skyclaw-token'
+
+/** Names the request of a client: sent again with the same key, it is the same request. */
+export const idempotencyHeader = 'x-idempotency-key'
+
+/** The standard's name of the same header, accepted too. */
+export const idempotencyHeaderAlias = 'idempotency-key'

@@ -1,0 +1,32 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { limits } from './limits.ts'
+import { Capabilities, Id, Labels, Timestamp } from './schema.ts'
+
+export const MaxParallel = Type.Integer({
+  minimum: 1,
+  maximum: limits.maxParallel,
+  description: 'Jobs the host runs at once.',
+})
+
+export const Host = Type.Object(
+  {
+    id: Id,
+    name: Type.String(),
+    capabilities: Capabilities,
+    maxParallel: MaxParallel,
+    labels: Labels,
+    activeLeases: Type.Integer({ minimum: 0 }),
+    lastSeenAt: Timestamp,
+    registeredAt: Timestamp,
+    live: Type.Boolean({ description: 'Whether some coordinator heard it within the lease time.' }),
+  },
+  { $id: 'Host' },
+)
+export type Host = Static<typeof Host>
+
+/** A lease as hosts and coordinators speak of it: the job and the fence. */
+export const LeaseRef = Type.Object(
+  { id: Id, attempt: Type.Integer({ minimum: 1, maximum: limits.attemptsTotal }) },
+  { additionalProperties: false },
+)
+export type LeaseRef = Static<typeof LeaseRef>

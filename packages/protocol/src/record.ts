@@ -1,0 +1,113 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { MaxParallel } from './host.ts'
+import { AttemptOutcome, DurationMs, ExitCode, Fence, JobStatus, Output, Signal } from './job.ts'
+import { limits } from './limits.ts'
+import { Payload } from './payload.ts'
+import { Requirement } from './requirement.ts'
+import { Capabilities, closed, Id, Labels, Millis, tagged, text } from './schema.ts'
+
+const Hash = Type.String({ pattern: '^[a-f0-9]{64}$' })
+const ErrorText = Type.String({ maxLength: limits.errorChars })
+
+const ResultRecord = closed({
+  finishedAt: Millis,
+  durationMs: DurationMs,
+  exitCode: ExitCode,
+  stdout: Output,
+  stderr: Output,
+  signal: Type.Optional(Signal),
+})
+export type ResultRecord = Static<typeof ResultRecord>
+
+const AttemptRecord = closed({
+  attempt: Fence,
+  hostId: Id,
+  startedAt: Millis,
+  finishedAt: Type.Optional(Millis),
+  outcome: Type.Optional(AttemptOutcome),
+  exitCode: Type.Optional(ExitCode),
+  signal: Type.Optional(Signal),
+  error: Type.Optional(ErrorText),
+})
+export type AttemptRecord = Static<typeof AttemptRecord>
+
+const LeaseRecord = closed({
+  hostId: Id,
+  attempt: Fence,
+  leasedAt: Millis,
+  claim: Type.Optional(closed({ key: Hash, bodyHash: Hash })),
+})
+export type LeaseRecord = Static<typeof LeaseRecord>
+
+/** A job as the ledger keeps it. Its changes are the functions of the coordinator's job lifecycle, nothing else. */
+export const JobRecord = closed({
+  kind: Type.Literal('job'),
+  id: Id,
+  createdAt: Millis,
+  updatedAt: Millis,
+  sequence: Type.Integer({ minimum: 0, description: 'Orders jobs of one coordinator that share a millisecond.' }),
+  status: JobStatus,
+  priority: Type.Integer({ minimum: -limits.priority, maximum: limits.priority }),
+  runAt: Millis,
+  payload: Payload,
+  requirement: Requirement,
+  requirementKey: Hash,
+  attempts: Type.Integer({ minimum: 0, maximum: limits.attemptsTotal }),
+  failures: Type.Integer({ minimum: 0, maximum: limits.attemptsTotal }),
+  maxAttempts: Type.Integer({ minimum: 1, maximum: limits.attempts }),
+  leaseLosses: Type.Integer({ minimum: 0, maximum: limits.attemptsTotal }),
+  maxLeaseLosses: Type.Integer({ minimum: 0, maximum: limits.leaseLosses }),
+  attemptHistory: Type.Array(AttemptRecord, { maxItems: limits.attemptsTotal }),
+  lease: Type.Optional(LeaseRecord),
+  cancelRequestedAt: Type.Optional(Millis),
+  cancelReason: Type.Optional(Type.String({ maxLength: limits.reasonChars })),
+  result: Type.Optional(ResultRecord),
+  error: Type.Optional(ErrorText),
+  superseded: Type.Optional(
+    Type.Array(
+      closed({
+        attempt: Fence,
+        hostId: Id,
+        success: Type.Boolean(),
+        result: ResultRecord,
+        error: Type.Optional(ErrorText),
+      }),
+      { maxItems: 8 },
+    ),
+  ),
+  bodyHash: Type.Optional(Hash),
+  duplicateOf: Type.Optional(Id),
+})
+export type JobRecord = Static<typeof JobRecord>
+
+/** A host as the ledger keeps it. When it was last heard is not in it: that travels by gossip. */
+export const HostRecord = closed({
+  kind: Type.Literal('host'),
+  id: Id,
+  name: text(limits.nameChars, { minLength: 1 }),
+  capabilities: Capabilities,
+  maxParallel: MaxParallel,
+  labels: Labels,
+  registeredAt: Millis,
+  updatedAt: Millis,
+})
+export type HostRecord = Static<typeof HostRecord>
+
+export const RecordValue = tagged('kind', [JobRecord, HostRecord])
+export type RecordValue = Static<typeof RecordValue>
+
+/** Orders the values of one record: generation first, then the ballot. */
+export const Version = closed({
+  generation: Type.Integer({ minimum: 0 }),
+  ballot: closed({ n: Type.Integer({ minimum: 0 }), node: Id }),
+})
+export type Version = Static<typeof Version>
+
+/** One known value of the ledger, as snapshots and the feed carry it. */
+export const LedgerRecord = closed({
+  key: Type.String({ minLength: 1, maxLength: limits.idChars + 16 }),
+  version: Version,
+  writtenAt: Millis,
+  value: RecordValue,
+})
+export type LedgerRecord = Static<typeof LedgerRecord>

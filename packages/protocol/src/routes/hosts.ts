@@ -1,0 +1,80 @@
+import { Type } from '@sinclair/typebox'
+import { Host, LeaseRef, MaxParallel } from '../host.ts'
+import { Job } from '../job.ts'
+import { limits } from '../limits.ts'
+import { defineRoute } from '../route.ts'
+import { Capabilities, closed, Cursor, Id, Labels, nullable, PageLimit, text } from '../schema.ts'
+
+export const HostParams = closed({ id: Id })
+
+const LeaseMs = Type.Integer({ description: 'A host silent for longer is lost; it beats at least every third of it.' })
+
+export const registerHost = defineRoute({
+  method: 'POST',
+  path: '/v1/hosts/register',
+  summary: 'Register a host, or register it anew with changed capabilities',
+  auth: true,
+  idempotency: 'answer',
+  body: closed({
+    hostId: Type.Optional(Id),
+    name: text(limits.nameChars, { minLength: 1 }),
+    capabilities: Type.Optional(Capabilities),
+    maxParallel: Type.Optional(MaxParallel),
+    labels: Type.Optional(Labels),
+  }),
+  response: Type.Object({ host: Host, leaseMs: LeaseMs }),
+  bodyLimitBytes: limits.bodyBytes,
+})
+
+export const heartbeat = defineRoute({
+  method: 'POST',
+  path: '/v1/hosts/:id/heartbeat',
+  summary: 'Renew all leases of a host and learn what changed',
+  auth: true,
+  idempotency: 'answer',
+  params: HostParams,
+  body: closed({
+    activeLeases: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.heartbeatJobs })),
+    jobs: Type.Optional(
+      Type.Array(LeaseRef, {
+        maxItems: limits.heartbeatJobs,
+        description: 'Every job the host holds; a lease not in it for 10 s is released.',
+      }),
+    ),
+  }),
+  response: Type.Object({
+    host: Host,
+    cancel: Type.Array(LeaseRef),
+    lost: Type.Array(LeaseRef),
+    drain: Type.Optional(Type.Boolean()),
+    coordinators: Type.Array(Type.String()),
+    leaseMs: LeaseMs,
+  }),
+  bodyLimitBytes: limits.bodyBytes,
+})
+
+export const claimJobs = defineRoute({
+  method: 'POST',
+  path: '/v1/hosts/:id/claim',
+  summary: 'Lease queued jobs that the host can run; with waitMs, wait for one',
+  auth: true,
+  idempotency: 'lease',
+  params: HostParams,
+  body: closed({
+    waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.waitMs })),
+    max: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.claimMax })),
+  }),
+  response: Type.Object({ job: nullable(Job), jobs: Type.Optional(Type.Array(Job)) }),
+  bodyLimitBytes: limits.bodyBytes,
+})
+
+export const listHosts = defineRoute({
+  method: 'GET',
+  path: '/v1/hosts',
+  summary: 'Hosts, newest first',
+  auth: true,
+  idempotency: 'none',
+  query: closed({ limit: Type.Optional(PageLimit), cursor: Type.Optional(Cursor) }),
+  response: Type.Object({ hosts: Type.Array(Host), nextCursor: Type.Optional(Cursor) }),
+  bodyLimitBytes: 0,
+})
