@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  buildPath,
+  idempotencyHeader,
+  type OperationId,
+  routes,
+  type RouteDefinition,
+  tokenHeader,
+} from '@skyclaw/protocol'
+import { type Answer, readAnswer } from './answer.ts'
+import { attempt } from './attempt.ts'
+import { type FailedAttempt, OptionError, ProblemResponseError, SkyclawError } from './errors.ts'
+import { UnexpectedAnswerError, UnreachableError } from './errors.ts'
+import { answered, type CallProgress, decide, type Failover, failed, startCall } from './failover/failover.ts'
+import { retryAfterMs } from './failover/retry-after.ts'
+import { checkIdempotencyKey, positive, type ResolvedOptions } from './options.ts'
+import type { TransportRequest } from './transport.ts'
+
+/** A call as it comes from the typed surface. */
+export interface CallInput {
+  params?: Record<string, string>
+  query?: Record<string, unknown>
+  body?: unknown
+  idempotencyKey?: string
+  signal?: AbortSignal
+  timeoutMs?: number
+  attemptTimeoutMs?: number
+}
+
+export interface CallContext {
+  options: ResolvedOptions
+  failover: Failover
+  /** Aborted when the client is closed. */
+  closing: AbortSignal
+}
+
+/** A heartbeat says what is so now: repeating an old one would be wrong, so it carries no key. */
+const withoutKey: ReadonlySet<OperationId> = new Set(['heartbeat'])
+
+interface Prepared {
+  route: RouteDefinition
+  request: Omit<TransportRequest, 'signal' | 'url'>
+  path: string
+  timeoutMs: number
+  attemptTimeoutMs: number
+}
+
+interface Course extends Prepared {
+  progress: CallProgress
+  signal: AbortSignal
+  failures: Map<string, FailedAttempt>
+  startedAt: number
+  lastProblem: ProblemResponseError | undefined
+  lastForeign: UnexpectedAnswerError | undefined
+  outcomeUnknown: boolean
+}
+
+/** One call: asks coordinator after coordinator, with one idempotency key, until one gives an answer to keep. */
+export async function performCall(context: CallContext, operation: OperationId, input: CallInput): Promise<unknown> {
+  const prepared = prepare(context.options, operation, input)
+  const startedAt = performance.now()
+  const course: Course = {
+    ...prepared,
+    progress: startCall(startedAt + prepared.timeoutMs),
+    signal: input.signal ? AbortSignal.any([context.closing, input.signal]) : context.closing,
+    startedAt,
+    failures: new Map(),
+    lastProblem: undefined,
+    lastForeign: undefined,
+    outcomeUnknown: false,
+  }
+  for (;;) {
+    throwIfAborted(course.signal)
+    const decision = decide(context.failover, course.progress, performance.now(), Math.random())
+    if (decision.kind === 'give-up') throw givingUp(course)
+    if (decision.kind === 'wait') {
+      const waitMs = Math.max(1, decision.until - performance.now())
+      await sleep(waitMs, undefined, { signal: course.signal }).catch(() => throwIfAborted(course.signal))
+      continue
+    }
+    const answer = await askOne(context, course, decision.url)
+    if (answer) return answer.value
+  }
+}
+
+function prepare(options: ResolvedOptions, operation: OperationId, input: CallInput): Prepared {
+  const route: RouteDefinition | undefined = routes[operation]
+  if (!route) throw new OptionError('operationId', `is not in the route table: ${String(operation)}`)
+  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
+  if (route.auth && options.token !== undefined) headers[tokenHeader] = options.token
+  if (route.idempotency !== 'none' && !withoutKey.has(operation)) {
+    headers[idempotencyHeader] = checkIdempotencyKey(input.idempotencyKey ?? randomUUID())
+  }
+  const body = route.body ? JSON.stringify(input.body ?? {}) : undefined
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  const waitMs = waitOf(route.body ? input.body : input.query)
+  const timeoutMs = positive('timeoutMs', input.timeoutMs ?? options.timeoutMs) + waitMs
+  const attemptTimeoutMs = positive('attemptTimeoutMs', input.attemptTimeoutMs ?? options.attemptTimeoutMs) + waitMs
+  return {
+    route,
+    request: {
+      method: route.method,
+      headers,
+      maxResponseBytes: options.maxResponseBytes,
+      ...(body !== undefined && { body }),
+    },
+    path: buildPath(route, input.params) + queryString(input.query),
+    timeoutMs,
+    attemptTimeoutMs,
+  }
+}
+
+/** Asks one coordinator; undefined when another one is to be asked. Throws what is final. */
+async function askOne(context: CallContext, course: Course, url: string): Promise<{ value: unknown } | undefined> {
+  const { failover, options } = context
+  const remainingMs = Math.max(1, course.progress.deadline - performance.now())
+  const request = { ...course.request, url: url + course.path }
+  const outcome = await attempt(
+    options.transport,
+    request,
+    Math.min(course.attemptTimeoutMs, remainingMs),
+    course.signal,
+  )
+  const now = performance.now()
+  if (outcome.kind === 'failed') {
+    throwIfAborted(course.signal)
+    if (outcome.tooLarge) throw new SkyclawError(`${url}: ${outcome.message}`)
+    if (outcome.mayHaveArrived && course.route.idempotency !== 'none') course.outcomeUnknown = true
+    course.failures.set(url, { url, message: outcome.message })
+    const cutShort = outcome.timedOut && remainingMs < course.attemptTimeoutMs
+    failed(failover, course.progress, url, now, { countsAgainst: !cutShort, exclude: false })
+    return undefined
+  }
+  const answer = readAnswer(course.route, outcome.response)
+  if (answer.kind === 'ok') {
+    answered(failover, url)
+    return { value: answer.value }
+  }
+  remember(course, url, outcome.response.status, answer)
+  if (answer.kind === 'problem' && !answer.retry) {
+    answered(failover, url)
+    throw course.lastProblem
+  }
+  if (answer.kind === 'foreign' && answer.then === 'final') throw course.lastForeign
+  const retryAfter = retryAfterMs(outcome.response.retryAfter, Date.now(), options.maxRetryAfterMs)
+  failed(failover, course.progress, url, now, {
+    countsAgainst: outcome.response.status >= 500,
+    exclude: answer.kind === 'foreign' && answer.then === 'other',
+    ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
+  })
+  return undefined
+}
+
+function remember(course: Course, url: string, status: number, answer: Exclude<Answer, { kind: 'ok' }>): void {
+  if (answer.kind === 'foreign') {
+    course.lastForeign = new UnexpectedAnswerError(url, status, answer.message)
+    course.failures.set(url, { url, message: answer.message })
+    // A proxy that gave up waiting may have let the request through.
+    if ((status === 502 || status === 504) && course.route.idempotency !== 'none') course.outcomeUnknown = true
+    return
+  }
+  if (answer.problem.outcome === 'unknown') course.outcomeUnknown = true
+  course.lastProblem = new ProblemResponseError(answer.problem, url, course.outcomeUnknown)
+  course.failures.set(url, { url, message: `${answer.problem.code}: ${answer.problem.detail}` })
+}
+
+/** The error that tells most: what a coordinator said about the request goes before what the network said. */
+function givingUp(course: Course): SkyclawError {
+  const { lastProblem, lastForeign, outcomeUnknown } = course
+  if (lastProblem) return new ProblemResponseError(lastProblem.problem, lastProblem.url, outcomeUnknown)
+  const failures = [...course.failures.values()]
+  if (lastForeign && failures.length === 1) return lastForeign
+  return new UnreachableError(failures, Math.round(performance.now() - course.startedAt), outcomeUnknown)
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw signal.reason
+}
+
+function waitOf(input: unknown): number {
+  const waitMs = (input as { waitMs?: unknown } | undefined)?.waitMs
+  return typeof waitMs === 'number' && waitMs > 0 ? waitMs : 0
+}
+
+function queryString(query: Record<string, unknown> = {}): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  return search.size > 0 ? `?${search}` : ''
+}

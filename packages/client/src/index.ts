@@ -1,0 +1,19 @@
+export { createClient, type SkyclawClient } from './client.ts'
+export {
+  type FailedAttempt,
+  OptionError,
+  ProblemResponseError,
+  SkyclawError,
+  UnexpectedAnswerError,
+  UnreachableError,
+  WaitTimeoutError,
+} from './errors.ts'
+export { backoffMs, type BackoffOptions } from './failover/backoff.ts'
+export type { FailoverOptions } from './failover/failover.ts'
+export { ofetchTransport } from './ofetch-transport.ts'
+export type { Call, CallArguments, CallOptions } from './operation.ts'
+export type { ClientOptions } from './options.ts'
+export type { HostsResource } from './resources/hosts.ts'
+export type { BatchJob, EnqueueOptions, JobSettings, JobsResource } from './resources/jobs.ts'
+export type { WaitOptions } from './resources/wait-for-job.ts'
+export { TooLargeError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts'

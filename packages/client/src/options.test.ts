@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { createClient, OptionError, SkyclawError } from './index.ts'
+
+const url = 'http://127.0.0.1:1'
+
+function errorOf(make: () => unknown): OptionError {
+  try {
+    make()
+  } catch (error) {
+    expect(error).toBeInstanceOf(SkyclawError)
+    return error as OptionError
+  }
+  throw new Error('nothing was thrown')
+}
+
+test.each([
+  [[], 'coordinators'],
+  [['nonsense'], 'coordinators[0]'],
+  [[url, ''], 'coordinators[1]'],
+  [['ftp://example'], 'coordinators[0]'],
+  [[`${url}/?a=b`], 'coordinators[0]'],
+  [[7 as unknown as string], 'coordinators[0]'],
+])('coordinators %j are refused, naming %s', (coordinators, option) => {
+  expect(errorOf(() => createClient({ coordinators })).option).toBe(option)
+})
+
+test('a URL with a password is refused without printing it', () => {
+  const error = errorOf(() => createClient({ coordinators: ['http://user:hunter2@a'] }))
+  expect(error.message).toContain('coordinators[0]')
+  expect(error.message).not.toContain('hunter2')
+})
+
+test.each(['line\nbreak', 'a b', 'tök', '', '\u0000'])('the token %j is refused without printing it', (token) => {
+  const error = errorOf(() => createClient({ coordinators: [url], token }))
+  expect(error.option).toBe('token')
+  if (token !== '') expect(error.message).not.toContain(token)
+})
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number])(
+  'timeoutMs %s is refused',
+  (timeoutMs) => {
+    expect(errorOf(() => createClient({ coordinators: [url], timeoutMs })).option).toBe('timeoutMs')
+  },
+)
+
+test('learned coordinators come after the configured ones, which stay; unusable ones are left out', () => {
+  const client = createClient({ coordinators: [`${url}/skyclaw/`], maxCoordinators: 2 })
+  client.setCoordinators(['http://b:1', 'javascript:alert(1)', `${url}/skyclaw`, 'http://c:1/', 'http://d:1'])
+  expect(client.coordinators).toEqual([`${url}/skyclaw`, 'http://b:1', 'http://c:1'])
+  client.setCoordinators([])
+  expect(client.coordinators).toEqual([`${url}/skyclaw`])
+})
+
+test('a bad idempotency key is refused before anything is sent', async () => {
+  const client = createClient({ coordinators: [url] })
+  const call = client.jobs.cancel('x', { idempotencyKey: 'a\r\nb' })
+  await expect(call).rejects.toMatchObject({ option: 'idempotencyKey' })
+})
+
+test('a call of a closed client fails at once and says so', async () => {
+  const client = createClient({ coordinators: [url] })
+  await client.close()
+  await expect(client.health()).rejects.toThrow('the client is closed')
+})
