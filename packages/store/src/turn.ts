@@ -1,0 +1,259 @@
+/**
+ * Group commit. Inputs wait in a queue; when the event loop has taken in what the network brought, all that wait run in one
+ * transaction, in order, and one fsync makes them durable together. Only then does anything leave: the effects that the inputs left
+ * behind, then their answers. What arrives meanwhile is the next turn.
+ *
+ * The database and the caller's memory stay in step by one rule: an input that fails before it has written anything fails
+ * alone; when one fails later, or the commit does, memory may hold what the disk does not, and nothing runs after it.
+ */
+import { eq, sql } from 'drizzle-orm'
+import { systemCode, TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
+import { turnKey } from './instance.ts'
+import type { Store } from './open.ts'
+import { meta } from './schema/meta.ts'
+
+/** What an input may do besides reading and writing the database. Valid only while the input runs. */
+export interface Turn {
+  /** The number this turn has if it writes anything. */
+  readonly number: number
+  /** Calls `effect` after this turn's commit, in the order of the calls. Dropped when the input fails. */
+  afterCommit(effect: () => void): void
+  /**
+   * Says that memory has changed in a way that only this turn's commit makes true, so that an error from here on is fatal. Rows
+   * that change need no call: they are counted.
+   */
+  wrote(): void
+}
+
+export interface TurnsOptions {
+  /** Called once when memory may be ahead of the disk. The process has to end; every later input is refused. */
+  onFatal: (error: TurnsFailed) => void
+  /** Inputs that one turn takes at most; the others are the next turn. Default 1,024. */
+  maxInputs?: number
+  /** Inputs that wait at most; one more is refused with TurnsBusy. Default 65,536. */
+  maxWaiting?: number
+  /** Runs the next turn soon. Default setImmediate. */
+  schedule?: (run: () => void) => void
+}
+
+export interface Turns {
+  /**
+   * Runs `work` in the next turn and answers what it returned once that is durable. `work` is synchronous. Rejects with what it
+   * threw before writing, with TurnsBusy or TurnsClosed (it did not run), or with TurnsFailed (it may be durable or not).
+   */
+  run<T>(work: (turn: Turn) => T): Promise<T>
+  /** The durable number of the last turn that wrote. It never goes back and counts on over restarts. */
+  readonly number: number
+  /** Inputs that wait for their turn. */
+  readonly waiting: number
+  /** Refuses new inputs, and resolves when those that wait have been run. */
+  close(): Promise<void>
+}
+
+/** Makes the turns of a store: one per store, which nobody else writes to. */
+export function createTurns(store: Store, options: TurnsOptions): Turns {
+  return new GroupCommit(store, options)
+}
+
+interface Input {
+  readonly work: (turn: Turn) => unknown
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  outcome: unknown
+  refused: boolean
+}
+
+class OpenTurn implements Turn {
+  readonly number: number
+  readonly effects: (() => void)[] = []
+  over = false
+  /** Calls of `wrote()`. */
+  writes = 0
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  afterCommit(effect: () => void): void {
+    if (this.over) throw new Error('afterCommit was called when the turn was over')
+    this.effects.push(effect)
+  }
+
+  wrote(): void {
+    this.writes++
+  }
+}
+
+class GroupCommit implements Turns {
+  #number: number
+  #waiting: Input[] = []
+  #scheduled = false
+  #closed = false
+  #failure: TurnsFailed | undefined
+  #whenIdle: (() => void)[] = []
+  readonly #store: Store
+  readonly #options: Required<TurnsOptions>
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor(store: Store, options: TurnsOptions) {
+    this.#store = store
+    this.#options = { maxInputs: 1_024, maxWaiting: 65_536, schedule: setImmediate, ...options }
+    this.#statements = prepare(store)
+    this.#number = this.#statements.readNumber()
+  }
+
+  get number(): number {
+    return this.#number
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  run<T>(work: (turn: Turn) => T): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    if (this.#closed) return Promise.reject(new TurnsClosed())
+    const { maxWaiting } = this.#options
+    if (this.#waiting.length >= maxWaiting) {
+      return Promise.reject(new TurnsBusy(`${maxWaiting} inputs wait already`))
+    }
+    return new Promise<T>((resolve, reject) => {
+      const settle = resolve as (value: unknown) => void
+      this.#waiting.push({ work, resolve: settle, reject, outcome: undefined, refused: false })
+      this.#scheduleNext()
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed = true
+    if (this.#waiting.length === 0 && !this.#scheduled) return Promise.resolve()
+    return new Promise((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  #scheduleNext(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.schedule(this.#next)
+  }
+
+  readonly #next = (): void => {
+    const { maxInputs } = this.#options
+    let inputs = this.#waiting
+    if (inputs.length <= maxInputs) this.#waiting = []
+    else inputs = inputs.splice(0, maxInputs)
+    if (inputs.length > 0) this.#take(inputs)
+    this.#scheduled = false
+    if (this.#waiting.length > 0) this.#scheduleNext()
+    else for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  #take(inputs: readonly Input[]): void {
+    const turn = new OpenTurn(this.#number + 1)
+    try {
+      if (!this.#begin(inputs)) return
+      const written = this.#work(turn, inputs)
+      turn.over = true
+      if (written) this.#statements.writeNumber(turn.number)
+      this.#statements.commit.run()
+      if (written) this.#number = turn.number
+    } catch (error) {
+      turn.over = true
+      this.#fail(error, inputs)
+      return
+    }
+    this.#release(turn, inputs)
+  }
+
+  /** Refuses the inputs when another program holds the write lock: nothing has happened yet. */
+  #begin(inputs: readonly Input[]): boolean {
+    try {
+      this.#statements.begin.run()
+      return true
+    } catch (error) {
+      if (!systemCode(error)?.startsWith('SQLITE_BUSY')) throw error
+      const busy = new TurnsBusy(`${this.#store.path} is being written by another program`, { cause: error })
+      for (const input of inputs) input.reject(busy)
+      return false
+    }
+  }
+
+  /** Runs the inputs in order; tells whether any row was written. Throws when the turn cannot stand. */
+  #work(turn: OpenTurn, inputs: readonly Input[]): boolean {
+    const { sqlite } = this.#store
+    const changes = this.#statements.changes
+    const atStart = changes.get()
+    let before = atStart
+    for (const input of inputs) {
+      const effects = turn.effects.length
+      const writes = turn.writes
+      try {
+        input.outcome = input.work(turn)
+        if (isThenable(input.outcome)) throw new TypeError('the work of a turn must not be asynchronous')
+      } catch (error) {
+        const wrote = turn.writes !== writes || changes.get() !== before
+        if (wrote || !sqlite.inTransaction || isDiskError(error)) throw error
+        turn.effects.length = effects
+        input.outcome = error
+        input.refused = true
+      }
+      // SQLite ends the transaction by itself on some errors; an input that hid one must not let the next write outside of it.
+      if (!sqlite.inTransaction) throw new Error('the transaction of the turn ended within an input')
+      before = changes.get()
+    }
+    return turn.writes > 0 || before !== atStart
+  }
+
+  #release(turn: OpenTurn, inputs: readonly Input[]): void {
+    const errors: unknown[] = []
+    for (const effect of turn.effects) {
+      try {
+        effect()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    for (const input of inputs) {
+      if (input.refused) input.reject(input.outcome)
+      else input.resolve(input.outcome)
+    }
+    if (errors.length > 0) this.#fail(errors[0], [])
+  }
+
+  /** The promises' reactions run after `onFatal`, so it may still keep every answer from leaving. */
+  #fail(error: unknown, inputs: readonly Input[]): void {
+    const failure = new TurnsFailed(this.#store.path, error)
+    this.#failure = failure
+    try {
+      if (this.#store.sqlite.inTransaction) this.#statements.rollback.run()
+    } catch {
+      // The disk is in trouble, and the transaction ends with the process.
+    }
+    for (const input of inputs) input.reject(failure)
+    for (const input of this.#waiting.splice(0)) input.reject(failure)
+    this.#options.onFatal(failure)
+  }
+}
+
+function prepare({ sqlite, db }: Store) {
+  const ofTurn = eq(meta.key, turnKey)
+  const read = db.select({ value: meta.value }).from(meta).where(ofTurn).prepare()
+  const value = sql`${sql.placeholder('value')}`
+  const write = db.update(meta).set({ value }).where(ofTurn).prepare()
+  return {
+    begin: sqlite.prepare('BEGIN IMMEDIATE'),
+    commit: sqlite.prepare('COMMIT'),
+    rollback: sqlite.prepare('ROLLBACK'),
+    changes: sqlite.prepare('select total_changes()').pluck(),
+    readNumber: () => Number(read.get()!.value),
+    writeNumber: (number: number) => void write.run({ value: String(number) }),
+  }
+}
+
+/** Errors of the disk or of SQLite itself, after which a transaction cannot be trusted, whether they were met reading or writing. */
+function isDiskError(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|PROTOCOL)/.test(systemCode(error) ?? '')
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
