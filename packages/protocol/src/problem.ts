@@ -61,14 +61,12 @@ export function problem(code: ProblemCode, detail: string, extras: ProblemExtras
 /** The same, to be thrown. Its message is the detail. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
+  readonly code: ProblemCode
   readonly problem: Problem
 
   constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
     super(detail)
+    this.code = code
     this.problem = problem(code, detail, extras)
-  }
-
-  get code(): ProblemCode {
-    return this.problem.code
   }
 }

@@ -63,22 +63,22 @@ export const JobRecord = closed({
   cancelReason: Type.Optional(Type.String({ maxLength: limits.reasonChars })),
   result: Type.Optional(ResultRecord),
   error: Type.Optional(ErrorText),
-  superseded: Type.Optional(
-    Type.Array(
-      closed({
-        attempt: Fence,
-        hostId: Id,
-        success: Type.Boolean(),
-        result: ResultRecord,
-        error: Type.Optional(ErrorText),
-      }),
-      { maxItems: 8 },
-    ),
-  ),
   bodyHash: Type.Optional(Hash),
   duplicateOf: Type.Optional(Id),
 })
 export type JobRecord = Static<typeof JobRecord>
+
+/** The result of an attempt whose lease was lost before it arrived: kept beside the job, of no effect on it. */
+export const SupersededRecord = closed({
+  kind: Type.Literal('superseded'),
+  jobId: Id,
+  attempt: Fence,
+  hostId: Id,
+  success: Type.Boolean(),
+  result: ResultRecord,
+  error: Type.Optional(ErrorText),
+})
+export type SupersededRecord = Static<typeof SupersededRecord>
 
 /** A host as the ledger keeps it. When it was last heard is not in it: that travels by gossip. */
 export const HostRecord = closed({
@@ -93,7 +93,7 @@ export const HostRecord = closed({
 })
 export type HostRecord = Static<typeof HostRecord>
 
-export const RecordValue = tagged('kind', [JobRecord, HostRecord])
+export const RecordValue = tagged('kind', [JobRecord, HostRecord, SupersededRecord])
 export type RecordValue = Static<typeof RecordValue>
 
 /** Orders the values of one record: generation first, then the ballot. */
@@ -105,7 +105,7 @@ export type Version = Static<typeof Version>
 
 /** One known value of the ledger, as snapshots and the feed carry it. */
 export const LedgerRecord = closed({
-  key: Type.String({ minLength: 1, maxLength: limits.idChars + 16 }),
+  key: Type.String({ minLength: 1, maxLength: limits.idChars + 24 }),
   version: Version,
   writtenAt: Millis,
   value: RecordValue,

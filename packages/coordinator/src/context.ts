@@ -1,0 +1,94 @@
+import { createTurns, openStore } from '@skyclaw/store'
+import type { FastifyBaseLogger } from 'fastify'
+import { type Clock, systemClock } from './clock.ts'
+import { HostSessions } from './core/host-sessions.ts'
+import { Duty } from './duty.ts'
+import { HostRegistry } from './hosts/registry.ts'
+import { Answers } from './http/answers.ts'
+import { Claims } from './jobs/claims.ts'
+import { JobWaits } from './jobs/job-waits.ts'
+import { JobQueue } from './jobs/queue.ts'
+import { rescueJobs } from './jobs/rescue.ts'
+import { pruneJobs } from './jobs/retention.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { LocalLedger } from './ledger/local-ledger.ts'
+import type { ResolvedOptions } from './options.ts'
+
+/** All parts of a coordinator, put together. */
+export interface Context {
+  readonly options: ResolvedOptions
+  readonly instance: string
+  readonly clock: Clock
+  readonly startedAt: number
+  readonly ledger: Ledger
+  readonly hosts: HostRegistry
+  readonly queue: JobQueue
+  readonly claims: Claims
+  readonly waits: JobWaits
+  readonly answers: Answers
+  /** Ends what waits, so that connections can close. */
+  stopWaiting(): void
+  /** Finishes what is under way and closes the store. */
+  close(): Promise<void>
+}
+
+/** How often lost hosts are looked for, at most. */
+const maxRescueIntervalMs = 1_000
+
+const housekeepingIntervalMs = 60_000
+
+/** Opens the store and puts the parts together. Throws a StoreError when the database cannot be opened. */
+export async function createContext(
+  options: ResolvedOptions,
+  log: FastifyBaseLogger,
+  onFatal: (error: Error) => void,
+): Promise<Context> {
+  const clock = systemClock
+  const store = openStore({ path: options.dbPath })
+  const turns = createTurns(store, { onFatal, maxWaiting: options.maxWaitingChanges })
+  const ledger = new LocalLedger({ store, turns, clock, minReplications: options.minReplications })
+  const sessions = new HostSessions(options.leaseMs, clock.monotonic())
+  const hosts = new HostRegistry({ ledger, sessions, clock })
+  await hosts.load()
+  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token })
+  const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
+  const waits = new JobWaits(ledger)
+  const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
+  const rescue = async () => {
+    const rescued = await rescueJobs({ ledger, hosts, queue, clock })
+    if (rescued > 0) log.warn({ rescued }, 'took leases back from hosts that are lost')
+  }
+  const housekeeping = async () => {
+    await pruneJobs(ledger, clock, options.retentionMs)
+    await answers.prune()
+    sessions.forget(options.retentionMs, clock.monotonic())
+  }
+  const rescueIntervalMs = Math.min(maxRescueIntervalMs, options.leaseMs / 4)
+  const duties = [
+    new Duty({ name: 'rescue', intervalMs: rescueIntervalMs, run: rescue, log }),
+    new Duty({ name: 'housekeeping', intervalMs: housekeepingIntervalMs, run: housekeeping, log }),
+  ]
+  const stopWaiting = () => {
+    claims.close()
+    waits.close()
+  }
+  return {
+    options,
+    instance: store.instanceId,
+    clock,
+    startedAt: clock.monotonic(),
+    ledger,
+    hosts,
+    queue,
+    claims,
+    waits,
+    answers,
+    stopWaiting,
+    async close() {
+      stopWaiting()
+      await Promise.all(duties.map((duty) => duty.stop()))
+      await ledger.close()
+      store.close()
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { checkPayload, isTerminal, type JobRecord } from '@skyclaw/protocol'
+import { normaliseRequirement } from './matching.ts'
+
+/**
+ * What must hold of every job record, whatever happened to it. Records from outside (snapshots) are checked by it before they
+ * are merged, and the tests check it after every step.
+ *
+ * @returns the sentence that is broken, or null
+ */
+export function brokenInvariant(job: JobRecord): string | null {
+  const last = job.attemptHistory.at(-1)
+  const open = job.attemptHistory.filter((entry) => entry.outcome === undefined)
+  const rules: [boolean, string][] = [
+    [job.attemptHistory.length === job.attempts, 'each attempt has one entry in the history'],
+    [job.attemptHistory.every((entry, index) => entry.attempt === index + 1), 'fences count up from 1'],
+    [(job.status === 'leased') === (job.lease !== undefined), 'a job has a lease exactly while it is leased'],
+    [
+      !job.lease || (job.lease.attempt === job.attempts && last?.hostId === job.lease.hostId),
+      'the lease is that of the last attempt',
+    ],
+    [open.length === (job.status === 'leased' ? 1 : 0), 'one attempt is open while the job is leased, else none'],
+    [!job.lease || last?.outcome === undefined, 'the open attempt is the last'],
+    [job.status !== 'completed' || last?.outcome === 'completed', 'a completed job has a completed attempt'],
+    [job.status !== 'completed' || job.result !== undefined, 'a completed job has a result'],
+    [job.result === undefined || isTerminal(job.status), 'only a job that has ended has a result'],
+    [job.failures <= job.attempts && job.failures <= job.maxAttempts, 'the failures are within their budget'],
+    [job.leaseLosses <= job.maxLeaseLosses + 1, 'the lease losses are within their budget'],
+    [job.status !== 'queued' || job.failures < job.maxAttempts, 'a queued job has an attempt left'],
+    [job.status !== 'queued' || job.cancelRequestedAt === undefined, 'a job that was asked to end is not queued'],
+    [checkPayload(job.payload) === null, 'the payload is of one form'],
+    [
+      normaliseRequirement(job.requirement, job.payload).key === job.requirementKey,
+      'the requirement key is that of the requirement',
+    ],
+  ]
+  return rules.find(([holds]) => !holds)?.[1] ?? null
+}

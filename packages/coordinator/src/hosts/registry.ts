@@ -1,0 +1,114 @@
+import {
+  type BodyOf,
+  type Host,
+  type HostRecord,
+  limits,
+  ProblemError,
+  type Requirement,
+  type Routes,
+} from '@skyclaw/protocol'
+import { v7 } from 'uuid'
+import type { Clock } from '../clock.ts'
+import { write } from '../core/decision.ts'
+import type { HostSessions } from '../core/host-sessions.ts'
+import { normaliseCapabilities, satisfies } from '../core/matching.ts'
+import type { Ledger, PageRequest } from '../ledger/ledger.ts'
+import { hostKey } from '../ledger/record-key.ts'
+
+export interface HostRegistryOptions {
+  readonly ledger: Ledger
+  readonly sessions: HostSessions
+  readonly clock: Clock
+}
+
+/** The hosts: their records in the ledger, and their sessions, which live in memory. */
+export class HostRegistry {
+  readonly sessions: HostSessions
+  readonly #ledger: Ledger
+  readonly #clock: Clock
+  readonly #known = new Map<string, HostRecord>()
+
+  constructor({ ledger, sessions, clock }: HostRegistryOptions) {
+    this.#ledger = ledger
+    this.sessions = sessions
+    this.#clock = clock
+    ledger.watch((value) => {
+      if (value.kind === 'host') this.#known.set(value.id, value)
+    })
+  }
+
+  /** Reads the hosts that the ledger knows already. */
+  async load(): Promise<void> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#ledger.list({ kind: 'host' }, { limit: limits.pageMax, cursor })
+      for (const value of page.values) if (value.kind === 'host') this.#known.set(value.id, value)
+      cursor = page.nextCursor
+    } while (cursor !== undefined)
+  }
+
+  /** Whether a live host other than this one can run what is asked for. */
+  anotherCanRun(requirement: Requirement, hostId: string): boolean {
+    const now = this.#clock.monotonic()
+    for (const host of this.#known.values()) {
+      if (host.id !== hostId && this.sessions.isLive(host.id, now) && satisfies(host, requirement)) return true
+    }
+    return false
+  }
+
+  /** Adds a host, or changes what a known one offers. */
+  async register(body: BodyOf<Routes['registerHost']>): Promise<HostRecord> {
+    const now = this.#clock.now()
+    const id = body.hostId ?? v7()
+    const offer = {
+      name: body.name,
+      capabilities: normaliseCapabilities(body.capabilities ?? []),
+      maxParallel: body.maxParallel ?? 1,
+      labels: body.labels ?? {},
+    }
+    const { value } = await this.#ledger.change(hostKey(id), (current) =>
+      write<HostRecord>({ kind: 'host', id, ...offer, registeredAt: current?.registeredAt ?? now, updatedAt: now }),
+    )
+    this.#hear(id)
+    return value as HostRecord
+  }
+
+  /** The record of a host that makes a request, which counts as hearing it. Throws `not_found`: then it must register. */
+  async hear(id: string): Promise<HostRecord> {
+    const record = await this.#ledger.read(hostKey(id))
+    if (!record) throw new ProblemError('not_found', `host ${id} is not registered`)
+    this.#hear(id)
+    return record
+  }
+
+  /** Notes that a host was heard, where it is not the point whether it is known. */
+  heardFrom(id: string): void {
+    if (this.#known.has(id)) this.#hear(id)
+  }
+
+  async list(page: PageRequest): Promise<{ hosts: Host[]; nextCursor?: string }> {
+    const { values, nextCursor } = await this.#ledger.list({ kind: 'host' }, page)
+    const hosts = values.filter((value) => value.kind === 'host').map((record) => this.view(record))
+    return { hosts, ...(nextCursor !== undefined && { nextCursor }) }
+  }
+
+  view(record: HostRecord): Host {
+    const age = this.sessions.ageMs(record.id, this.#clock.monotonic())
+    const lastSeenAt = age === undefined ? record.updatedAt : this.#clock.now() - age
+    return {
+      id: record.id,
+      name: record.name,
+      capabilities: record.capabilities,
+      maxParallel: record.maxParallel,
+      labels: record.labels,
+      activeLeases: this.#ledger.counts().leases.get(record.id) ?? 0,
+      lastSeenAt: new Date(lastSeenAt).toISOString(),
+      registeredAt: new Date(record.registeredAt).toISOString(),
+      live: this.sessions.isLive(record.id, this.#clock.monotonic()),
+    }
+  }
+
+  #hear(id: string): void {
+    this.sessions.hear(id, this.#clock.monotonic())
+  }
+}

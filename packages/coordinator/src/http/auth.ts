@@ -1,0 +1,23 @@
+import { ProblemError, tokenHeader } from '@skyclaw/protocol'
+import type { FastifyRequest } from 'fastify'
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+const digest = (text: string) => createHash('sha256').update(text).digest()
+
+/** A check of a request's token: compared in constant time, and refused without a hint. */
+export function createAuth(token: string | undefined): (request: FastifyRequest) => void {
+  if (token === undefined) return () => undefined
+  const expected = digest(token)
+  return (request) => {
+    const presented = presentedToken(request)
+    if (presented === undefined || !timingSafeEqual(digest(presented), expected)) {
+      throw new ProblemError('unauthorized', 'this coordinator asks for a token')
+    }
+  }
+}
+
+function presentedToken({ headers }: FastifyRequest): string | undefined {
+  const own = headers[tokenHeader]
+  if (typeof own === 'string') return own
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+}

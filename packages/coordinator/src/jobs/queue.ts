@@ -1,0 +1,178 @@
+import {
+  type BatchItem,
+  type BatchResult,
+  type BodyOf,
+  type EnqueueAnswer,
+  type Job,
+  type JobRecord,
+  type JobStatus,
+  type NewJob,
+  ProblemError,
+  type Routes,
+} from '@skyclaw/protocol'
+import type { Clock } from '../clock.ts'
+import * as lifecycle from '../core/lifecycle.ts'
+import type { HostRegistry } from '../hosts/registry.ts'
+import type { Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
+import { jobKey } from '../ledger/record-key.ts'
+import { bodyHash } from './body-hash.ts'
+import { derivedJobId, randomJobId } from './job-id.ts'
+import { toJob } from './job-view.ts'
+import { newJobRecord } from './new-job.ts'
+import { keepSuperseded, readSuperseded } from './superseded.ts'
+
+export interface JobQueueOptions {
+  readonly ledger: Ledger
+  readonly hosts: HostRegistry
+  readonly clock: Clock
+  readonly random: () => number
+  readonly token: string | undefined
+}
+
+export interface JobFilter extends PageRequest {
+  readonly status?: JobStatus | undefined
+  readonly hostId?: string | undefined
+}
+
+/** Steps from a duplicate to the job that stands; more than a few would be a circle. */
+const maxDuplicateSteps = 8
+
+/** Everything that a caller can do with jobs, hosts aside. */
+export class JobQueue {
+  readonly #ledger: Ledger
+  readonly #hosts: HostRegistry
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #token: string | undefined
+
+  constructor(options: JobQueueOptions) {
+    this.#ledger = options.ledger
+    this.#hosts = options.hosts
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#token = options.token
+  }
+
+  /**
+   * Enqueues a job; with an idempotency key, at most once. Throws `invalid_request` for a payload that makes no sense and
+   * `idempotency_mismatch` when the key made another job.
+   */
+  async enqueue(input: NewJob, idempotencyKey?: string): Promise<EnqueueAnswer> {
+    return this.#enqueue(input, idempotencyKey === undefined ? undefined : { key: idempotencyKey })
+  }
+
+  /** Enqueues many jobs, each wholly or not at all; the results stand in the order of the items. */
+  async enqueueBatch(items: readonly BatchItem[], batchKey?: string): Promise<BatchResult[]> {
+    return Promise.all(
+      items.map(async ({ idempotencyKey, ...input }, index) => {
+        const batch = batchKey === undefined ? undefined : { key: batchKey, index }
+        const key = idempotencyKey === undefined ? batch : { key: idempotencyKey }
+        try {
+          return await this.#enqueue(input, key)
+        } catch (error) {
+          if (error instanceof ProblemError) return { problem: error.problem }
+          throw error
+        }
+      }),
+    )
+  }
+
+  async #enqueue(input: NewJob, key: { key: string; index?: number } | undefined): Promise<EnqueueAnswer> {
+    const now = this.#clock.now()
+    const id = key ? derivedJobId({ token: this.#token, ...key }) : randomJobId()
+    const birth = { id, now, sequence: this.#ledger.nextSequence(now), bodyHash: key && bodyHash(input) }
+    const record = newJobRecord(input, birth)
+    const { value, changed } = await this.#change(id, (current) => lifecycle.enqueue(current, record))
+    const job = await this.#follow(value)
+    return { job: await this.view(job), ...(!changed && { deduplicated: true }), durability: this.#ledger.durability }
+  }
+
+  /** The job of an id that was acknowledged, by way of `duplicateOf`. Throws `not_found`. */
+  async get(id: string): Promise<Job> {
+    return this.view(await this.record(id))
+  }
+
+  async record(id: string): Promise<JobRecord> {
+    const record = await this.#ledger.read(jobKey(id))
+    if (!record) throw new ProblemError('not_found', `there is no job ${id}`)
+    return this.#follow(record)
+  }
+
+  async list({ status, hostId, ...page }: JobFilter): Promise<{ jobs: Job[]; nextCursor?: string }> {
+    const { values, nextCursor } = await this.#ledger.list({ kind: 'job', status, hostId }, page)
+    const jobs = values.filter((value) => value.kind === 'job').map((record) => toJob(record, this))
+    return { jobs, ...(nextCursor !== undefined && { nextCursor }) }
+  }
+
+  /** Records what a host reports of an attempt. Throws `lease_lost` when the attempt is not the latest; the report is kept beside the job. */
+  async complete(id: string, report: BodyOf<Routes['completeJob']>): Promise<Job> {
+    const input = { ...report, now: this.#clock.now(), random: this.#random() }
+    try {
+      return await this.#changed(id, (current) => lifecycle.complete(current, input))
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'lease_lost') await keepSuperseded(this.#ledger, id, input)
+      throw error
+    }
+  }
+
+  /** Takes a job back from a host that drains. Throws `lease_lost` when the host does not hold that attempt. */
+  async release(id: string, lease: BodyOf<Routes['releaseJob']>): Promise<Job> {
+    return this.#changed(id, (current) => lifecycle.release(current, { ...lease, now: this.#clock.now() }))
+  }
+
+  /** Cancels a queued job, or asks the host of a running one to end it. Throws `job_terminal` for one that has ended otherwise. */
+  async cancel(id: string, reason?: string): Promise<Job> {
+    const { id: standing } = await this.record(id)
+    return this.#changed(standing, (current) => lifecycle.cancel(current, { reason, now: this.#clock.now() }))
+  }
+
+  /** Takes a lease from a host. Answers whether it did. */
+  async lose(job: JobRecord, reason: string, stillLost: () => boolean): Promise<boolean> {
+    const lease = job.lease
+    if (!lease) return false
+    const input = {
+      hostId: lease.hostId,
+      attempt: lease.attempt,
+      reason,
+      now: this.#clock.now(),
+      random: this.#random(),
+    }
+    const { changed } = await this.#change(job.id, (current) => {
+      if (!stillLost() || current?.lease?.hostId !== lease.hostId || current.lease.attempt !== lease.attempt) {
+        return { kind: 'keep' }
+      }
+      return lifecycle.lose(current, input)
+    })
+    return changed
+  }
+
+  /** A job as the API shows it, with the reports of attempts that had lost their lease. */
+  async view(record: JobRecord): Promise<Job> {
+    return toJob(record, this, await readSuperseded(this.#ledger, record))
+  }
+
+  leaseExpiresAt(hostId: string): number {
+    return this.#clock.now() + this.#hosts.sessions.remainingMs(hostId, this.#clock.monotonic())
+  }
+
+  async #changed(id: string, decide: Decide<JobRecord>): Promise<Job> {
+    const { value } = await this.#change(id, decide)
+    return this.view(value)
+  }
+
+  async #change(id: string, decide: Decide<JobRecord>): Promise<{ value: JobRecord; changed: boolean }> {
+    const { value, changed } = await this.#ledger.change(jobKey(id), decide)
+    if (!value) throw new ProblemError('not_found', `there is no job ${id}`)
+    return { value, changed }
+  }
+
+  async #follow(record: JobRecord): Promise<JobRecord> {
+    let standing = record
+    for (let steps = 0; standing.duplicateOf !== undefined && steps < maxDuplicateSteps; steps += 1) {
+      const next = await this.#ledger.read(jobKey(standing.duplicateOf))
+      if (!next) break
+      standing = next
+    }
+    return standing
+  }
+}

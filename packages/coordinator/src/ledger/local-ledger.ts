@@ -1,0 +1,249 @@
+/**
+ * The ledger of a replica set of one: the known values of this coordinator's own store are the truth, and a change is chosen when the
+ * turn that made it is on disk.
+ *
+ * Every change is an input of a turn (group commit): it reads the row, lets `decide` run, writes the new row, and is answered after the
+ * commit. Within a turn inputs run one after the other, so nothing is ever decided against a stale value. Versions count up in the
+ * ballot of the one instance, which is how these records take their place among those of a mesh.
+ */
+import {
+  type Durability,
+  type JobRecord,
+  type LedgerRecord,
+  limits,
+  ProblemError,
+  type RecordValue,
+} from '@skyclaw/protocol'
+import type { RecordRow, Store, Turn, Turns } from '@skyclaw/store'
+import type { Clock } from '../clock.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import type * as port from './ledger.ts'
+import { prepareQueries, type Queries } from './queries.ts'
+import { QueueIndex } from './queue-index.ts'
+import { toRecord, toRow, toValue } from './record-index.ts'
+import type { RecordKey } from './record-key.ts'
+import { ScheduleTimer } from './schedule-timer.ts'
+import { compareVersions } from './version.ts'
+
+export interface LocalLedgerOptions {
+  readonly store: Store
+  readonly turns: Turns
+  readonly clock: Clock
+  /** Coordinators that must have a change on disk before it is acknowledged. Above 1, a lone coordinator refuses changes. */
+  readonly minReplications: number
+}
+
+/** Due records looked at beyond the number asked for, so that withheld ones do not hide the rest. */
+const spareCandidates = 16
+
+/** Scheduled records that become due in one turn. */
+const promotedPerTurn = 500
+
+export class LocalLedger implements port.Ledger {
+  readonly durability: Durability
+  readonly #store: Store
+  readonly #turns: Turns
+  readonly #clock: Clock
+  readonly #minReplications: number
+  readonly #queries: Queries
+  readonly #queue = new QueueIndex()
+  readonly #listeners = new Set<port.Listener>()
+  readonly #schedule: ScheduleTimer
+  #feedSeq: number
+  #sequence: number
+
+  constructor(options: LocalLedgerOptions) {
+    this.#store = options.store
+    this.#turns = options.turns
+    this.#clock = options.clock
+    this.#minReplications = options.minReplications
+    this.durability = { replicas: 1, minimum: 1, standalone: true }
+    this.#queries = prepareQueries(options.store.db)
+    const counters = this.#queries.counters()
+    this.#feedSeq = counters.feedSeq
+    this.#sequence = counters.sequence
+    this.#queries.loadQueue(this.#queue)
+    this.#schedule = new ScheduleTimer(options.clock, () => this.#promoteDue())
+    this.#schedule.at(this.#queries.nextRunAt())
+  }
+
+  async change<V extends RecordValue>(
+    key: RecordKey<V>,
+    decide: port.Decide<V>,
+    options: port.ChangeOptions = {},
+  ): Promise<port.Change<V>> {
+    this.#assertWritable(options.signal)
+    return this.#turns.run((turn) => {
+      const row = this.#queries.get(key)
+      const current = row ? (toValue(row) as V) : null
+      const decision = decide(current)
+      if (decision.kind === 'refuse') throw decision.error
+      if (decision.kind === 'keep') return { value: current, changed: false }
+      this.#write(turn, this.#successor(key, row, decision.value), row)
+      return { value: decision.value, changed: true }
+    })
+  }
+
+  async claim<V extends RecordValue>(
+    match: port.ClaimMatch<V>,
+    decide: port.Decide<V>,
+    limit: number,
+    options: port.ChangeOptions = {},
+  ): Promise<port.Claimed<V>> {
+    this.#assertWritable(options.signal)
+    return this.#turns.run((turn) => {
+      const values: V[] = []
+      let tryAgainAt = Number.POSITIVE_INFINITY
+      const now = this.#clock.now()
+      for (const row of options.signal?.aborted ? [] : this.#candidates(match, limit)) {
+        if (values.length === limit) break
+        const current = toValue(row) as V
+        const withheldUntil = match.withheldUntil?.(current) ?? 0
+        if (withheldUntil > now) {
+          tryAgainAt = Math.min(tryAgainAt, withheldUntil)
+          continue
+        }
+        const decision = decide(current)
+        if (decision.kind !== 'write') continue
+        this.#write(turn, this.#successor(row.key, row, decision.value), row)
+        values.push(decision.value)
+      }
+      const wait = values.length === 0 && Number.isFinite(tryAgainAt)
+      return { values, ...(wait && { tryAgainAt }) }
+    })
+  }
+
+  async read<V extends RecordValue>(key: RecordKey<V>): Promise<V | null> {
+    const row = this.#queries.get(key)
+    return row ? (toValue(row) as V) : null
+  }
+
+  async list(filter: port.ListFilter, { limit, cursor }: port.PageRequest): Promise<port.Page<RecordValue>> {
+    const position = cursor === undefined ? undefined : decodeCursor(cursor)
+    const values: RecordValue[] = []
+    let last: RecordRow | undefined
+    let bytes = 0
+    for (const row of this.#queries.list(filter, position, limit + 1)) {
+      if (last && (values.length === limit || bytes + row.value.length > limits.pageBytes)) {
+        return { values, nextCursor: encodeCursor(last) }
+      }
+      values.push(toValue(row))
+      bytes += row.value.length
+      last = row
+    }
+    return { values }
+  }
+
+  counts(): port.Counts {
+    return this.#queue.counts()
+  }
+
+  watch(listener: port.Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async feed(since: number, limit: number): Promise<port.FeedPage> {
+    const rows = this.#queries.feed(since, limit + 1)
+    const records: (LedgerRecord & { seq: number })[] = []
+    let bytes = 0
+    for (const row of rows) {
+      bytes += row.value.length
+      if (records.length === limit || (records.length > 0 && bytes > limits.pageBytes)) break
+      records.push(toRecord(row))
+    }
+    return { records, next: records.at(-1)?.seq ?? since, more: records.length < rows.length }
+  }
+
+  async merge(records: readonly LedgerRecord[]): Promise<number> {
+    return this.#turns.run((turn) => {
+      let changed = 0
+      for (const record of records) {
+        const row = this.#queries.get(record.key)
+        if (row && compareVersions(record.version, toRecord(row).version) <= 0) continue
+        this.#write(turn, record, row)
+        changed += 1
+      }
+      return changed
+    })
+  }
+
+  async prune(before: number, limit: number): Promise<number> {
+    return this.#turns.run((turn) => {
+      const pruned = this.#queries.prune(before, limit)
+      if (pruned.length > 0) turn.wrote()
+      for (const { status } of pruned) if (status !== null) this.#queue.addStatus(status, -1)
+      return pruned.length
+    })
+  }
+
+  nextSequence(now: number): number {
+    this.#sequence = Math.max(this.#sequence + 1, now * 1_000)
+    return this.#sequence
+  }
+
+  async close(): Promise<void> {
+    this.#schedule.stop()
+    await this.#turns.close()
+  }
+
+  #assertWritable(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted()
+    if (this.#minReplications <= 1) return
+    throw new ProblemError(
+      'insufficient_replicas',
+      `a change needs ${this.#minReplications} coordinators, and 1 is live; nothing was written`,
+      { outcome: 'not_applied' },
+    )
+  }
+
+  #candidates<V>(match: port.ClaimMatch<V>, limit: number): RecordRow[] {
+    const keys = this.#queue.keysFor(match.accepts)
+    const rows = keys.flatMap((key) => this.#queries.due(key, limit + spareCandidates))
+    return keys.length > 1 ? rows.toSorted(byUrgency) : rows
+  }
+
+  #successor(key: string, row: RecordRow | undefined, value: RecordValue): LedgerRecord {
+    const ballot = { n: (row?.ballotN ?? 0) + 1, node: this.#store.instanceId }
+    return { key, version: { generation: row?.generation ?? 0, ballot }, writtenAt: this.#clock.now(), value }
+  }
+
+  #write(turn: Turn, record: LedgerRecord, before: RecordRow | undefined): void {
+    this.#feedSeq += 1
+    const row = toRow(record, this.#feedSeq, this.#clock.now())
+    this.#queries.put(row)
+    turn.wrote()
+    this.#queue.replace(before, row, () => requirementOf(record.value))
+    turn.afterCommit(() => {
+      if (row.due === 0) this.#schedule.at(row.runAt)
+      this.#notify(record.value)
+    })
+  }
+
+  async #promoteDue(): Promise<void> {
+    const promoted = await this.#turns.run((turn) => {
+      const rows = this.#queries.promoteDue(this.#clock.now(), promotedPerTurn)
+      if (rows.length > 0) turn.wrote()
+      const values = rows.map(({ key }) => toValue(this.#queries.get(key)!))
+      for (const value of values) {
+        if (value.kind === 'job') this.#queue.addDue(value.requirementKey, 1, () => value.requirement)
+      }
+      return values
+    })
+    for (const value of promoted) this.#notify(value)
+    this.#schedule.at(this.#queries.nextRunAt())
+  }
+
+  #notify(value: RecordValue): void {
+    for (const listener of this.#listeners) listener(value)
+  }
+}
+
+function byUrgency(a: RecordRow, b: RecordRow): number {
+  return (b.priority ?? 0) - (a.priority ?? 0) || (a.runAt ?? 0) - (b.runAt ?? 0) || a.sequence - b.sequence
+}
+
+function requirementOf(value: RecordValue): JobRecord['requirement'] {
+  if (value.kind !== 'job') throw new Error(`a ${value.kind} has no requirement`)
+  return value.requirement
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.ts'
+
+/** Timers are set for at most this long, so that a wall clock that jumps is noticed. */
+const maxDelayMs = 1_000
+
+/** Calls `run` when the earliest of the times it was given has come. */
+export class ScheduleTimer {
+  readonly #clock: Clock
+  readonly #run: () => Promise<void>
+  #timer: NodeJS.Timeout | undefined
+  #at = Number.POSITIVE_INFINITY
+  #stopped = false
+
+  constructor(clock: Clock, run: () => Promise<void>) {
+    this.#clock = clock
+    this.#run = run
+  }
+
+  /** Asks for a call at a time in milliseconds since 1970; an earlier one that is set already stands. */
+  at(time: number | null): void {
+    if (time === null || time >= this.#at || this.#stopped) return
+    this.#at = time
+    this.#set()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #set(): void {
+    clearTimeout(this.#timer)
+    const delayMs = Math.min(maxDelayMs, Math.max(0, this.#at - this.#clock.now()))
+    this.#timer = setTimeout(() => this.#fire(), delayMs)
+    this.#timer.unref()
+  }
+
+  #fire(): void {
+    if (this.#clock.now() < this.#at) return this.#set()
+    this.#at = Number.POSITIVE_INFINITY
+    // A turn that fails ends the coordinator, by way of the turns themselves; a closed one needs no schedule any more.
+    this.#run().catch(() => this.stop())
+  }
+}

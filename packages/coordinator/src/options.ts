@@ -1,0 +1,95 @@
+import { hostname } from 'node:os'
+
+/** Options of the coordinator plugin. Times are milliseconds. */
+export interface CoordinatorOptions {
+  /** The SQLite file; made when it does not exist. */
+  readonly dbPath: string
+  /** What every caller must present. Without one, listen on loopback only. */
+  readonly token?: string | undefined
+  /** Name of this coordinator; default: the machine's host name. */
+  readonly nodeId?: string | undefined
+  /** Under which others reach it; told to hosts, which then know where to go. */
+  readonly publicUrl?: string | (() => string | undefined) | undefined
+  /** Prefix of its routes. */
+  readonly prefix?: string
+  /** A host silent for longer is lost; default 20,000. */
+  readonly leaseMs?: number | undefined
+  /** How long answers to requests with an idempotency key are kept at least; default 86,400,000. */
+  readonly idempotencyTtlMs?: number | undefined
+  /** How long jobs are kept after they ended; default 7 days, at least `idempotencyTtlMs`. */
+  readonly retentionMs?: number | undefined
+  /** Coordinators that must have a change on disk. Default: one, while the coordinator stands alone. */
+  readonly minReplications?: number | undefined
+  /** Claims that may wait at once; default 10,000. */
+  readonly maxWaitingClaims?: number | undefined
+  /** Requests that may wait for the disk at once; default 50,000. */
+  readonly maxWaitingChanges?: number | undefined
+  /** Called when the disk failed in the middle of work and memory is ahead of it. Default: log and end the process. */
+  readonly onFatal?: ((error: Error) => void) | undefined
+}
+
+export interface ResolvedOptions {
+  readonly dbPath: string
+  readonly token: string | undefined
+  readonly nodeId: string
+  readonly publicUrl: () => string | undefined
+  readonly leaseMs: number
+  readonly idempotencyTtlMs: number
+  readonly retentionMs: number
+  readonly minReplications: number
+  readonly maxWaitingClaims: number
+  readonly maxWaitingChanges: number
+}
+
+const dayMs = 86_400_000
+
+const numbers = {
+  leaseMs: { fallback: 20_000, min: 100, max: dayMs },
+  idempotencyTtlMs: { fallback: dayMs, min: 1_000, max: 365 * dayMs },
+  retentionMs: { fallback: 7 * dayMs, min: 1_000, max: 3_650 * dayMs },
+  minReplications: { fallback: 1, min: 1, max: 16 },
+  maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },
+  maxWaitingChanges: { fallback: 50_000, min: 1, max: 1_000_000 },
+} as const
+
+/** Fills the defaults in. Throws a TypeError or RangeError that names the option that is wrong. */
+export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
+  if (typeof options.dbPath !== 'string' || options.dbPath === '') throw new TypeError('dbPath must name a file')
+  if (options.token === '') throw new TypeError('token must not be empty; leave it out to run without one')
+  const nodeId = options.nodeId ?? defaultNodeId()
+  if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(nodeId)) {
+    throw new TypeError(`nodeId must be up to 128 letters, digits and . _ : -, not ${JSON.stringify(nodeId)}`)
+  }
+  const { publicUrl } = options
+  const idempotencyTtlMs = whole(options, 'idempotencyTtlMs')
+  return {
+    dbPath: options.dbPath,
+    token: options.token,
+    nodeId,
+    publicUrl: typeof publicUrl === 'function' ? publicUrl : () => publicUrl,
+    leaseMs: whole(options, 'leaseMs'),
+    idempotencyTtlMs,
+    retentionMs: Math.max(whole(options, 'retentionMs'), idempotencyTtlMs),
+    minReplications: whole(options, 'minReplications'),
+    maxWaitingClaims: whole(options, 'maxWaitingClaims'),
+    maxWaitingChanges: whole(options, 'maxWaitingChanges'),
+  }
+}
+
+function defaultNodeId(): string {
+  return (
+    hostname()
+      .replaceAll(/[^A-Za-z0-9._:-]/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 128) || 'coordinator'
+  )
+}
+
+function whole(options: CoordinatorOptions, name: keyof typeof numbers): number {
+  const { fallback, min, max } = numbers[name]
+  const value = options[name] ?? fallback
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`)
+  }
+  return value
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import { heartbeat } from '../hosts/heartbeat.ts'
+import type { Handlers } from '../http/handler.ts'
+import { bodyHash } from '../jobs/body-hash.ts'
+
+type HostRoutes = Pick<Handlers, 'registerHost' | 'heartbeat' | 'claimJobs' | 'listHosts'>
+
+export const hostRoutes: HostRoutes = {
+  registerHost: async ({ hosts }, { body }) => ({
+    host: hosts.view(await hosts.register(body)),
+    leaseMs: hosts.sessions.leaseMs,
+  }),
+
+  heartbeat: async (context, { params, body }) =>
+    heartbeat({ ...context, coordinators: () => coordinators(context.options.publicUrl()) }, params.id, body),
+
+  claimJobs: async ({ hosts, claims, queue }, { params, body, idempotencyKey, signal }) => {
+    const host = await hosts.hear(params.id)
+    const claim = idempotencyKey === undefined ? undefined : { key: hash(idempotencyKey), bodyHash: bodyHash(body) }
+    const records = await claims.claim(host, { max: body.max ?? 1, waitMs: body.waitMs ?? 0, claim, signal })
+    const jobs = await Promise.all(records.map((record) => queue.view(record)))
+    return { job: jobs[0] ?? null, ...(body.max !== undefined && { jobs }) }
+  },
+
+  listHosts: async ({ hosts }, { query }) => hosts.list({ ...query, limit: query.limit! }),
+}
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+
+const coordinators = (url: string | undefined) => (url === undefined ? [] : [url])

@@ -1,0 +1,47 @@
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import type { StoreDatabase } from '../open.ts'
+import { type RecordRow, records } from '../schema/records.ts'
+
+/** The first queued records of a requirement key whose time has come, best first. */
+export function prepareDueRecords(db: StoreDatabase): (requirementKey: string, limit: number) => RecordRow[] {
+  const statement = db
+    .select()
+    .from(records)
+    .where(and(eq(records.requirementKey, sql.placeholder('requirementKey')), sql`due = 1`))
+    .orderBy(sql`priority desc`, asc(records.runAt), asc(records.sequence))
+    .limit(sql.placeholder('limit'))
+    .prepare()
+  return (requirementKey, limit) => statement.all({ requirementKey, limit })
+}
+
+export interface Promoted {
+  readonly key: string
+  readonly requirementKey: string | null
+}
+
+/** Marks scheduled records whose time has come as due, the longest overdue first. */
+export function preparePromoteDue(db: StoreDatabase): (now: number, limit: number) => Promoted[] {
+  const overdue = db
+    .select({ key: records.key })
+    .from(records)
+    .where(and(sql`due = 0`, lte(records.runAt, sql.placeholder('now'))))
+    .orderBy(asc(records.runAt))
+    .limit(sql.placeholder('limit'))
+  const statement = db
+    .update(records)
+    .set({ due: 1 })
+    .where(inArray(records.key, overdue))
+    .returning({ key: records.key, requirementKey: records.requirementKey })
+    .prepare()
+  return (now, limit) => statement.all({ now, limit })
+}
+
+/** When the next scheduled record is due, in milliseconds since 1970; null when none is scheduled. */
+export function prepareNextRunAt(db: StoreDatabase): () => number | null {
+  const statement = db
+    .select({ runAt: sql<number | null>`min(${records.runAt})` })
+    .from(records)
+    .where(sql`due = 0`)
+    .prepare()
+  return () => statement.get()?.runAt ?? null
+}

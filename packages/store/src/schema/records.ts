@@ -1,0 +1,58 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/**
+ * Every record of the ledger that this coordinator knows: its latest known value, the value's version, and the columns by which
+ * the value is found. The columns below `value` repeat what the value says; they are written with it and by nobody else.
+ */
+export const records = sqliteTable(
+  'records',
+  {
+    key: text().primaryKey(),
+    kind: text().notNull(),
+    generation: integer().notNull(),
+    ballotN: integer('ballot_n').notNull(),
+    ballotNode: text('ballot_node').notNull(),
+    /** Milliseconds since 1970. */
+    writtenAt: integer('written_at').notNull(),
+    /** The number of this coordinator's latest change of this record. */
+    feedSeq: integer('feed_seq').notNull(),
+    /** JSON. */
+    value: text().notNull(),
+    /** Orders records of a kind by when they were made. */
+    sequence: integer().notNull(),
+    /** A job's status; null for other kinds. */
+    status: text(),
+    /** The host that holds the lease of a leased job. */
+    hostId: text('host_id'),
+    /** Set while a job is queued: what it asks of a host. */
+    requirementKey: text('requirement_key'),
+    priority: integer(),
+    runAt: integer('run_at'),
+    /** Set while a job is queued: 1 when its time has come, 0 while it waits for it. */
+    due: integer(),
+    /** Set on records that never change again: when that was. */
+    finishedAt: integer('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('records_feed').on(table.feedSeq),
+    index('records_list').on(table.kind, table.sequence, table.key),
+    index('records_status')
+      .on(table.status, table.sequence, table.key)
+      .where(sql`status is not null`),
+    index('records_lease')
+      .on(table.hostId, table.sequence, table.key)
+      .where(sql`host_id is not null`),
+    index('records_due')
+      .on(table.requirementKey, sql`priority desc`, table.runAt, table.sequence)
+      .where(sql`due = 1`),
+    index('records_scheduled')
+      .on(table.runAt)
+      .where(sql`due = 0`),
+    index('records_finished')
+      .on(table.finishedAt)
+      .where(sql`finished_at is not null`),
+  ],
+)
+
+export type RecordRow = typeof records.$inferSelect
