@@ -1,0 +1,26 @@
+import { readEnv, toCoordinatorOptions, toLogLevel } from '@skyclaw/cli/environment'
+import { startCoordinator } from '@skyclaw/coordinator/server'
+import { pino } from 'pino'
+
+const logger = pino()
+try {
+  const settings = readEnv()
+  logger.level = toLogLevel(settings)
+  for (const warning of settings.warnings) logger.warn(warning)
+  const options = toCoordinatorOptions(settings)
+  const running = await startCoordinator({ ...options, logger })
+  logger.info({ url: running.url, standalone: running.standalone, dbPath: options.dbPath }, 'coordinator serves')
+
+  const stop = (signal: NodeJS.Signals): void => {
+    logger.info({ signal }, 'stopping; a second signal ends it at once')
+    process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
+    running.close().catch((error: unknown) => {
+      logger.fatal({ err: error }, 'stopping failed')
+      process.exitCode = 1
+    })
+  }
+  process.once('SIGTERM', stop).once('SIGINT', stop)
+} catch (error) {
+  logger.fatal(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

@@ -1,0 +1,23 @@
+import { defineCommand } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { clientSettings } from './client-settings.ts'
+import { enqueueAndPrint, enqueueFlags } from './enqueue.ts'
+import { shellPayload, stdinFlag } from './shell-payload.ts'
+
+export const enqueueShell = defineCommand({
+  name: 'enqueue-shell',
+  summary: "Enqueue a command; prints only the job's id. Flags come first: all that follows the command belongs to it",
+  flags: { ...enqueueFlags, ...stdinFlag },
+  settings: clientSettings,
+  positionals: { command: 'A command that some host allows', 'args...': 'Its arguments, passed on as they are' },
+  wraps: true,
+  examples: [
+    'enqueue-shell bash -lc "echo hello"',
+    'enqueue-shell --requires gpu --max-attempts 3 -- ffmpeg -i in.mp4 out.webm',
+    'enqueue-shell --run-at 2027-01-31T06:00:00Z backup.sh',
+  ],
+  async run(context) {
+    await enqueueAndPrint(context, await shellPayload(context))
+    return exitCodes.ok
+  },
+})

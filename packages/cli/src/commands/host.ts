@@ -1,0 +1,31 @@
+import { defineCommand } from '../command.ts'
+import { createLogger } from '../daemon/logger.ts'
+import { countSignals } from '../daemon/signals.ts'
+import { stopHostOnSignals } from '../daemon/stop-host.ts'
+import { toHostOptions } from '../environment.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { keysOf } from '../settings/variables.ts'
+
+export const host = defineCommand({
+  name: 'host',
+  summary: 'Run a host: takes jobs and runs them. SIGTERM drains it, a second SIGTERM stops it at once',
+  flags: {},
+  settings: keysOf('host'),
+  examples: [
+    'host --url http://10.0.0.5:8787 --allowed-commands echo,ffmpeg',
+    'host --capabilities gpu --labels zone=attic --max-parallel 4',
+  ],
+  async run({ io, settings }) {
+    const options = toHostOptions(settings)
+    const logger = createLogger(io, settings)
+    const signals = countSignals(io)
+    const { startHost } = await import('@skyclaw/host')
+    try {
+      const running = await startHost({ ...options, logger })
+      await stopHostOnSignals(running, signals, io, logger)
+      return exitCodes.ok
+    } finally {
+      signals.end()
+    }
+  },
+})

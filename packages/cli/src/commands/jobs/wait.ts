@@ -1,0 +1,26 @@
+import { jsonFlag } from '../../arguments/flag.ts'
+import { defineCommand } from '../../command.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { followJob } from '../../follow/follow-job.ts'
+import { showProgress } from '../../follow/progress.ts'
+import { clientSettings } from '../client-settings.ts'
+
+export const jobsWait = defineCommand({
+  name: 'wait',
+  summary:
+    'Wait until a job has ended, print its output and exit with its code, as run does. Ctrl-C ends only the waiting',
+  flags: jsonFlag,
+  settings: clientSettings,
+  positionals: { job: 'The id of the job' },
+  failureCode: exitCodes.skyclaw,
+  examples: ['jobs wait JOB', 'jobs wait JOB --json'],
+  async run(context) {
+    const id = context.positionals[0] ?? ''
+    const endProgress = showProgress(context, id)
+    try {
+      return await followJob(context, id)
+    } finally {
+      endProgress()
+    }
+  },
+})

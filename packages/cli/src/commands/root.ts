@@ -1,0 +1,52 @@
+import { defineGroup } from '../command.ts'
+import { version } from '../version.ts'
+import { coordinator } from './coordinator.ts'
+import { enqueueOpenclaw } from './enqueue-openclaw.ts'
+import { enqueueShell } from './enqueue-shell.ts'
+import { health } from './health.ts'
+import { host } from './host.ts'
+import { hostsList } from './hosts/list.ts'
+import { jobsCancel } from './jobs/cancel.ts'
+import { jobsList } from './jobs/list.ts'
+import { jobsShow } from './jobs/show.ts'
+import { jobsWait } from './jobs/wait.ts'
+import { run } from './run.ts'
+import { state } from './state.ts'
+import { up } from './up.ts'
+
+const jobs = defineGroup(
+  'jobs',
+  'See, wait for and cancel jobs',
+  { list: jobsList, show: jobsShow, wait: jobsWait, cancel: jobsCancel },
+  ['jobs list --status queued', 'jobs show JOB', 'jobs wait JOB', 'jobs cancel JOB'],
+)
+
+const hosts = defineGroup('hosts', 'See the hosts', { list: hostsList }, ['hosts list'])
+
+/** All commands. */
+export const root = {
+  ...defineGroup(
+    'skyclaw',
+    'A durable queue of shell and OpenClaw jobs over your own machines',
+    {
+      up,
+      coordinator,
+      host,
+      'enqueue-shell': enqueueShell,
+      'enqueue-openclaw': enqueueOpenclaw,
+      run,
+      jobs,
+      hosts,
+      health,
+      state,
+    },
+    [
+      'up',
+      'run -- echo hello',
+      'enqueue-shell bash -lc "echo hello"',
+      'enqueue-openclaw --message "Summarise today\'s news"',
+      'jobs list',
+    ],
+  ),
+  meta: { name: 'skyclaw', version, description: 'A durable queue of shell and OpenClaw jobs over your own machines' },
+}

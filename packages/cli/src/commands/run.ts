@@ -1,0 +1,26 @@
+import { defineCommand } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { runJob } from '../follow/run-job.ts'
+import { clientSettings } from './client-settings.ts'
+import { enqueueFlags, newJobFromFlags } from './enqueue.ts'
+import { shellPayload, stdinFlag } from './shell-payload.ts'
+
+export const run = defineCommand({
+  name: 'run',
+  summary:
+    "Enqueue a command, wait, print its output and exit with its code (128+n: signal; 124: timed out; 125: skyclaw's own failure; 130: cancelled)",
+  flags: { ...enqueueFlags, ...stdinFlag },
+  settings: clientSettings,
+  positionals: { command: 'A command that some host allows', 'args...': 'Its arguments, passed on as they are' },
+  wraps: true,
+  failureCode: exitCodes.skyclaw,
+  examples: [
+    'run -- echo hello',
+    'run --requires gpu --timeout-ms 600000 -- nvidia-smi',
+    'run --stdin -- sort < names.txt',
+  ],
+  async run(context) {
+    const payload = await shellPayload(context)
+    return runJob(context, newJobFromFlags(payload, context.values, context.io.now()))
+  },
+})

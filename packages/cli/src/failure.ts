@@ -1,0 +1,31 @@
+import { ProblemResponseError, UnreachableError } from '@skyclaw/client'
+import { UsageError } from './arguments/usage-error.ts'
+import type { Io } from './io.ts'
+import { SettingError } from './settings/settings.ts'
+
+export interface Failure {
+  /** One line that says what to do next. */
+  readonly message: string
+  /** Whether the command line was wrong. */
+  readonly usage: boolean
+}
+
+/** What a person is told about an error. */
+export function describeFailure(error: unknown, io: Io): Failure {
+  if (error instanceof UsageError) return { message: error.message, usage: true }
+  if (error instanceof SettingError) return { message: error.message, usage: error.fromFlag }
+  return { message: explain(error, io), usage: false }
+}
+
+function explain(error: unknown, { program }: Io): string {
+  if (error instanceof UnreachableError) {
+    return `${error.message}; start one with "${program} up", or name yours with --url or SKYCLAW_COORDINATOR_URL`
+  }
+  if (error instanceof ProblemResponseError) {
+    if (error.code === 'unauthorized')
+      return 'the coordinator refused the token: set SKYCLAW_TOKEN or --token to its own'
+    if (error.code === 'not_found') return `${error.message}; "${program} jobs list" shows what there is`
+    return error.message
+  }
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events'
+import type { Job } from '@skyclaw/protocol'
+import { expect, test } from 'vitest'
+import { fakeCoordinator } from '../../test/fake-coordinator.ts'
+import { runInProcess } from '../../test/fake-io.ts'
+import { makeJob } from '../../test/job-fixture.ts'
+
+const attempt = { attempt: 1, hostId: 'h', startedAt: '2026-11-22T10:00:00.000Z' }
+const result = { finishedAt: '2026-11-22T10:00:01.000Z', durationMs: 5, stdout: 'out\n', stderr: 'err\n' }
+const failed = makeJob({
+  status: 'failed',
+  error: 'exit code 7',
+  result: { ...result, exitCode: 7 },
+  attemptHistory: [{ ...attempt, outcome: 'failed' }],
+})
+
+test('run passes output and exit code of the job on', async () => {
+  const { url } = await fakeCoordinator(({ method }) => ({ body: { job: method === 'POST' ? makeJob() : failed } }))
+  const run = await runInProcess(['run', '--url', url, '--', 'x'])
+  expect(run).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\nskyclaw: exit code 7\n' })
+})
+
+test('jobs wait does the same, and with --json prints the job', async () => {
+  const { url } = await fakeCoordinator(() => ({ body: { job: failed } }))
+  expect(await runInProcess(['jobs', 'wait', 'job-1', '--url', url])).toMatchObject({ code: 7, stdout: 'out\n' })
+  const run = await runInProcess(['jobs', 'wait', 'job-1', '--json', '--url', url])
+  expect(run).toMatchObject({ code: 7, stderr: '' })
+  expect(JSON.parse(run.stdout)).toEqual({ job: failed })
+})
+
+test('the first Ctrl-C cancels the job, and run waits for that: 130', async () => {
+  const signals = new EventEmitter()
+  let current: Job = makeJob()
+  const { url, asked } = await fakeCoordinator(async ({ path, method }) => {
+    if (path.endsWith('/cancel')) current = makeJob({ status: 'cancelled', cancelReason: 'said so' })
+    else if (method === 'GET' && current.status === 'queued') signals.emit('SIGINT')
+    return { body: { job: current } }
+  })
+  const run = await runInProcess(['run', '--url', url, 'x'], { signals })
+  expect(run.code).toBe(130)
+  expect(run.stderr).toContain('cancelled: said so')
+  expect(asked.filter(({ path }) => path.endsWith('/cancel'))).toHaveLength(1)
+  expect(signals.listenerCount('SIGINT')).toBe(0)
+})
+
+test('the second Ctrl-C leaves the job to itself and says how to wait for it', async () => {
+  const signals = new EventEmitter()
+  const { url } = await fakeCoordinator(async ({ path, method }) => {
+    if (method === 'GET' || path.endsWith('/cancel')) signals.emit('SIGINT')
+    return { body: { job: makeJob({ status: 'leased', cancelRequestedAt: '2026-11-22T10:00:00.000Z' }) } }
+  })
+  const run = await runInProcess(['run', '--url', url, 'x'], { signals })
+  expect(run.code).toBe(130)
+  expect(run.stderr).toContain('skyclaw jobs wait job-1')
+})
+
+test('Ctrl-C while it enqueues ends the run and names the key to repeat with', async () => {
+  const signals = new EventEmitter()
+  const { url } = await fakeCoordinator(async () => {
+    signals.emit('SIGINT')
+    return new Promise(() => {})
+  })
+  const run = await runInProcess(['run', '--url', url, 'x'], { signals })
+  expect(run.code).toBe(130)
+  expect(run.stderr).toMatch(/repeated with --idempotency-key [\w-]+ it is enqueued once/)
+})
+
+test('a coordinator that is away for a while does not end the wait', async () => {
+  let questions = 0
+  const { url } = await fakeCoordinator(() => {
+    questions += 1
+    const down = {
+      type: '',
+      title: '',
+      status: 503,
+      detail: 'later',
+      code: 'shutting_down',
+      retryable: true,
+      error: '',
+    }
+    return questions < 4 ? { status: 503, body: down } : { body: { job: failed } }
+  })
+  const run = await runInProcess(['jobs', 'wait', 'job-1', '--url', url, '--request-timeout-ms', '100'])
+  expect(run.code).toBe(7)
+})

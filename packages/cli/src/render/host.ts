@@ -1,0 +1,31 @@
+import type { Host } from '@skyclaw/protocol'
+import type { Style } from './style.ts'
+import { renderTable } from './table.ts'
+import { renderAge } from './time.ts'
+
+/** A table of hosts. */
+export function renderHosts(hosts: readonly Host[], nowMs: number, style: Style): string {
+  return renderTable(
+    [
+      { title: 'ID', text: ({ id }) => id },
+      { title: 'NAME', text: ({ name }) => name },
+      {
+        title: 'STATE',
+        text: ({ live }) => (live ? 'live' : 'lost'),
+        paint: ({ live }) => (live ? style.green : style.red),
+      },
+      { title: 'JOBS', text: ({ activeLeases, maxParallel }) => `${activeLeases}/${maxParallel}` },
+      { title: 'HEARD', text: ({ lastSeenAt }) => renderAge(lastSeenAt, nowMs) },
+      { title: 'CAPABILITIES', text: ({ capabilities }) => capabilities.join(',') || '-' },
+      {
+        title: 'LABELS',
+        text: ({ labels }) =>
+          Object.entries(labels)
+            .map(([key, value]) => `${key}=${value}`)
+            .join(','),
+      },
+    ],
+    hosts,
+    style,
+  )
+}

@@ -1,0 +1,37 @@
+import { resolve } from 'node:path'
+import { standaloneNote } from '../daemon/announce.ts'
+import { plainLine } from './plain-text.ts'
+import type { Style } from './style.ts'
+
+interface Running {
+  readonly url: string
+  readonly standalone: boolean
+  readonly dbPath: string
+  readonly token: string
+  readonly allowed: readonly string[]
+  readonly hostName: string
+  readonly program: string
+}
+
+const defaultUrl = 'http://127.0.0.1:8787'
+
+/** What `up` prints: what runs, what jobs may do, and what to type next. */
+export function renderWelcome(
+  { url, standalone, dbPath, token, allowed, hostName, program }: Running,
+  style: Style,
+): string {
+  const variables = [`SKYCLAW_TOKEN=${token}`, ...(url === defaultUrl ? [] : [`SKYCLAW_COORDINATOR_URL=${url}`])].join(
+    ' ',
+  )
+  const more = allowed.includes('bash') ? '' : ' (bash, say, with: up --allow bash)'
+  return [
+    `${style.bold('Skyclaw is up.')} Coordinator ${url}${standaloneNote(standalone)}, data in ${plainLine(resolve(dbPath))}`,
+    `Host ${plainLine(hostName)} runs OpenClaw and these commands only: ${plainLine(allowed.join(', '))}${more}`,
+    'Token, for whoever may enqueue:',
+    `  ${token}`,
+    'Type in another terminal:',
+    `  ${style.bold(`${variables} ${program} run -- echo hello`)}`,
+    'Ctrl-C stops both.',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,270 @@
+import { limits } from '@skyclaw/protocol'
+import { type Check, id, integer, labels, list, matching, oneOf, onOff, token, url } from './checks.ts'
+
+/** Who uses a variable: the coordinator, the host, or the commands that talk to a coordinator. */
+export type Role = 'coordinator' | 'host' | 'client'
+
+/** One setting: an environment variable and, for the roles that use it, a flag of the same meaning. */
+export interface Variable<T> {
+  readonly name: string
+  readonly flag: string
+  readonly roles: readonly Role[]
+  readonly check: Check<T>
+  readonly description: string
+  /** What stands in documents when nothing is set; the text is a valid value unless it is in parentheses. */
+  readonly defaultText?: string
+  readonly unit?: 'ms' | 'bytes'
+  /** Its value is never shown. */
+  readonly secret?: true
+  /** Its flag may be given several times; the values are joined by commas. */
+  readonly repeatable?: true
+}
+
+function variable<T>(definition: Variable<T>): Variable<T> {
+  return definition
+}
+
+const everyone = ['coordinator', 'host', 'client'] as const
+const talkers = ['host', 'client'] as const
+const dayMs = 86_400_000
+const maxUrls = 64
+const path = matching(/^[^\0]{1,4096}$/, 'a path')
+const name = matching(/^\P{Cc}{1,128}$/u, 'up to 128 printable characters')
+
+/** Every variable of this version, in the order in which documents list them. */
+export const variables = {
+  token: variable({
+    name: 'SKYCLAW_TOKEN',
+    flag: 'token',
+    roles: everyone,
+    check: token,
+    secret: true,
+    description: 'The secret that coordinators, hosts and clients share. Needed unless the coordinator is on loopback.',
+  }),
+  coordinatorUrl: variable({
+    name: 'SKYCLAW_COORDINATOR_URL',
+    flag: 'url',
+    roles: talkers,
+    check: list(url, maxUrls),
+    repeatable: true,
+    defaultText: 'http://127.0.0.1:8787',
+    description: 'The coordinator to talk to.',
+  }),
+  coordinatorUrls: variable({
+    name: 'SKYCLAW_COORDINATOR_URLS',
+    flag: 'urls',
+    roles: talkers,
+    check: list(url, maxUrls),
+    repeatable: true,
+    description: 'More coordinators, separated by commas, tried in turn.',
+  }),
+  requestTimeoutMs: variable({
+    name: 'SKYCLAW_REQUEST_TIMEOUT_MS',
+    flag: 'request-timeout-ms',
+    roles: ['client'],
+    check: integer(100, 600_000),
+    unit: 'ms',
+    defaultText: '10000',
+    description: 'How long a request may take, failover included.',
+  }),
+  nodeId: variable({
+    name: 'SKYCLAW_COORDINATOR_NODE_ID',
+    flag: 'node-id',
+    roles: ['coordinator'],
+    check: id,
+    defaultText: '(the host name)',
+    description: 'The name of this coordinator.',
+  }),
+  port: variable({
+    name: 'SKYCLAW_COORDINATOR_PORT',
+    flag: 'port',
+    roles: ['coordinator'],
+    check: integer(0, 65_535),
+    defaultText: '8787',
+    description: 'The TCP port; 0 takes a free one.',
+  }),
+  listenHost: variable({
+    name: 'SKYCLAW_COORDINATOR_HOST',
+    flag: 'host',
+    roles: ['coordinator'],
+    check: matching(/^[A-Za-z0-9.:_%-]{1,255}$/, 'an address or host name'),
+    defaultText: '(0.0.0.0 with a token, 127.0.0.1 without)',
+    description: 'The address to listen on.',
+  }),
+  publicUrl: variable({
+    name: 'SKYCLAW_COORDINATOR_PUBLIC_URL',
+    flag: 'public-url',
+    roles: ['coordinator'],
+    check: url,
+    defaultText: '(the address it listens on)',
+    description: 'The URL under which others reach this coordinator.',
+  }),
+  peerUrls: variable({
+    name: 'SKYCLAW_PEER_URLS',
+    flag: 'peer-urls',
+    roles: ['coordinator'],
+    check: list(url, maxUrls),
+    description: 'Other coordinators to join. Refused by this version, which runs a single coordinator.',
+  }),
+  peerDiscovery: variable({
+    name: 'SKYCLAW_PEER_DISCOVERY',
+    flag: 'peer-discovery',
+    roles: ['coordinator'],
+    check: onOff,
+    defaultText: '1',
+    description: 'Whether peers may name further peers, 0 or 1. Of no effect while there are no peers.',
+  }),
+  minReplications: variable({
+    name: 'SKYCLAW_MIN_REPLICATIONS',
+    flag: 'min-replications',
+    roles: ['coordinator'],
+    check: integer(1, 16),
+    defaultText: '2',
+    description:
+      'Coordinators that hold a change before it is acknowledged. A lone coordinator needs one, unless this is set.',
+  }),
+  dbPath: variable({
+    name: 'SKYCLAW_DB_PATH',
+    flag: 'db-path',
+    roles: ['coordinator'],
+    check: path,
+    defaultText: '.skyclaw/coordinator.db',
+    description: 'The data file.',
+  }),
+  leaseMs: variable({
+    name: 'SKYCLAW_LEASE_MS',
+    flag: 'lease-ms',
+    roles: ['coordinator'],
+    check: integer(500, dayMs),
+    unit: 'ms',
+    defaultText: '20000',
+    description: 'A host silent for longer is lost, and its jobs go to others.',
+  }),
+  idempotencyTtlMs: variable({
+    name: 'SKYCLAW_IDEMPOTENCY_TTL_MS',
+    flag: 'idempotency-ttl-ms',
+    roles: ['coordinator'],
+    check: integer(1_000, 366 * dayMs),
+    unit: 'ms',
+    defaultText: '86400000',
+    description: 'How long an idempotency key is remembered, at least.',
+  }),
+  hostName: variable({
+    name: 'SKYCLAW_HOST_NAME',
+    flag: 'name',
+    roles: ['host'],
+    check: name,
+    defaultText: '(the host name)',
+    description: 'The name of this host.',
+  }),
+  hostId: variable({
+    name: 'SKYCLAW_HOST_ID',
+    flag: 'id',
+    roles: ['host'],
+    check: id,
+    defaultText: '(made once, kept in the host folder)',
+    description: 'The id of this host.',
+  }),
+  hostDir: variable({
+    name: 'SKYCLAW_HOST_DIR',
+    flag: 'dir',
+    roles: ['host'],
+    check: path,
+    defaultText: '(.skyclaw/hosts/NAME)',
+    description: 'The folder of the id and of results not yet delivered.',
+  }),
+  capabilities: variable({
+    name: 'SKYCLAW_CAPABILITIES',
+    flag: 'capabilities',
+    roles: ['host'],
+    check: list(matching(/^[^\0]{1,64}$/, 'up to 64 characters'), limits.capabilities),
+    repeatable: true,
+    description: 'What this host offers besides shell and openclaw, such as gpu,ffmpeg.',
+  }),
+  hostLabels: variable({
+    name: 'SKYCLAW_HOST_LABELS',
+    flag: 'labels',
+    roles: ['host'],
+    check: labels,
+    repeatable: true,
+    description: 'Labels of this host, such as zone=attic,disk=fast.',
+  }),
+  allowedCommands: variable({
+    name: 'SKYCLAW_ALLOWED_COMMANDS',
+    flag: 'allowed-commands',
+    roles: ['host'],
+    check: list(matching(/^[^\0]{1,4096}$/, 'a command name or an absolute path'), 1_024),
+    repeatable: true,
+    defaultText: '(none)',
+    description: 'Commands that shell jobs may run: bare names, found on PATH, or absolute paths.',
+  }),
+  openclawCommand: variable({
+    name: 'SKYCLAW_OPENCLAW_COMMAND',
+    flag: 'openclaw-command',
+    roles: ['host'],
+    check: path,
+    defaultText: 'openclaw',
+    description: 'The OpenClaw command.',
+  }),
+  maxParallel: variable({
+    name: 'SKYCLAW_MAX_PARALLEL',
+    flag: 'max-parallel',
+    roles: ['host'],
+    check: integer(1, limits.maxParallel),
+    defaultText: '1',
+    description: 'Jobs that run at once.',
+  }),
+  heartbeatMs: variable({
+    name: 'SKYCLAW_HEARTBEAT_MS',
+    flag: 'heartbeat-ms',
+    roles: ['host'],
+    check: integer(50, 3_600_000),
+    unit: 'ms',
+    defaultText: '5000',
+    description: "Time between heartbeats; a third of the coordinator's lease time when that is less.",
+  }),
+  timeoutMs: variable({
+    name: 'SKYCLAW_TIMEOUT_MS',
+    flag: 'timeout-ms',
+    roles: ['host'],
+    check: integer(1, limits.timeoutMs),
+    unit: 'ms',
+    defaultText: '300000',
+    description: 'Time that one attempt may take when the job names none.',
+  }),
+  maxOutputBytes: variable({
+    name: 'SKYCLAW_MAX_OUTPUT_BYTES',
+    flag: 'max-output-bytes',
+    roles: ['host'],
+    check: integer(1_024, limits.outputBytes - 1_024),
+    unit: 'bytes',
+    defaultText: '131072',
+    description: 'Output kept of stdout, and as much of stderr.',
+  }),
+  drainMs: variable({
+    name: 'SKYCLAW_DRAIN_MS',
+    flag: 'drain-ms',
+    roles: ['host'],
+    check: integer(0, dayMs),
+    unit: 'ms',
+    defaultText: '30000',
+    description: 'After SIGTERM, time for running jobs to end before they are handed back.',
+  }),
+  logLevel: variable({
+    name: 'SKYCLAW_LOG_LEVEL',
+    flag: 'log-level',
+    roles: ['coordinator', 'host'],
+    check: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    defaultText: 'info',
+    description: 'What the daemons log.',
+  }),
+} as const satisfies Record<string, Variable<unknown>>
+
+export type Variables = typeof variables
+export type VariableKey = keyof Variables
+export type ValueOf<K extends VariableKey> = ReturnType<Variables[K]['check']>
+
+/** The settings of a role, in the order of the table. */
+export function keysOf(role: Role): VariableKey[] {
+  return (Object.keys(variables) as VariableKey[]).filter((key) => variables[key].roles.includes(role))
+}
