@@ -38,7 +38,7 @@ function checkManifests(root: string): string[] {
     const home = folderOf(path)
     const manifest = readJson(root, path)
     for (const field of ['dependencies', 'peerDependencies', 'optionalDependencies', 'devDependencies']) {
-      for (const name of Object.keys((manifest[field] ?? {}) as Record<string, string>)) {
+      for (const name of Object.keys(manifest[field] ?? {})) {
         const target = name.match(/^@skyclaw\/(.+)$/)?.[1]
         const problem = home && wrongDirection(home, target, field === 'devDependencies')
         if (problem) violations.push(`${path} has ${name} in ${field}: ${problem}`)

@@ -39,5 +39,5 @@ export function listSources(root: string): string[] {
 
 /** Whether a path is a test or supports tests: what the rules for shipped code do not bind. */
 export function isTest(path: string): boolean {
-  return /\.test\.ts$/.test(path) || path.startsWith('test/') || /^packages\/[^/]+\/test\//.test(path)
+  return path.endsWith('.test.ts') || path.startsWith('test/') || /^packages\/[^/]+\/test\//.test(path)
 }

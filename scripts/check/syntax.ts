@@ -31,8 +31,7 @@ export function importsOf(path: string, text: string): Import[] {
 export function stringsOf(path: string, text: string): { value: string; line: number }[] {
   const found: { value: string; line: number }[] = []
   for (const node of nodesOf(path, text)) {
-    const value =
-      node.type === 'TemplateElement' ? (node['value'] as { raw: string }).raw : literalText(node as unknown)
+    const value = node.type === 'TemplateElement' ? (node['value'] as { raw: string }).raw : literalText(node)
     if (value !== undefined) found.push({ value, line: lineAt(text, node.start) })
   }
   return found
