@@ -1,5 +1,5 @@
 import { type Problem, ProblemError, type ProblemCode, problem, problemContentType, problems } from '@skyclaw/protocol'
-import { TurnsBusy } from '@skyclaw/store'
+import { TurnsBusy, TurnsClosed } from '@skyclaw/store'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Which problem one of Fastify's own errors is. */
@@ -14,6 +14,11 @@ export function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof ProblemError) return { ...error.problem, requestId: request.id }
   if (error instanceof TurnsBusy)
     return problem('too_busy', error.message, { outcome: 'not_applied', requestId: request.id })
+  if (error instanceof TurnsClosed)
+    return problem('shutting_down', 'the coordinator is shutting down', {
+      outcome: 'not_applied',
+      requestId: request.id,
+    })
   const { code = '', statusCode = 500, message } = error as FastifyError
   const known = fastifyCodes[code] ?? (statusCode >= 400 && statusCode < 500 ? codeOf(statusCode) : undefined)
   if (known) return problem(known, message, { requestId: request.id })

@@ -63,7 +63,7 @@ export class LocalLedger implements port.Ledger {
     this.#feedSeq = counters.feedSeq
     this.#sequence = counters.sequence
     this.#queries.loadQueue(this.#queue)
-    this.#schedule = new ScheduleTimer(options.clock, () => this.#promoteDue())
+    this.#schedule = new ScheduleTimer(options.clock, () => this.#turns.run((turn) => this.#promoteDue(turn)))
     this.#schedule.at(this.#queries.nextRunAt())
   }
 
@@ -95,6 +95,7 @@ export class LocalLedger implements port.Ledger {
       const values: V[] = []
       let tryAgainAt = Number.POSITIVE_INFINITY
       const now = this.#clock.now()
+      if (this.#schedule.isDue()) this.#promoteDue(turn)
       for (const row of options.signal?.aborted ? [] : this.#candidates(match, limit)) {
         if (values.length === limit) break
         const current = toValue(row) as V
@@ -213,25 +214,23 @@ export class LocalLedger implements port.Ledger {
     const row = toRow(record, this.#feedSeq, this.#clock.now())
     this.#queries.put(row)
     turn.wrote()
-    this.#queue.replace(before, row, () => requirementOf(record.value))
+    this.#queue.replace(before, row, () => jobOf(record.value).requirement)
     turn.afterCommit(() => {
       if (row.due === 0) this.#schedule.at(row.runAt)
       this.#notify(record.value)
     })
   }
 
-  async #promoteDue(): Promise<void> {
-    const promoted = await this.#turns.run((turn) => {
-      const rows = this.#queries.promoteDue(this.#clock.now(), promotedPerTurn)
-      if (rows.length > 0) turn.wrote()
-      const values = rows.map(({ key }) => toValue(this.#queries.get(key)!))
-      for (const value of values) {
-        if (value.kind === 'job') this.#queue.addDue(value.requirementKey, 1, () => value.requirement)
-      }
-      return values
-    })
-    for (const value of promoted) this.#notify(value)
-    this.#schedule.at(this.#queries.nextRunAt())
+  /** Marks scheduled records whose time has come as due, and announces them. */
+  #promoteDue(turn: Turn): void {
+    const promoted = this.#queries.promoteDue(this.#clock.now(), promotedPerTurn)
+    if (promoted.length > 0) turn.wrote()
+    for (const { key } of promoted) {
+      const value = jobOf(toValue(this.#queries.get(key)!))
+      this.#queue.addDue(value.requirementKey, 1, () => value.requirement)
+      turn.afterCommit(() => this.#notify(value))
+    }
+    this.#schedule.reset(this.#queries.nextRunAt())
   }
 
   #notify(value: RecordValue): void {
@@ -243,7 +242,7 @@ function byUrgency(a: RecordRow, b: RecordRow): number {
   return (b.priority ?? 0) - (a.priority ?? 0) || (a.runAt ?? 0) - (b.runAt ?? 0) || a.sequence - b.sequence
 }
 
-function requirementOf(value: RecordValue): JobRecord['requirement'] {
-  if (value.kind !== 'job') throw new Error(`a ${value.kind} has no requirement`)
-  return value.requirement
+function jobOf(value: RecordValue): JobRecord {
+  if (value.kind !== 'job') throw new Error(`a ${value.kind} is never queued`)
+  return value
 }

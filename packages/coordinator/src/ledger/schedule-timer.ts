@@ -18,9 +18,19 @@ export class ScheduleTimer {
 
   /** Asks for a call at a time in milliseconds since 1970; an earlier one that is set already stands. */
   at(time: number | null): void {
-    if (time === null || time >= this.#at || this.#stopped) return
-    this.#at = time
-    this.#set()
+    if (time !== null && time < this.#at) this.reset(time)
+  }
+
+  /** Asks for a call at that time and no other; null for none. */
+  reset(time: number | null): void {
+    this.#at = time ?? Number.POSITIVE_INFINITY
+    clearTimeout(this.#timer)
+    if (time !== null && !this.#stopped) this.#set()
+  }
+
+  /** Whether the time has come, though the timer may not have fired yet. */
+  isDue(): boolean {
+    return this.#clock.now() >= this.#at
   }
 
   stop(): void {
@@ -29,15 +39,13 @@ export class ScheduleTimer {
   }
 
   #set(): void {
-    clearTimeout(this.#timer)
     const delayMs = Math.min(maxDelayMs, Math.max(0, this.#at - this.#clock.now()))
     this.#timer = setTimeout(() => this.#fire(), delayMs)
     this.#timer.unref()
   }
 
   #fire(): void {
-    if (this.#clock.now() < this.#at) return this.#set()
-    this.#at = Number.POSITIVE_INFINITY
+    if (!this.isDue()) return this.#set()
     // A turn that fails ends the coordinator, by way of the turns themselves; a closed one needs no schedule any more.
     this.#run().catch(() => this.stop())
   }
