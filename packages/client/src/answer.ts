@@ -6,7 +6,7 @@ export type Answer =
   | { kind: 'ok'; value: unknown }
   | { kind: 'problem'; problem: Problem; retry: boolean }
   /** Not the protocol. `retry`: the same URL may do better later; `other`: another coordinator may do better. */
-  | { kind: 'foreign'; message: string; then: 'retry' | 'other' | 'final' }
+  | { kind: 'foreign'; message: string; next: 'retry' | 'other' | 'final' }
 
 const passing = new Set([429, 502, 503, 504])
 
@@ -21,18 +21,18 @@ export function readAnswer(route: RouteDefinition, response: TransportResponse):
     return {
       kind: 'foreign',
       message: `answered ${status} with ${what}: is it a coordinator?${excerpt(response)}`,
-      then: 'other',
+      next: 'other',
     }
   }
   if (status >= 300 && status < 400) {
     const target = response.location === undefined ? '' : ` to ${response.location.slice(0, 200)}`
-    return { kind: 'foreign', message: `redirects${target} (${status}), which is not followed`, then: 'other' }
+    return { kind: 'foreign', message: `redirects${target} (${status}), which is not followed`, next: 'other' }
   }
   if (value && isProblem(value)) {
     return { kind: 'problem', problem: value, retry: value.retryable }
   }
   const message = `answered ${status} without a problem document: a proxy in between?${excerpt(response)}`
-  return { kind: 'foreign', message, then: passing.has(status) ? 'retry' : 'final' }
+  return { kind: 'foreign', message, next: passing.has(status) ? 'retry' : 'final' }
 }
 
 function parseObject(body: string): Record<string, unknown> | undefined {

@@ -13,7 +13,7 @@ import { attempt } from './attempt.ts'
 import { type FailedAttempt, OptionError, ProblemResponseError, SkyclawError } from './errors.ts'
 import { UnexpectedAnswerError, UnreachableError } from './errors.ts'
 import { answered, type CallProgress, decide, type Failover, failed, startCall } from './failover/failover.ts'
-import { retryAfterMs } from './failover/retry-after.ts'
+import { retryAfterMs } from './retry-after.ts'
 import { checkIdempotencyKey, positive, type ResolvedOptions } from './options.ts'
 import type { TransportRequest } from './transport.ts'
 
@@ -86,7 +86,7 @@ export async function performCall(context: CallContext, operation: OperationId, 
 
 function prepare(options: ResolvedOptions, operation: OperationId, input: CallInput): Prepared {
   const route: RouteDefinition | undefined = routes[operation]
-  if (!route) throw new OptionError('operationId', `is not in the route table: ${String(operation)}`)
+  if (!route) throw new OptionError('operationId', `is not in the route table: ${operation}`)
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
   if (route.auth && options.token !== undefined) headers[tokenHeader] = options.token
   if (route.idempotency !== 'none' && !withoutKey.has(operation)) {
@@ -142,11 +142,11 @@ async function askOne(context: CallContext, course: Course, url: string): Promis
     answered(failover, url)
     throw course.lastProblem
   }
-  if (answer.kind === 'foreign' && answer.then === 'final') throw course.lastForeign
+  if (answer.kind === 'foreign' && answer.next === 'final') throw course.lastForeign
   const retryAfter = retryAfterMs(outcome.response.retryAfter, Date.now(), options.maxRetryAfterMs)
   failed(failover, course.progress, url, now, {
     countsAgainst: outcome.response.status >= 500,
-    exclude: answer.kind === 'foreign' && answer.then === 'other',
+    exclude: answer.kind === 'foreign' && answer.next === 'other',
     ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
   })
   return undefined
@@ -185,6 +185,7 @@ function waitOf(input: unknown): number {
 
 function queryString(query: Record<string, unknown> = {}): string {
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
-  return search.size > 0 ? `?${search}` : ''
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) search.set(name, `${value as string | number}`)
+  return search.size > 0 ? `?${search.toString()}` : ''
 }

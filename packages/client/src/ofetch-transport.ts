@@ -15,7 +15,8 @@ export function ofetchTransport(): Transport {
         responseType: 'stream',
         ...(body !== undefined && { body }),
       })
-      const stream = response._data as ReadableStream<Uint8Array> | undefined
+      // ofetch's name for the body.
+      const { _data: stream } = response
       const retryAfter = response.headers.get('retry-after')
       const location = response.headers.get('location')
       return {

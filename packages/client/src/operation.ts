@@ -21,7 +21,7 @@ type Input<Op extends OperationId> = (Routes[Op] extends RouteWith<'params'>
 
 /** What a call needs by the route table, and the options of every call. */
 export type CallArguments<Op extends OperationId> =
-  Record<never, never> extends Input<Op> ? [input?: Input<Op> & CallOptions] : [input: Input<Op> & CallOptions]
+  Partial<Input<Op>> extends Input<Op> ? [input?: Input<Op> & CallOptions] : [input: Input<Op> & CallOptions]
 
 export type Call = <Op extends OperationId>(
   operation: Op,

@@ -20,12 +20,13 @@ type Handler = (request: Received, response: ServerResponse, index: number) => v
 /** A real HTTP server on a free port that remembers what it got. */
 export async function serve(handler: Handler): Promise<Served> {
   const received: Received[] = []
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await buffer(request)).toString()
     const entry = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body }
     received.push(entry)
     await handler(entry, response, received.length - 1)
-  })
+  }
+  const server = createServer((request, response) => void answer(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

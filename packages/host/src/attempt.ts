@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import type { Job, LeaseRef } from '@skyclaw/protocol'
+import type { HostContext } from './context.ts'
+import { deliver } from './delivery.ts'
+import type { RunningAttempt } from './held-jobs.ts'
+import { messageOf } from './retry.ts'
+import type { RunResult } from './run/result.ts'
+import { runPayload } from './run/run-payload.ts'
+import type { SpooledResult } from './spool.ts'
+
+/** The lease that a claimed job came with. */
+export function leaseOf(job: Job): LeaseRef {
+  return { id: job.id, attempt: job.attemptHistory?.at(-1)?.attempt ?? job.attempts }
+}
+
+/** Runs a claimed job to its end and sees to its result. Never rejects. */
+export async function runAttempt(host: HostContext, job: Job, attempt: RunningAttempt): Promise<void> {
+  const { ref } = attempt
+  const log = host.log.child({ jobId: ref.id, attempt: ref.attempt })
+  await host.held.endEarlier(ref)
+  log.info({ kind: job.payload.kind }, 'attempt started')
+  const result = await runPayload(host.run, job.payload, attempt.signal)
+  const { success, exitCode, durationMs } = result
+  log.info({ success, exitCode, durationMs: Math.round(durationMs), endReason: attempt.endReason }, 'attempt ended')
+
+  if (attempt.endReason === 'released') await release(host, ref)
+  else if (attempt.endReason === 'lost') log.warn('lease lost: result dropped')
+  else await complete(host, ref, attempt.endReason === 'cancelled' ? cancelled(result) : result)
+  attempt.finish()
+}
+
+/** Hands a job back. When that fails, its lease ends by time. Never rejects. */
+export async function release(host: HostContext, ref: LeaseRef): Promise<void> {
+  const log = host.log.child({ jobId: ref.id, attempt: ref.attempt })
+  try {
+    await host.client.call('releaseJob', { params: { id: ref.id }, body: { hostId: host.id, attempt: ref.attempt } })
+    log.info('job released')
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, 'job could not be released')
+  }
+}
+
+async function complete(host: HostContext, ref: LeaseRef, run: RunResult): Promise<void> {
+  const result: SpooledResult = {
+    jobId: ref.id,
+    attempt: ref.attempt,
+    idempotencyKey: randomUUID(),
+    body: { hostId: host.id, attempt: ref.attempt, ...run },
+  }
+  try {
+    await host.spool.put(result)
+  } catch (error) {
+    // A full disk is no reason to lose the result as well: it is sent from memory.
+    host.log.error({ jobId: ref.id, attempt: ref.attempt, reason: messageOf(error) }, 'the result could not be spooled')
+  }
+  void deliver(host, result)
+}
+
+/** A cancelled attempt is a failed one, however its process ended. */
+function cancelled(result: RunResult): RunResult {
+  const { timedOut: _, ...rest } = result
+  return { ...rest, success: false, error: 'cancelled' }
+}

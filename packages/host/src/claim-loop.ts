@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { ProblemResponseError } from '@skyclaw/client'
+import { type Job, limits } from '@skyclaw/protocol'
+import { leaseOf, release, runAttempt } from './attempt.ts'
+import type { HostContext } from './context.ts'
+import { messageOf, pause, rest } from './retry.ts'
+
+/** A coordinator that answers "none" at once is asked at most this often. */
+const minIntervalMs = 250
+
+/** Claims as many jobs as there are free slots, again and again, until claiming ends. Never rejects. */
+export async function claimLoop(host: HostContext): Promise<void> {
+  const { signal } = host.claiming
+  while (!signal.aborted) {
+    try {
+      await host.held.until(() => mayClaim(host), signal)
+    } catch {
+      return
+    }
+    const startedAt = performance.now()
+    const jobs = await claim(host, freeSlots(host))
+    const started = await Promise.all(jobs.map((job) => accept(host, job)))
+    if (!started.includes(true)) await rest(minIntervalMs - (performance.now() - startedAt), signal)
+  }
+}
+
+function mayClaim(host: HostContext): boolean {
+  const { state, held, options } = host
+  return state.registered && !state.drainRequested && freeSlots(host) > 0 && held.undeliveredCount < options.maxSpooled
+}
+
+function freeSlots({ options, held }: HostContext): number {
+  return Math.min(options.maxParallel - held.runningCount, limits.claimMax)
+}
+
+/**
+ * One claim, with one key: it is repeated, unchanged, until some coordinator answers, so that jobs leased by an answer
+ * that was lost on its way are found again.
+ */
+async function claim(host: HostContext, max: number): Promise<Job[]> {
+  const { signal } = host.claiming
+  const idempotencyKey = randomUUID()
+  const body = { waitMs: host.options.claimWaitMs, max }
+  for (let failures = 0; ; failures++) {
+    try {
+      const answer = await host.client.call('claimJobs', { params: { id: host.id }, body, idempotencyKey, signal })
+      return answer.jobs ?? (answer.job ? [answer.job] : [])
+    } catch (error) {
+      if (signal.aborted) return []
+      host.log.warn({ reason: messageOf(error) }, 'claim failed')
+      const refused = error instanceof ProblemResponseError && error.status < 500 && error.status !== 404
+      // The session registers again when its heartbeat finds the host unknown; this claim goes on then.
+      if (!(await pause(failures, signal)) || refused) return []
+    }
+  }
+}
+
+/** Starts a claimed job, once; gives back what there is no room for. True when it was started. */
+async function accept(host: HostContext, job: Job): Promise<boolean> {
+  const ref = leaseOf(job)
+  if (host.held.has(ref)) return false
+  if (host.claiming.signal.aborted || freeSlots(host) <= 0) {
+    host.log.warn({ jobId: ref.id, attempt: ref.attempt }, 'no room for a claimed job: released')
+    await release(host, ref)
+    return false
+  }
+  void runAttempt(host, job, host.held.start(ref))
+  return true
+}

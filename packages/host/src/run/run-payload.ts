@@ -1,0 +1,24 @@
+import type { Payload } from '@skyclaw/protocol'
+import { runOpenclaw } from './openclaw.ts'
+import { refused, type RunResult } from './result.ts'
+import type { RunContext } from './run-context.ts'
+import { runShell } from './shell.ts'
+
+/** Runs one attempt of whatever kind. A host that cannot, or breaks, makes a failed attempt, never a crash. */
+export async function runPayload(context: RunContext, payload: Payload, signal: AbortSignal): Promise<RunResult> {
+  try {
+    switch (payload.kind) {
+      case 'shell':
+        return await runShell(context, payload, signal)
+      case 'openclaw-run':
+        return await runOpenclaw(context, payload, signal)
+      default:
+        return refused(
+          126,
+          `this host does not know jobs of the kind ${JSON.stringify((payload as { kind: unknown }).kind)}`,
+        )
+    }
+  } catch (error) {
+    return refused(125, `the host failed to run the job: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

@@ -1,0 +1,83 @@
+import { ProblemResponseError } from '@skyclaw/client'
+import { limits } from '@skyclaw/protocol'
+import type { HostContext } from './context.ts'
+import { messageOf, pause, rest } from './retry.ts'
+
+/** Registers, then heartbeats, and registers again when no coordinator knows the host. Ends with the host; never rejects. */
+export async function keepSession(host: HostContext): Promise<void> {
+  const { signal } = host.ending
+  while (!signal.aborted) {
+    const leaseMs = await register(host)
+    if (leaseMs !== undefined) await heartbeats(host, leaseMs)
+  }
+}
+
+/** Registers, trying for ever. The lease time in milliseconds; undefined when the host ends first. */
+async function register(host: HostContext): Promise<number | undefined> {
+  const { options, log } = host
+  const { signal } = host.ending
+  const { name, maxParallel, labels } = options
+  const body = { hostId: host.id, name, capabilities: [...host.capabilities], maxParallel, labels }
+  for (let failures = 0; ; failures++) {
+    try {
+      const { leaseMs } = await host.client.call('registerHost', { body, signal })
+      log.info({ name, capabilities: host.capabilities }, 'registered')
+      host.state.registered = true
+      host.held.wake()
+      return leaseMs
+    } catch (error) {
+      if (signal.aborted) return undefined
+      const refused = error instanceof ProblemResponseError && error.status < 500
+      log[refused ? 'error' : 'warn']({ reason: messageOf(error) }, 'not registered yet')
+      if (!(await pause(failures, signal))) return undefined
+    }
+  }
+}
+
+/** Beats until the host ends or is unknown. A beat that fails is followed by the next one in its time. */
+async function heartbeats(host: HostContext, firstLeaseMs: number): Promise<void> {
+  const { signal } = host.ending
+  let leaseMs = firstLeaseMs
+  let failures = 0
+  for (;;) {
+    const startedAt = performance.now()
+    try {
+      leaseMs = await heartbeat(host, leaseMs)
+      if (failures > 0) host.log.info({ failures }, 'heard again')
+      failures = 0
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof ProblemResponseError && error.code === 'not_found') {
+        host.log.warn('this host is unknown: it registers again')
+        host.state.registered = false
+        return
+      }
+      failures += 1
+      if (failures === 1) host.log.warn({ reason: messageOf(error) }, 'heartbeat failed')
+    }
+    const everyMs = Math.min(host.options.heartbeatMs, leaseMs / 3)
+    if (!(await rest(Math.max(everyMs - (performance.now() - startedAt), 10), signal))) return
+  }
+}
+
+/** One beat: tells what is held, and does what the answer asks for. */
+async function heartbeat(host: HostContext, leaseMs: number): Promise<number> {
+  const refs = host.held.refs().slice(0, limits.heartbeatJobs)
+  const answer = await host.client.call('heartbeat', {
+    params: { id: host.id },
+    body: { activeLeases: refs.length, jobs: refs },
+    signal: host.ending.signal,
+    // A coordinator that hangs must not cost the lease: another is asked in time.
+    timeoutMs: Math.max(leaseMs / 2, 100),
+    attemptTimeoutMs: Math.max(leaseMs / 6, 50),
+  })
+  for (const ref of answer.cancel) host.held.end(ref, 'cancelled')
+  for (const ref of answer.lost) host.held.end(ref, 'lost')
+  if (answer.coordinators.length > 0) host.client.setCoordinators(answer.coordinators)
+  if (host.state.drainRequested !== (answer.drain ?? false)) {
+    host.state.drainRequested = answer.drain ?? false
+    host.log.info({ drain: host.state.drainRequested }, 'claiming changed by the coordinators')
+    host.held.wake()
+  }
+  return answer.leaseMs
+}
