@@ -23,7 +23,7 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
     failureCode = definition.failureCode ?? failureCode
     const scanned = scan(rest, definition.flags, definition.wraps)
     if (scanned.flags.has('help')) {
-      io.stdout.write(await renderHelp(found, path.parent, definition.examples, io))
+      io.stdout.write(await renderHelp(found, path.typed, io))
       return exitCodes.ok
     }
     checkPositionals(scanned, definition)
@@ -38,7 +38,6 @@ export async function runCli(words: readonly string[], io: Io): Promise<number> 
 
 interface Path {
   readonly found: Command | Group
-  readonly parent: Group | undefined
   /** The words that led there. */
   readonly typed: readonly string[]
   readonly rest: readonly string[]
@@ -46,25 +45,23 @@ interface Path {
 
 function resolve(words: readonly string[]): Path {
   let found: Command | Group = root
-  let parent: Group | undefined
   let depth = 0
   while ('commands' in found) {
     const next: Command | Group | undefined = Object.hasOwn(found.commands, words[depth] ?? '')
       ? found.commands[words[depth] ?? '']
       : undefined
     if (!next) break
-    parent = found
     found = next
     depth += 1
   }
-  return { found, parent, typed: words.slice(0, depth), rest: words.slice(depth) }
+  return { found, typed: words.slice(0, depth), rest: words.slice(depth) }
 }
 
-async function showGroup({ found, parent, rest, typed }: Path, io: Io): Promise<number> {
-  const { commands, examples } = found as Group
+async function showGroup({ found, rest, typed }: Path, io: Io): Promise<number> {
+  const { commands } = found as Group
   const [word] = rest
   if (word === '--help' || word === '-h') {
-    io.stdout.write(await renderHelp(found, parent, examples, io))
+    io.stdout.write(await renderHelp(found, typed, io))
     return exitCodes.ok
   }
   if (typed.length === 0 && (word === '--version' || word === '-v')) {

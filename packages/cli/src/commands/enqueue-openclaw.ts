@@ -16,10 +16,10 @@ const openclawFlags = {
 
 export const enqueueOpenclaw = defineCommand({
   name: 'enqueue-openclaw',
-  summary: "Enqueue a run of OpenClaw, by arguments or by --message; prints only the job's id",
+  summary: "Enqueue a run of OpenClaw; prints only the job's id",
   flags: { ...openclawFlags, ...enqueueFlags },
   settings: clientSettings,
-  positionals: { 'args...': 'Arguments of OpenClaw, passed on as they are' },
+  positionals: { 'args...': 'Arguments of OpenClaw, passed on as they are, flags included' },
   wraps: true,
   examples: [
     'enqueue-openclaw --message "What changed in this folder?" --cwd /srv/site',

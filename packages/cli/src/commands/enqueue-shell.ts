@@ -6,10 +6,13 @@ import { shellPayload, stdinFlag } from './shell-payload.ts'
 
 export const enqueueShell = defineCommand({
   name: 'enqueue-shell',
-  summary: "Enqueue a command; prints only the job's id. Flags come first: all that follows the command belongs to it",
+  summary: "Enqueue a command; prints only the job's id",
   flags: { ...enqueueFlags, ...stdinFlag },
   settings: clientSettings,
-  positionals: { command: 'A command that some host allows', 'args...': 'Its arguments, passed on as they are' },
+  positionals: {
+    command: 'A command that some host allows',
+    'args...': 'Everything that follows the command belongs to it, flags included',
+  },
   wraps: true,
   examples: [
     'enqueue-shell bash -lc "echo hello"',

@@ -13,7 +13,7 @@ export const host = defineCommand({
   settings: keysOf('host'),
   examples: [
     'host --url http://10.0.0.5:8787 --allowed-commands echo,ffmpeg',
-    'host --capabilities gpu --labels zone=attic --max-parallel 4',
+    'host --capabilities shell,gpu --allowed-commands nvidia-smi --labels zone=attic --max-parallel 4',
   ],
   async run({ io, settings }) {
     const options = toHostOptions(settings)

@@ -7,11 +7,13 @@ import { shellPayload, stdinFlag } from './shell-payload.ts'
 
 export const run = defineCommand({
   name: 'run',
-  summary:
-    "Enqueue a command, wait, print its output and exit with its code (128+n: signal; 124: timed out; 125: skyclaw's own failure; 130: cancelled)",
+  summary: 'Enqueue a command, wait, print its output and exit with its code. Ctrl-C cancels it',
   flags: { ...enqueueFlags, ...stdinFlag },
   settings: clientSettings,
-  positionals: { command: 'A command that some host allows', 'args...': 'Its arguments, passed on as they are' },
+  positionals: {
+    command: 'A command that some host allows',
+    'args...': 'Everything that follows the command belongs to it, flags included',
+  },
   wraps: true,
   failureCode: exitCodes.skyclaw,
   examples: [

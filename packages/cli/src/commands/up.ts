@@ -62,10 +62,7 @@ export const up = defineCommand({
         const { dbPath } = options
         const { allowedCommands: allowed } = hostOptions
         io.stdout.write(
-          renderWelcome(
-            { url, standalone, dbPath, token, allowed, hostName: host.name, program: io.program },
-            context.style,
-          ),
+          renderWelcome({ url, standalone, dbPath, token, allowed, host, program: io.program }, context.style),
         )
         await stopHostOnSignals(host, signals, io, logger)
       } finally {

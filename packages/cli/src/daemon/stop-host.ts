@@ -14,10 +14,10 @@ export async function stopHostOnSignals(
   const report = (error: unknown): void => logger.error({ err: error }, 'stopping failed')
   signals.listen((count) => {
     if (count === 1) {
-      logger.info('draining: running jobs may end; a second signal ends them now')
+      logger.info('stopping when running jobs have ended; a second signal ends them now')
       host.drain().catch(report)
     } else if (count === 2) {
-      logger.info('stopping: running jobs are ended and handed back')
+      logger.info('ending running jobs and handing them back')
       host.stop().catch(report)
     } else {
       io.exit(exitCodes.failure)

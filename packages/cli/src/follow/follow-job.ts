@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ProblemResponseError, UnexpectedAnswerError, UnreachableError } from '@skyclaw/client'
 import type { Job } from '@skyclaw/protocol'
 import type { Context } from '../command.ts'
-import { exitCodeOf } from '../exit-codes.ts'
+import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { plainLine } from '../render/plain-text.ts'
 
 /** How long to wait for a coordinator to come back; the job itself needs none to go on. */
@@ -49,9 +49,9 @@ function isOutage(error: unknown): boolean {
   return error instanceof UnreachableError || (error instanceof UnexpectedAnswerError && error.status >= 500)
 }
 
-/** Why it ended, when its output does not say so. */
+/** Why it ended, when neither its output nor a code of its own says so. */
 function endNote(job: Job): string | undefined {
   if (job.status === 'cancelled') return `cancelled${job.cancelReason === undefined ? '' : `: ${job.cancelReason}`}`
-  if (job.status === 'completed') return undefined
+  if (job.status === 'completed' || exitCodeOf(job) < exitCodes.timedOut) return undefined
   return job.error ?? 'the job failed'
 }

@@ -17,7 +17,14 @@ const failed = makeJob({
 test('run passes output and exit code of the job on', async () => {
   const { url } = await fakeCoordinator(({ method }) => ({ body: { job: method === 'POST' ? makeJob() : failed } }))
   const run = await runInProcess(['run', '--url', url, '--', 'x'])
-  expect(run).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\nskyclaw: exit code 7\n' })
+  expect(run).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' })
+})
+
+test('run says why a job ended that has no code of its own to say it', async () => {
+  const lost = makeJob({ status: 'failed', error: 'its hosts were lost' })
+  const { url } = await fakeCoordinator(({ method }) => ({ body: { job: method === 'POST' ? makeJob() : lost } }))
+  const run = await runInProcess(['run', '--url', url, '--', 'x'])
+  expect(run).toEqual({ code: 125, stdout: '', stderr: 'skyclaw: its hosts were lost\n' })
 })
 
 test('jobs wait does the same, and with --json prints the job', async () => {

@@ -102,12 +102,12 @@ test('the welcome of up names the line to type next, the token and what is allow
     dbPath: '/data/c.db',
     token: 'secret',
     allowed: ['echo'],
-    hostName: 'attic',
+    host: { name: 'attic', capabilities: ['openclaw', 'shell'] },
     program: 'npx skyclaw',
   }
   const text = renderWelcome(running, plain)
   expect(text).toContain('SKYCLAW_TOKEN=secret npx skyclaw run -- echo hello\n')
-  expect(text).toContain('these commands only: echo')
+  expect(text).toContain('Host attic runs OpenClaw and these commands only: echo')
   expect(text).toContain('/data/c.db')
   expect(renderWelcome({ ...running, url: 'http://127.0.0.1:9' }, plain)).toContain(
     'SKYCLAW_TOKEN=secret SKYCLAW_COORDINATOR_URL=http://127.0.0.1:9 npx',

@@ -9,7 +9,7 @@ interface Running {
   readonly dbPath: string
   readonly token: string
   readonly allowed: readonly string[]
-  readonly hostName: string
+  readonly host: { readonly name: string; readonly capabilities: readonly string[] }
   readonly program: string
 }
 
@@ -17,7 +17,7 @@ const defaultUrl = 'http://127.0.0.1:8787'
 
 /** What `up` prints: what runs, what jobs may do, and what to type next. */
 export function renderWelcome(
-  { url, standalone, dbPath, token, allowed, hostName, program }: Running,
+  { url, standalone, dbPath, token, allowed, host, program }: Running,
   style: Style,
 ): string {
   const variables = [`SKYCLAW_TOKEN=${token}`, ...(url === defaultUrl ? [] : [`SKYCLAW_COORDINATOR_URL=${url}`])].join(
@@ -26,7 +26,7 @@ export function renderWelcome(
   const more = allowed.includes('bash') ? '' : ' (bash, say, with: up --allow bash)'
   return [
     `${style.bold('Skyclaw is up.')} Coordinator ${url}${standaloneNote(standalone)}, data in ${plainLine(resolve(dbPath))}`,
-    `Host ${plainLine(hostName)} runs OpenClaw and these commands only: ${plainLine(allowed.join(', '))}${more}`,
+    `Host ${plainLine(host.name)} runs ${host.capabilities.includes('openclaw') ? 'OpenClaw and ' : ''}these commands only: ${plainLine(allowed.join(', '))}${more}`,
     'Token, for whoever may enqueue:',
     `  ${token}`,
     'Type in another terminal:',

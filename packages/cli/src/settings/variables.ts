@@ -179,7 +179,8 @@ export const variables = {
     roles: ['host'],
     check: list(matching(/^[^\0]{1,64}$/, 'up to 64 characters'), limits.capabilities),
     repeatable: true,
-    description: 'What this host offers besides shell and openclaw, such as gpu,ffmpeg.',
+    defaultText: '(shell when commands are allowed, openclaw when its command is there)',
+    description: 'All that this host offers, such as shell,gpu.',
   }),
   hostLabels: variable({
     name: 'SKYCLAW_HOST_LABELS',

@@ -7,8 +7,7 @@ import { clientSettings } from '../client-settings.ts'
 
 export const jobsWait = defineCommand({
   name: 'wait',
-  summary:
-    'Wait until a job has ended, print its output and exit with its code, as run does. Ctrl-C ends only the waiting',
+  summary: 'Wait until a job has ended, print its output and exit with its code, as run does',
   flags: jsonFlag,
   settings: clientSettings,
   positionals: { job: 'The id of the job' },

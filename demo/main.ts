@@ -1,0 +1,66 @@
+/** One minute with Skyclaw: real processes, real work, and a host that dies in the middle of it. See the README beside this. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Daemon, poll } from './daemon.ts'
+import { Network } from './network.ts'
+import { findOpenclaw } from './openclaw.ts'
+import { checkResults, renderResults } from './results.ts'
+import { say, Watch } from './watch.ts'
+import { enqueueAll, interrupted } from './work.ts'
+
+const workMs = 30_000
+/** How long the host may work before it is killed: in the middle of the work. */
+const beforeKillMs = 1_000
+const logTail = 15
+
+const daemons: Daemon[] = []
+const folder = await mkdtemp(join(tmpdir(), 'skyclaw-demo-'))
+
+async function cleanUp(): Promise<void> {
+  await Promise.all(daemons.map((daemon) => daemon.kill()))
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+async function tell(): Promise<void> {
+  const openclaw = await findOpenclaw(folder)
+  say(`OpenClaw jobs run ${openclaw.note}`)
+  const network = await Network.start(folder, openclaw.command, (daemon) => daemons.push(daemon))
+  const hosts = new Map([...network.hosts].map(([id, host]) => [id, host.name]))
+  say(`a coordinator (process ${network.coordinator.pid}) and two hosts are up: ${[...hosts.values()].join(' and ')}`)
+
+  const titles = await enqueueAll(network.client)
+  say(`${titles.size} jobs enqueued; each is on disk`)
+  const watch = new Watch(network.client, titles, hosts)
+  const killed = await poll('the long job to be at work', workMs, async () => {
+    const job = (await watch.look()).find(({ id }) => titles.get(id) === interrupted)
+    const started = Date.parse(job?.attemptHistory[0]?.startedAt ?? '')
+    return Date.now() - started > beforeKillMs ? network.hosts.get(job?.assignedHostId ?? '') : undefined
+  })
+  await killed.kill()
+  say(`SIGKILL for ${killed.name} (process ${killed.pid}) in the middle of "${interrupted}"`)
+
+  const jobs = await poll('all jobs to end', workMs, () => watch.ended())
+  console.log(`\n${renderResults(jobs, titles, hosts)}\n`)
+  checkResults(jobs, titles, killed.name)
+  await network.stop(killed)
+  say('every job was finished, the one of the killed host on the other; all processes have stopped')
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    say(`${signal}: cleaning up`)
+    void cleanUp().finally(() => process.exit(130))
+  })
+}
+
+try {
+  await tell()
+} catch (error) {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
+  for (const { name, log } of daemons)
+    console.error([`--- the last lines of ${name}`, ...log.slice(-logTail)].join('\n'))
+  process.exitCode = 1
+} finally {
+  await cleanUp()
+}
