@@ -135,4 +135,5 @@ const agree = fc.constant(
 
 export const commands = fc.commands([enqueue, enqueue, claim, claim, finish, cancel, wait, crash, prune, list, agree], {
   maxCommands: 60,
+  size: 'max',
 })
