@@ -126,6 +126,12 @@ const fatal: [string, (store: Store, put: (key: string) => () => void) => (turn:
   ['an input that throws after it has changed memory', () => (turn) => (turn.wrote(), explode())],
   ['an asynchronous input that has written', (_, put) => () => Promise.resolve(put('x')())],
   ['a write that does not fit on the disk', (store) => () => (full(store), store.sqlite.exec(large))],
+  [
+    'a read that the disk refuses',
+    () => () => {
+      throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR_READ')
+    },
+  ],
   ['a hidden error that ended the transaction', (store) => () => store.sqlite.exec('ROLLBACK')],
   [
     'a commit that fails',
