@@ -10,6 +10,9 @@ import { renderWelcome } from '../render/welcome.ts'
 import { type Settings, withFlags } from '../settings/settings.ts'
 import { valueOf } from '../settings/settings.ts'
 
+/** Both are in one process, so a beat costs next to nothing, and a cancelled job ends within this time. */
+const heartbeatMs = 1_000
+
 /** They read no files, write none, and run nothing else. */
 const harmlessCommands = ['echo', 'date', 'hostname', 'uname', 'uptime', 'sleep', 'true', 'false']
 
@@ -49,7 +52,7 @@ export const up = defineCommand({
     const settings = withToken(context.settings)
     const token = valueOf(settings, 'token') ?? ''
     const options = { ...toCoordinatorOptions(settings), host: '127.0.0.1', token }
-    const hostOptions = { ...toHostOptions(settings), allowedCommands: allowedCommands(context) }
+    const hostOptions = { ...toHostOptions(settings), heartbeatMs, allowedCommands: allowedCommands(context) }
     const logger = createLogger(io, settings)
     const signals = countSignals(io)
     const { startCoordinator } = await import('@skyclaw/coordinator/server')
