@@ -8,20 +8,24 @@ import { messageOf, pause, rest } from './retry.ts'
 /** A coordinator that answers "none" at once is asked at most this often. */
 const minIntervalMs = 250
 
+/** When claiming ends, a claim under way has this long for an answer that is on its way: its jobs are given back. */
+const lastAnswerMs = 250
+
 /** Claims as many jobs as there are free slots, again and again, until claiming ends. Never rejects. */
 export async function claimLoop(host: HostContext): Promise<void> {
   const { signal } = host.claiming
+  const giveUp = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  signal.addEventListener('abort', () => (timer = setTimeout(() => giveUp.abort(), lastAnswerMs)), { once: true })
   while (!signal.aborted) {
-    try {
-      await host.held.until(() => mayClaim(host), signal)
-    } catch {
-      return
-    }
+    await host.held.until(() => mayClaim(host), signal).catch(() => {})
+    if (signal.aborted) break
     const startedAt = performance.now()
-    const jobs = await claim(host, freeSlots(host))
+    const jobs = await claim(host, freeSlots(host), giveUp.signal)
     const started = await Promise.all(jobs.map((job) => accept(host, job)))
     if (!started.includes(true)) await rest(minIntervalMs - (performance.now() - startedAt), signal)
   }
+  clearTimeout(timer)
 }
 
 function mayClaim(host: HostContext): boolean {
@@ -37,20 +41,25 @@ function freeSlots({ options, held }: HostContext): number {
  * One claim, with one key: it is repeated, unchanged, until some coordinator answers, so that jobs leased by an answer
  * that was lost on its way are found again.
  */
-async function claim(host: HostContext, max: number): Promise<Job[]> {
-  const { signal } = host.claiming
+async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promise<Job[]> {
+  const { signal: ended } = host.claiming
   const idempotencyKey = randomUUID()
   const body = { waitMs: host.options.claimWaitMs, max }
   for (let failures = 0; ; failures++) {
     try {
-      const answer = await host.client.call('claimJobs', { params: { id: host.id }, body, idempotencyKey, signal })
+      const answer = await host.client.call('claimJobs', {
+        params: { id: host.id },
+        body,
+        idempotencyKey,
+        signal: giveUp,
+      })
       return answer.jobs ?? (answer.job ? [answer.job] : [])
     } catch (error) {
-      if (signal.aborted) return []
+      if (ended.aborted) return []
       host.log.warn({ reason: messageOf(error) }, 'claim failed')
       const refused = error instanceof ProblemResponseError && error.status < 500 && error.status !== 404
       // The session registers again when its heartbeat finds the host unknown; this claim goes on then.
-      if (!(await pause(failures, signal)) || refused) return []
+      if (!(await pause(failures, ended)) || refused) return []
     }
   }
 }

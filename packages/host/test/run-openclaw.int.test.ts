@@ -50,10 +50,9 @@ describe('an openclaw job', () => {
     })
     expect(JSON.parse(stdout)).toEqual({
       ok: true,
-      args: [
-        ...['agent', 'exec', '--json', '--message-file', '-', '--timeout', '2', '--cwd', root],
-        ...['--model', 'p/m', '--thinking', 'low', '--state-dir', '/s'],
-      ],
+      args: `agent exec --json --message-file - --timeout 2 --cwd ${root} --model p/m --thinking low --state-dir /s`.split(
+        ' ',
+      ),
       input: '--not an option\n',
     })
     expect(JSON.parse((await run({ message: 'hi' })).stdout)).toMatchObject({

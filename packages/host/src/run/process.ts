@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { execa, type Options } from 'execa'
 import type { Environment } from './environment.ts'
 import { OutputBuffer } from './output.ts'
@@ -60,9 +59,9 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const durationMs = performance.now() - startedAt
 
   const closed = Promise.all([stdout.closed, stderr.closed])
-  await Promise.race([closed, sleep(lastOutputMs)])
+  await within(lastOutputMs, closed)
   await endRest(pid, limiter.graceLeftMs())
-  await Promise.race([closed, sleep(lastOutputMs)])
+  await within(lastOutputMs, closed)
   child.stdout?.destroy()
   child.stderr?.destroy()
   return {
@@ -119,6 +118,13 @@ function collect(stream: Readable | null, maxBytes: number) {
   if (!stream) return { buffer, closed: Promise.resolve() }
   stream.on('data', (chunk: Buffer) => buffer.write(chunk))
   return { buffer, closed: finished(stream).catch(() => {}) }
+}
+
+/** Waits for something that never rejects, for at most `ms`. Leaves no timer behind. */
+async function within(ms: number, wait: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([wait, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
+  clearTimeout(timer)
 }
 
 /** Ends the group at the time limit or on the signal: SIGTERM, the grace, SIGKILL. */

@@ -1,0 +1,191 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { type LeaseRef, type Payload, problem, type ProblemCode, routes } from '@skyclaw/protocol'
+
+/*
+ * A coordinator as small as a test of the host needs it: the protocol's routes over real HTTP, jobs in memory, one lease
+ * each. What a test wants to go wrong, it makes go wrong through `before`.
+ */
+
+export interface FakeJob {
+  id: string
+  status: 'queued' | 'leased' | 'completed' | 'failed' | 'released'
+  attempts: number
+  payload: Payload
+  completion?: Body
+}
+
+/** The fields of all bodies together. */
+interface Body {
+  hostId?: string
+  jobs?: LeaseRef[]
+  waitMs?: number
+  max?: number
+  attempt?: number
+  success?: boolean
+}
+
+export interface Seen {
+  operation: Operation
+  id: string | undefined
+  body: Body
+  key: string | undefined
+  at: number
+}
+
+const operations = ['registerHost', 'heartbeat', 'claimJobs', 'completeJob', 'releaseJob'] as const
+type Operation = (typeof operations)[number]
+
+/** What stands in for an answer: a problem, a dropped connection, or silence. */
+export type Trouble = ProblemCode | 'drop' | 'hang' | 'drop-after' | undefined
+
+export class FakeCoordinator implements AsyncDisposable {
+  readonly seen: Seen[] = []
+  readonly jobs = new Map<string, FakeJob>()
+  readonly hosts = new Map<string, Record<string, unknown>>()
+  leaseMs = 600
+  cancel: LeaseRef[] = []
+  lost: LeaseRef[] = []
+  drain = false
+  coordinators: string[] = []
+  before: (operation: Operation, seen: Seen) => Trouble = () => undefined
+
+  #server = createServer((request, response) => void this.#handle(request, response))
+  #claims = new Map<string, string[]>()
+  #wake = new Set<() => void>()
+  #port = 0
+
+  static async start(): Promise<FakeCoordinator> {
+    const fake = new FakeCoordinator()
+    await fake.listen()
+    return fake
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** Listens, on the same port as before when it was stopped. */
+  async listen(): Promise<void> {
+    this.#server = createServer((request, response) => void this.#handle(request, response))
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const wake of this.#wake) wake()
+    await this.stop()
+  }
+
+  enqueue(id: string, payload: Payload): FakeJob {
+    const job: FakeJob = { id, status: 'queued', attempts: 0, payload }
+    this.jobs.set(id, job)
+    this.wake()
+    return job
+  }
+
+  wake(): void {
+    for (const wake of this.#wake) wake()
+  }
+
+  of(operation: Operation): Seen[] {
+    return this.seen.filter((entry) => entry.operation === operation)
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = JSON.parse((await text(request)) || '{}') as Body
+    const path = request.url ?? ''
+    const operation = operations.find((name) => matches(routes[name].path, path))
+    if (!operation) return answer(response, 404, problem('not_found', path))
+    const key = request.headers['x-idempotency-key'] as string | undefined
+    const id = operation === 'registerHost' ? undefined : path.split('/')[3]
+    const entry = { operation, id, body, key, at: performance.now() }
+    this.seen.push(entry)
+    const trouble = this.before(operation, entry)
+    if (trouble === 'hang') return
+    if (trouble === 'drop') return void response.destroy()
+    if (trouble !== undefined && trouble !== 'drop-after') {
+      const document = problem(trouble, 'as the test wants it')
+      return answer(response, document.status, document)
+    }
+    const result = await this.#act(entry, response)
+    if (trouble === 'drop-after') return void response.destroy()
+    answer(response, 'code' in result ? (result['status'] as number) : 200, result)
+  }
+
+  async #act({ operation, id = '', body, key }: Seen, response: ServerResponse): Promise<Record<string, unknown>> {
+    if (operation === 'registerHost') {
+      const host = { id: body.hostId, ...body }
+      this.hosts.set(body.hostId ?? '', host)
+      return { host, leaseMs: this.leaseMs }
+    }
+    if (operation === 'completeJob' || operation === 'releaseJob') return this.#settle(operation, id, body)
+    const host = this.hosts.get(id)
+    if (!host) return { ...problem('not_found', `no host ${id}`) }
+    if (operation === 'heartbeat') {
+      const { cancel, lost, drain, coordinators, leaseMs } = this
+      return { host, cancel, lost, coordinators, leaseMs, ...(drain && { drain }) }
+    }
+    const jobs = await this.#claim(key ?? '', body, response)
+    return { job: jobs[0] ?? null, jobs }
+  }
+
+  #settle(operation: Operation, id: string, body: Body): Record<string, unknown> {
+    const job = this.jobs.get(id)
+    if (!job) return { ...problem('not_found', `no job ${id}`) }
+    if (job.attempts !== body.attempt) return { ...problem('lease_lost', 'another attempt') }
+    if (operation === 'releaseJob') job.status = 'released'
+    else {
+      job.status = body.success ? 'completed' : 'failed'
+      job.completion = body
+    }
+    return { job }
+  }
+
+  /** A key that was answered before finds its jobs again. */
+  async #claim(key: string, body: Body, response: ServerResponse): Promise<object[]> {
+    const until = performance.now() + (body.waitMs ?? 0)
+    for (;;) {
+      const queued = [...this.jobs.values()].filter((job) => job.status === 'queued').slice(0, body.max ?? 1)
+      const ids = this.#claims.get(key) ?? queued.map((job) => job.id)
+      if (ids.length > 0) {
+        if (!this.#claims.has(key))
+          for (const job of queued) Object.assign(job, { status: 'leased', attempts: job.attempts + 1 })
+        this.#claims.set(key, ids)
+        return ids.map((id) => this.jobs.get(id) ?? {})
+      }
+      if (performance.now() >= until || response.destroyed) return []
+      await this.#next(until - performance.now(), response)
+    }
+  }
+
+  async #next(ms: number, response: ServerResponse): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = () => resolve()
+    const timer = setTimeout(wake, ms)
+    response.once('close', wake)
+    this.#wake.add(wake)
+    await promise
+    this.#wake.delete(wake)
+    clearTimeout(timer)
+  }
+}
+
+function matches(pattern: string, path: string): boolean {
+  return new RegExp(`^${pattern.replace(/:\w+/, '[^/]+')}$`).test(path)
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  if (response.destroyed) return
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+}
