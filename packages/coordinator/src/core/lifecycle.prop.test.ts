@@ -79,7 +79,7 @@ function run(
   return { job: current, now }
 }
 
-const sequences = fc.array(input, { maxLength: 60 })
+const sequences = fc.array(input, { maxLength: 60, size: 'max' })
 
 test('no sequence of inputs and crashes leaves the state table or breaks an invariant of a job', () => {
   const reached = new Set<string>()

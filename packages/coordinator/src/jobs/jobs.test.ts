@@ -1,0 +1,169 @@
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { LocalLedgers } from '../../test/local-ledgers.ts'
+import { createServices, leaseMs, report, shellJob } from '../../test/services.ts'
+import { heartbeat } from '../hosts/heartbeat.ts'
+import { rescueJobs } from './rescue.ts'
+import { pruneJobs } from './retention.ts'
+
+const ledgers = new LocalLedgers()
+afterAll(() => ledgers[Symbol.dispose]())
+
+let services: ReturnType<typeof createServices>
+beforeEach(async () => {
+  services = createServices(await ledgers.create())
+})
+
+const once = { max: 1, waitMs: 0 }
+
+async function leaseOne(hostId = 'host-a') {
+  const host = await services.registerHost(hostId)
+  const { job } = await services.queue.enqueue({ ...shellJob, maxAttempts: 2 })
+  const [leased] = await services.claims.claim(host, once)
+  expect(leased?.id).toBe(job.id)
+  return { host, id: job.id }
+}
+
+function beat(hostId: string, jobs?: { id: string; attempt: number }[]) {
+  return heartbeat({ ...services, coordinators: () => [] }, hostId, jobs ? { jobs } : {})
+}
+
+test('a claim that waits gets the job the moment it is enqueued', async () => {
+  const host = await services.registerHost('host-a')
+  const waiting = services.claims.claim(host, { max: 1, waitMs: 60_000 })
+  const { job } = await services.queue.enqueue(shellJob)
+  expect((await waiting).map(({ id }) => id)).toEqual([job.id])
+})
+
+test('a claim repeated with its key finds its jobs again; another body under the key is refused', async () => {
+  const host = await services.registerHost('host-a')
+  await services.queue.enqueueBatch([shellJob, shellJob, shellJob])
+  const claim = { key: 'a'.repeat(64), bodyHash: 'b'.repeat(64) }
+  const first = await services.claims.claim(host, { max: 2, waitMs: 0, claim })
+  const second = await services.claims.claim(host, { max: 2, waitMs: 0, claim })
+  expect(first).toHaveLength(2)
+  expect(second.map(({ id }) => id).toSorted()).toEqual(first.map(({ id }) => id).toSorted())
+  const other = services.claims.claim(host, { max: 2, waitMs: 0, claim: { ...claim, bodyHash: 'c'.repeat(64) } })
+  await expect(other).rejects.toMatchObject({ code: 'idempotency_mismatch' })
+})
+
+test('a retry is left to another live host for a while, and comes back to its own when none takes it', async () => {
+  const { host, id } = await leaseOne()
+  await services.queue.complete(id, report('host-a', 1, false))
+  const other = await services.registerHost('host-b')
+  services.clock.advance(2_000)
+  services.hosts.sessions.hear('host-b', services.clock.monotonic())
+  expect(await services.claims.claim(host, once)).toEqual([])
+  services.clock.advance(3_000)
+  expect(await services.claims.claim(host, once)).toHaveLength(1)
+  expect(await services.claims.claim(other, once)).toEqual([])
+})
+
+test('a retry goes back to its host at once when no other live host can run it', async () => {
+  const { host, id } = await leaseOne()
+  await services.queue.complete(id, report('host-a', 1, false))
+  await services.registerHost('host-b', ['openclaw'])
+  services.clock.advance(2_000)
+  expect(await services.claims.claim(host, once)).toHaveLength(1)
+})
+
+test('a job withheld from the host that was woken for it wakes another', async () => {
+  const { host, id } = await leaseOne()
+  const other = await services.registerHost('host-b')
+  const own = services.claims.claim(host, { max: 1, waitMs: 60_000 })
+  const others = services.claims.claim(other, { max: 1, waitMs: 60_000 })
+  await services.queue.release(id, { hostId: 'host-a', attempt: 1 })
+  expect((await others).map((job) => job.id)).toEqual([id])
+  services.claims.close()
+  expect(await own).toEqual([])
+})
+
+test('the leases of a host that is silent for longer than the lease time are taken from it, no earlier', async () => {
+  const { id } = await leaseOne()
+  services.clock.advance(leaseMs)
+  expect(await rescueJobs(services)).toBe(0)
+  services.clock.advance(1)
+  expect(await rescueJobs(services)).toBe(1)
+  expect(await services.queue.get(id)).toMatchObject({ status: 'queued', leaseLosses: 1 })
+  expect(await rescueJobs(services)).toBe(0)
+})
+
+test('a heartbeat renews the leases of its host', async () => {
+  const { id } = await leaseOne()
+  services.clock.advance(leaseMs - 1)
+  await beat('host-a')
+  services.clock.advance(leaseMs)
+  expect(await rescueJobs(services)).toBe(0)
+  expect(await services.queue.get(id)).toMatchObject({ status: 'leased' })
+})
+
+test('a lease that the host does not list for longer than 10 s is released; a heartbeat without a list renews it', async () => {
+  const { id } = await leaseOne()
+  services.clock.advance(10_000)
+  await beat('host-a', [])
+  await beat('host-a')
+  expect(await services.queue.get(id)).toMatchObject({ status: 'leased' })
+  services.clock.advance(1)
+  await beat('host-a', [])
+  expect(await services.queue.get(id)).toMatchObject({ status: 'queued', leaseLosses: 1 })
+})
+
+test('a heartbeat says which jobs to cancel, and names as lost only what it knows to be', async () => {
+  const { id } = await leaseOne()
+  const held = { id, attempt: 1 }
+  expect(await beat('host-a', [held, { id: 'unknown', attempt: 1 }])).toMatchObject({ cancel: [], lost: [], leaseMs })
+  await services.queue.cancel(id)
+  expect(await beat('host-a', [held])).toMatchObject({ cancel: [held], lost: [] })
+  services.clock.advance(leaseMs + 1)
+  await rescueJobs(services)
+  expect(await beat('host-a', [held])).toMatchObject({ cancel: [], lost: [held] })
+})
+
+test('a lease lost but not yet leased anew is not named as lost, so that its work still counts', async () => {
+  const { id } = await leaseOne()
+  services.clock.advance(leaseMs + 1)
+  await rescueJobs(services)
+  expect(await beat('host-a', [{ id, attempt: 1 }])).toMatchObject({ lost: [] })
+  expect(await services.queue.complete(id, report('host-a', 1, true))).toMatchObject({ status: 'completed' })
+  expect(await beat('host-a', [{ id, attempt: 1 }])).toMatchObject({ lost: [] })
+})
+
+test('a report that comes after its lease was given to another host is refused and kept beside the job', async () => {
+  const { id } = await leaseOne()
+  services.clock.advance(leaseMs + 1)
+  await rescueJobs(services)
+  services.clock.advance(5_000)
+  const other = await services.registerHost('host-b')
+  await services.claims.claim(other, once)
+  await services.queue.complete(id, report('host-b', 2, true))
+  await expect(services.queue.complete(id, report('host-a', 1, true))).rejects.toMatchObject({ code: 'lease_lost' })
+  const job = await services.queue.get(id)
+  expect(job).toMatchObject({
+    status: 'completed',
+    attempts: 2,
+    superseded: [{ attempt: 1, hostId: 'host-a', success: true }],
+  })
+  expect(job.attemptHistory.map(({ outcome }) => outcome)).toEqual(['superseded', 'completed'])
+})
+
+test('a job that ended is dropped after the retention, no earlier', async () => {
+  const { job } = await services.queue.enqueue(shellJob)
+  await services.queue.cancel(job.id)
+  services.clock.advance(1_000)
+  expect(await pruneJobs(services.ledger, services.clock, 1_000)).toBe(0)
+  services.clock.advance(1)
+  expect(await pruneJobs(services.ledger, services.clock, 1_000)).toBe(1)
+  await expect(services.queue.get(job.id)).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('an idempotency key makes one job, alone or in a batch', async () => {
+  const many = await Promise.all(Array.from({ length: 50 }, () => services.queue.enqueue(shellJob, 'key')))
+  expect(new Set(many.map(({ job }) => job.id)).size).toBe(1)
+  expect(many.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1)
+  const [own, shared, wrong] = await services.queue.enqueueBatch(
+    [{ ...shellJob, idempotencyKey: 'key' }, shellJob, { ...shellJob, priority: 1, idempotencyKey: 'key' }],
+    'batch',
+  )
+  expect(own).toMatchObject({ deduplicated: true, job: { id: many[0]!.job.id } })
+  expect(shared?.deduplicated).toBeUndefined()
+  expect(wrong).toMatchObject({ problem: { code: 'idempotency_mismatch' } })
+})
