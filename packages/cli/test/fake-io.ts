@@ -10,16 +10,23 @@ export interface Run {
   readonly stderr: string
 }
 
+interface Surroundings {
+  readonly env?: Record<string, string>
+  readonly stdin?: string | Buffer
+  /** Events named after signals. */
+  readonly signals?: EventEmitter
+  /** Whether standard output is a terminal. */
+  readonly terminal?: boolean
+  /** Told of each piece of standard output. */
+  readonly heard?: (text: string) => void
+}
+
 /** Runs a command line within this process, with an environment of its own. */
 export async function runInProcess(
   words: readonly string[],
-  {
-    env = {},
-    stdin = '',
-    signals = new EventEmitter(),
-  }: { env?: Record<string, string>; stdin?: string | Buffer; signals?: EventEmitter } = {},
+  { env = {}, stdin = '', signals = new EventEmitter(), terminal = false, heard = () => {} }: Surroundings = {},
 ): Promise<Run> {
-  const stdout = new PassThrough()
+  const stdout = Object.assign(new PassThrough(), { isTTY: terminal })
   const stderr = new PassThrough()
   const io: Io = {
     stdin: Readable.from([Buffer.from(stdin)]),
@@ -36,6 +43,7 @@ export async function runInProcess(
       throw new Error(`exit ${code}`)
     },
   }
+  stdout.on('data', (chunk: Buffer) => heard(chunk.toString()))
   const output = Promise.all([text(stdout), text(stderr)])
   const code = await runCli(words, io)
   stdout.end()
