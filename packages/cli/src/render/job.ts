@@ -7,7 +7,7 @@ import { renderAge, renderDuration } from './time.ts'
 const whatChars = 48
 
 /** What a job runs, as one would type it. */
-export function renderWhat({ payload }: Job): string {
+function renderWhat({ payload }: Job): string {
   const words = payload.kind === 'shell' ? [payload.command] : ['openclaw']
   if (payload.kind === 'openclaw-run' && payload.message !== undefined) words.push(payload.message)
   return [...words, ...(payload.args ?? [])]
