@@ -1,4 +1,4 @@
-import { createTurns, openStore } from '@skyclaw/store'
+import { createTurns, openStore, type Store, type Turns } from '@skyclaw/store'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Clock, systemClock } from './clock.ts'
 import { HostSessions } from './core/host-sessions.ts'
@@ -26,6 +26,8 @@ export interface Context {
   readonly claims: Claims
   readonly waits: JobWaits
   readonly answers: Answers
+  /** Whether `stopWaiting` was called: then no request is taken any more. */
+  readonly closing: boolean
   /** Ends what waits, so that connections can close. */
   stopWaiting(): void
   /** Finishes what is under way and closes the store. */
@@ -43,11 +45,26 @@ export async function createContext(
   log: FastifyBaseLogger,
   onFatal: (error: Error) => void,
 ): Promise<Context> {
-  const clock = systemClock
-  const store = openStore({ path: options.dbPath })
+  const store = openStore({ path: options.dbPath, logger: log })
   const turns = createTurns(store, { onFatal, maxWaiting: options.maxWaitingChanges })
-  const ledger = new LocalLedger({ store, turns, clock, minReplications: options.minReplications })
+  try {
+    return await assemble(options, log, store, turns)
+  } catch (error) {
+    await turns.close()
+    store.close()
+    throw error
+  }
+}
+
+async function assemble(
+  options: ResolvedOptions,
+  log: FastifyBaseLogger,
+  store: Store,
+  turns: Turns,
+): Promise<Context> {
+  const clock = systemClock
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
+  const ledger = new LocalLedger({ store, turns, clock, minReplications: options.minReplications })
   const hosts = new HostRegistry({ ledger, sessions, clock })
   await hosts.load()
   const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token })
@@ -68,7 +85,9 @@ export async function createContext(
     new Duty({ name: 'rescue', intervalMs: rescueIntervalMs, run: rescue, log }),
     new Duty({ name: 'housekeeping', intervalMs: housekeepingIntervalMs, run: housekeeping, log }),
   ]
+  let closing = false
   const stopWaiting = () => {
+    closing = true
     claims.close()
     waits.close()
   }
@@ -83,6 +102,9 @@ export async function createContext(
     claims,
     waits,
     answers,
+    get closing() {
+      return closing
+    },
     stopWaiting,
     async close() {
       stopWaiting()

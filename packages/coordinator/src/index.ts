@@ -1,2 +1,3 @@
 export { type CoordinatorOptions } from './options.ts'
-export { coordinator, type Skyclaw } from './plugin.ts'
+export { coordinator } from './plugin.ts'
+export { type Skyclaw } from './skyclaw.ts'

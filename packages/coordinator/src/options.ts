@@ -55,7 +55,9 @@ const numbers = {
 /** Fills the defaults in. Throws a TypeError or RangeError that names the option that is wrong. */
 export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
   if (typeof options.dbPath !== 'string' || options.dbPath === '') throw new TypeError('dbPath must name a file')
-  if (options.token === '') throw new TypeError('token must not be empty; leave it out to run without one')
+  checkToken(options.token)
+  checkPrefix(options.prefix)
+  checkPublicUrl(options.publicUrl)
   const nodeId = options.nodeId ?? defaultNodeId()
   if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(nodeId)) {
     throw new TypeError(`nodeId must be up to 128 letters, digits and . _ : -, not ${JSON.stringify(nodeId)}`)
@@ -73,6 +75,28 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
     minReplications: whole(options, 'minReplications'),
     maxWaitingClaims: whole(options, 'maxWaitingClaims'),
     maxWaitingChanges: whole(options, 'maxWaitingChanges'),
+  }
+}
+
+function checkToken(token: unknown): void {
+  if (token === undefined) return
+  if (token === '') throw new TypeError('token must not be empty; leave it out to run without one')
+  // Anything else cannot be sent in a header as it is, and would lock everybody out.
+  if (typeof token !== 'string' || !/^[\x21-\x7e]{1,4096}$/.test(token)) {
+    throw new TypeError('token must be 1 to 4,096 visible ASCII characters without spaces')
+  }
+}
+
+function checkPrefix(prefix: unknown): void {
+  const wellFormed = prefix === undefined || prefix === '' || (typeof prefix === 'string' && prefix.startsWith('/'))
+  if (!wellFormed) throw new TypeError(`prefix must begin with a slash, not ${JSON.stringify(prefix)}`)
+}
+
+function checkPublicUrl(url: unknown): void {
+  if (url === undefined || typeof url === 'function') return
+  const protocol = typeof url === 'string' ? URL.parse(url)?.protocol : undefined
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new TypeError(`publicUrl must be an http or https URL, not ${JSON.stringify(url)}`)
   }
 }
 

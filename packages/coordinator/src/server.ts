@@ -1,8 +1,10 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { networkInterfaces } from 'node:os'
-import { handleError, handleNotFound } from './http/problem-handler.ts'
-import { handleClientError } from './http/server-errors.ts'
-import { limits } from '@skyclaw/protocol'
+import { isLoopback, refuseForeignPages } from './http/loopback-guard.ts'
+import { createNotFoundHandler } from './http/not-found.ts'
+import { handleError } from './http/problem-handler.ts'
+import { handleClientError, handleExpectation } from './http/server-errors.ts'
+import { limits, ProblemError } from '@skyclaw/protocol'
 import type { CoordinatorOptions } from './options.ts'
 import { coordinator } from './plugin.ts'
 
@@ -12,6 +14,12 @@ export interface ServerOptions extends CoordinatorOptions {
   /** Default 8787; 0 for a free one. */
   readonly port?: number | undefined
   readonly logger?: FastifyBaseLogger | undefined
+  /** A request must have arrived whole within this time; default 30,000. */
+  readonly requestTimeoutMs?: number | undefined
+  /** A connection on which nothing moves for so long, answers that nobody reads included, is cut; default 120,000. */
+  readonly connectionTimeoutMs?: number | undefined
+  /** `close()` waits so long for requests under way, then cuts them off; default 10,000. */
+  readonly closeTimeoutMs?: number | undefined
 }
 
 export interface RunningCoordinator {
@@ -26,39 +34,86 @@ export interface RunningCoordinator {
 
 const defaultPort = 8_787
 
-/** A request must have arrived whole within this time. */
-const requestTimeoutMs = 30_000
+const serverDefaults = { requestTimeoutMs: 30_000, connectionTimeoutMs: 120_000, closeTimeoutMs: 10_000 } as const
+type ServerTimeouts = { readonly [name in keyof typeof serverDefaults]: number }
+
+const maxTimeoutMs = 86_400_000
+
+/** How often connections are looked at for requests that take too long, at most. */
+const maxTimeoutCheckMs = 1_000
 
 /**
  * Runs a coordinator on a server of its own. Rejects with a StoreError when the database cannot be opened, with a TypeError or
  * RangeError for a wrong option, and with a plain Error when the address cannot be listened on.
  */
-export async function startCoordinator({ host, port, logger, ...options }: ServerOptions): Promise<RunningCoordinator> {
+export async function startCoordinator({ host, port, logger, ...rest }: ServerOptions): Promise<RunningCoordinator> {
+  const { requestTimeoutMs, connectionTimeoutMs, closeTimeoutMs, ...options } = rest
+  const timeouts = resolveTimeouts({ requestTimeoutMs, connectionTimeoutMs, closeTimeoutMs })
   const address = host ?? (options.token === undefined ? '127.0.0.1' : '0.0.0.0')
   if (options.token === undefined && !isLoopback(address)) {
     throw new Error(`listening on ${address} needs a token: set one, or listen on 127.0.0.1`)
   }
-  const app = Fastify({
-    ...(logger ? { loggerInstance: logger } : { logger: false }),
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: requestTimeoutMs,
-    routerOptions: { maxParamLength: limits.idChars * 3 },
-    clientErrorHandler: handleClientError,
-    frameworkErrors: handleError,
-    forceCloseConnections: 'idle',
-  })
-  app.setErrorHandler(handleError)
-  app.setNotFoundHandler(handleNotFound)
+  const app = createServer(timeouts, logger)
+  if (options.token === undefined) app.addHook('onRequest', async (request) => refuseForeignPages(request))
   const publicUrl = () => configured(options.publicUrl) ?? listeningUrl(app, address)
   try {
-    await app.register(coordinator, { ...options, publicUrl })
+    await app.register(coordinator, {
+      ...options,
+      publicUrl: typeof options.publicUrl === 'string' ? options.publicUrl : publicUrl,
+    })
     await app.listen({ host: address, port: port ?? defaultPort })
   } catch (error) {
     await app.close().catch(() => undefined)
     throw explain(error, address, port ?? defaultPort)
   }
-  return { url: publicUrl(), app, standalone: app.skyclaw.standalone, close: () => app.close() }
+  const close = () => closeServer(app, timeouts.closeTimeoutMs)
+  return { url: publicUrl(), app, standalone: app.skyclaw.standalone, close }
+}
+
+function createServer(timeouts: ServerTimeouts, logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const app = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: timeouts.requestTimeoutMs,
+    connectionTimeout: timeouts.connectionTimeoutMs,
+    http: {
+      connectionsCheckingInterval: Math.min(maxTimeoutCheckMs, timeouts.requestTimeoutMs),
+      requireHostHeader: false,
+    },
+    routerOptions: { maxParamLength: limits.idChars * 3 },
+    clientErrorHandler: handleClientError,
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+    forceCloseConnections: 'idle',
+    // The plugin answers for itself, with a problem document.
+    return503OnClosing: false,
+  })
+  app.server.on('checkExpectation', handleExpectation)
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler(createNotFoundHandler(''))
+  app.addHook('onRequest', async ({ raw, headers }) => {
+    if (raw.httpVersion !== '1.1' || headers.host !== undefined) return
+    throw new ProblemError('invalid_request', 'an HTTP/1.1 request needs a Host header', { field: 'host' })
+  })
+  return app
+}
+
+async function closeServer(app: FastifyInstance, timeoutMs: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function resolveTimeouts(given: { readonly [name in keyof ServerTimeouts]: number | undefined }): ServerTimeouts {
+  const entries = Object.entries(serverDefaults).map(([name, fallback]) => {
+    const value = given[name as keyof ServerTimeouts] ?? fallback
+    if (Number.isInteger(value) && value >= 1 && value <= maxTimeoutMs) return [name, value]
+    throw new RangeError(`${name} must be a whole number from 1 to ${maxTimeoutMs}, not ${value}`)
+  })
+  return Object.fromEntries(entries) as ServerTimeouts
 }
 
 function configured(publicUrl: CoordinatorOptions['publicUrl']): string | undefined {
@@ -76,10 +131,6 @@ function listeningUrl(app: FastifyInstance, host: string): string {
 function lanAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function explain(error: unknown, host: string, port: number): unknown {

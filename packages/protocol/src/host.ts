@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { limits } from './limits.ts'
-import { Capabilities, Id, Labels, Timestamp } from './schema.ts'
+import { Id, Labels, NormalCapabilities, Timestamp } from './schema.ts'
 
 export const MaxParallel = Type.Integer({
   minimum: 1,
@@ -12,7 +12,7 @@ export const Host = Type.Object(
   {
     id: Id,
     name: Type.String(),
-    capabilities: Capabilities,
+    capabilities: NormalCapabilities,
     maxParallel: MaxParallel,
     labels: Labels,
     activeLeases: Type.Integer({ minimum: 0 }),

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { limits } from './limits.ts'
 import { Payload } from './payload.ts'
-import { Requirement } from './requirement.ts'
+import { NormalRequirement } from './requirement.ts'
 import { constants, Id, nullable, Timestamp } from './schema.ts'
 
 export const jobStatuses = ['queued', 'leased', 'completed', 'failed', 'cancelled'] as const
@@ -73,7 +73,7 @@ export const Job = Type.Object(
     maxAttempts: Type.Integer({ minimum: 1 }),
     leaseLosses: Type.Integer({ minimum: 0 }),
     maxLeaseLosses: Type.Integer({ minimum: 0 }),
-    requirement: Requirement,
+    requirement: NormalRequirement,
     payload: Payload,
     assignedHostId: Type.Optional(Id),
     leaseExpiresAt: Type.Optional(Timestamp),

@@ -3,8 +3,8 @@ import { MaxParallel } from './host.ts'
 import { AttemptOutcome, DurationMs, ExitCode, Fence, JobStatus, Output, Signal } from './job.ts'
 import { limits } from './limits.ts'
 import { Payload } from './payload.ts'
-import { Requirement } from './requirement.ts'
-import { Capabilities, closed, Id, Labels, Millis, tagged, text } from './schema.ts'
+import { NormalRequirement } from './requirement.ts'
+import { closed, Counter, Id, Labels, Millis, NormalCapabilities, tagged, text } from './schema.ts'
 
 const Hash = Type.String({ pattern: '^[a-f0-9]{64}$' })
 const ErrorText = Type.String({ maxLength: limits.errorChars })
@@ -45,12 +45,13 @@ export const JobRecord = closed({
   id: Id,
   createdAt: Millis,
   updatedAt: Millis,
-  sequence: Type.Integer({ minimum: 0, description: 'Orders jobs of one coordinator that share a millisecond.' }),
+  /** Orders jobs of one coordinator that share a millisecond. */
+  sequence: Counter,
   status: JobStatus,
   priority: Type.Integer({ minimum: -limits.priority, maximum: limits.priority }),
   runAt: Millis,
   payload: Payload,
-  requirement: Requirement,
+  requirement: NormalRequirement,
   requirementKey: Hash,
   attempts: Type.Integer({ minimum: 0, maximum: limits.attemptsTotal }),
   failures: Type.Integer({ minimum: 0, maximum: limits.attemptsTotal }),
@@ -85,7 +86,7 @@ export const HostRecord = closed({
   kind: Type.Literal('host'),
   id: Id,
   name: text(limits.nameChars, { minLength: 1 }),
-  capabilities: Capabilities,
+  capabilities: NormalCapabilities,
   maxParallel: MaxParallel,
   labels: Labels,
   registeredAt: Millis,
@@ -98,8 +99,8 @@ export type RecordValue = Static<typeof RecordValue>
 
 /** Orders the values of one record: generation first, then the ballot. */
 export const Version = closed({
-  generation: Type.Integer({ minimum: 0 }),
-  ballot: closed({ n: Type.Integer({ minimum: 0 }), node: Id }),
+  generation: Counter,
+  ballot: closed({ n: Counter, node: Id }),
 })
 export type Version = Static<typeof Version>
 

@@ -25,11 +25,17 @@ export const Timestamp = Type.String({
   description: 'RFC 3339 date and time with a zone, such as 2026-11-22T10:00:00.000Z.',
 })
 
+/** The last millisecond that RFC 3339, with its four-digit years, can name. */
+export const latestMillis = 253_402_300_799_999
+
 export const Millis = Type.Integer({
   minimum: 0,
-  maximum: 8_640_000_000_000_000,
+  maximum: latestMillis,
   description: 'Milliseconds since 1970-01-01T00:00:00Z.',
 })
+
+/** A number that its owner counts up. The bound leaves room to go on counting exactly from any value that was taken over. */
+export const Counter = Type.Integer({ minimum: 0, maximum: 8_000_000_000_000_000 })
 
 export const Labels = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$' }),
@@ -40,6 +46,15 @@ export const Labels = Type.Record(
 export const Capabilities = Type.Array(text(limits.capabilityChars, { minLength: 1 }), {
   maxItems: limits.capabilities,
   description: 'Names such as "shell" or "gpu"; trimmed, lower-cased, sorted and made unique.',
+})
+
+/**
+ * Capabilities in their normal form, as records and answers carry them. A job's requirement has the capability that its payload implies
+ * on top of those it was given, and lower case can be longer: "İ" becomes two characters.
+ */
+export const NormalCapabilities = Type.Array(text(limits.capabilityChars * 2, { minLength: 1 }), {
+  maxItems: limits.capabilities + 1,
+  description: 'Trimmed, lower-cased, sorted and unique.',
 })
 
 export const PageLimit = Type.Integer({

@@ -19,7 +19,7 @@ export interface AnsweredRequest {
   readonly body: unknown
 }
 
-/** Longer answers are not kept: those routes are idempotent by nature, and a repeat runs them again. */
+/** Longer answers are not kept, only their key: those routes are idempotent by nature, and a repeat runs them again. */
 const maxAnswerChars = 65_536
 
 /** Answers pruned in one turn. */
@@ -54,17 +54,16 @@ export class Answers {
     const kept = this.#rows.get({ key: id, now: clock.now() })
     if (kept) {
       assertSame(kept.bodyHash, hash)
-      return JSON.parse(kept.answer) as T
+      if (kept.answer !== '') return JSON.parse(kept.answer) as T
     }
     const answer = run().then(async (value) => {
       const text = JSON.stringify(value)
-      const row = { key: id, bodyHash: hash, answer: text, expiresAt: clock.now() + ttlMs }
-      if (text.length <= maxAnswerChars) {
-        await turns.run((turn) => {
-          this.#rows.put(row)
-          turn.wrote()
-        })
-      }
+      const short = text.length <= maxAnswerChars ? text : ''
+      const row = { key: id, bodyHash: hash, answer: short, expiresAt: clock.now() + ttlMs }
+      await turns.run((turn) => {
+        this.#rows.put(row)
+        turn.wrote()
+      })
       return value
     })
     this.#underway.set(id, { bodyHash: hash, answer })

@@ -1,7 +1,10 @@
 import { ProblemError } from '@skyclaw/protocol'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isUtf8 } from 'node:buffer'
 import { parse } from 'secure-json-parse'
+
+/** No request needs more; what walks over a body one call a level would run out of stack on a deep one. */
+const maxDepth = 32
 
 /** Bodies are JSON in UTF-8 and nothing else; no body is an empty object. */
 export function useJsonBodies(app: FastifyInstance): void {
@@ -13,19 +16,59 @@ export function useJsonBodies(app: FastifyInstance): void {
       done(error as Error)
     }
   })
+  app.addHook('preParsing', async (request) => refuseOddBody(request))
   app.addHook('preValidation', async (request) => {
-    if (request.method === 'POST') request.body ??= {}
+    if (request.method === 'POST' && request.body === undefined) request.body = {}
   })
+}
+
+/** Whether the head of a request announces a body. */
+export function announcesBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+function refuseOddBody(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding.toLowerCase() !== 'identity') {
+    throw new ProblemError('unsupported_media_type', 'bodies are taken without a content encoding', {
+      field: 'content-encoding',
+    })
+  }
+  if (request.method !== 'POST' && announcesBody(request)) {
+    throw new ProblemError('invalid_request', `a ${request.method} request has no body`, { field: 'body' })
+  }
 }
 
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new ProblemError('invalid_request', 'the body is not valid UTF-8', { field: 'body' })
+  const value = parseText(body.toString())
+  if (isDeeper(value, maxDepth)) {
+    const detail = `the body nests more than ${maxDepth} levels deep`
+    throw new ProblemError('invalid_request', detail, { field: 'body' })
+  }
+  return value
+}
+
+function parseText(text: string): unknown {
   try {
-    return parse(body.toString(), { protoAction: 'error', constructorAction: 'error' })
+    return parse(text, { protoAction: 'error', constructorAction: 'error' })
   } catch (error) {
     throw new ProblemError('invalid_request', `the body is not valid JSON: ${(error as Error).message}`, {
       field: 'body',
     })
   }
+}
+
+/** Goes down level by level, not call by call. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let level = [value].filter(isContainer)
+  for (let depth = 0; depth < levels && level.length > 0; depth += 1) {
+    level = level.flatMap((container) => Object.values(container).filter(isContainer))
+  }
+  return level.length > 0
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -7,18 +7,21 @@ import { createAuth } from './auth.ts'
 import { useJsonBodies } from './body-parser.ts'
 import type { Call, Handler } from './handler.ts'
 import { idempotencyKey } from './idempotency-key.ts'
-import { handleError, handleNotFound } from './problem-handler.ts'
+import { createNotFoundHandler } from './not-found.ts'
+import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
 import { createValidatorCompiler } from './validator.ts'
 
 /** Puts the protocol's routes on a scope of the server that is the coordinator's own. */
 export function registerRoutes(app: FastifyInstance, context: Context): void {
   const authenticate = createAuth(context.options.token)
-  app.setErrorHandler(handleError)
+  app.setErrorHandler(handleOwnError)
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
-  if (app.prefix !== '') app.setNotFoundHandler(handleNotFound)
+  if (app.prefix !== '') app.setNotFoundHandler(createNotFoundHandler(app.prefix))
   app.setValidatorCompiler(createValidatorCompiler())
-  app.setSerializerCompiler(() => JSON.stringify)
+  // A serialiser for replies that the embedding server has set would come before this scope's compiler.
+  app.setReplySerializer((payload) => JSON.stringify(payload))
   useJsonBodies(app)
+  endConnectionsWhenClosing(app, context)
   const server = app.withTypeProvider<TypeBoxTypeProvider>()
   for (const id of Object.keys(routes) as OperationId[]) {
     const route: RouteDefinition = routes[id]
@@ -54,8 +57,20 @@ function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
   }
 }
 
+/** A connection that stayed open after the last answer would hold up the server's close for as long as it is kept alive. */
+function endConnectionsWhenClosing(app: FastifyInstance, context: Context): void {
+  app.addHook('onRequest', async (request, reply) => {
+    return context.closing ? sendProblem(reply, shuttingDown(request.id)) : undefined
+  })
+  app.addHook('onSend', async (request, reply) => {
+    if (context.closing && request.raw.httpVersionMajor === 1) void reply.header('connection', 'close')
+  })
+}
+
 function callerGone({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController()
+  // It may have left while its body was read.
+  if (raw.closed && !raw.writableFinished) gone.abort()
   raw.once('close', () => {
     if (!raw.writableFinished) gone.abort()
   })

@@ -1,11 +1,16 @@
 import { type ProblemCode, problem, problemContentType } from '@skyclaw/protocol'
 import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 const codes: Record<string, ProblemCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 }
+
+/** The caller has so long to read why it was refused. */
+const lingerMs = 1_000
 
 /** Answers what is no HTTP request, before there is a request to handle: still a problem document. */
 export function handleClientError(this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
@@ -13,10 +18,8 @@ export function handleClientError(this: FastifyInstance, error: Error & { code?:
     socket.destroy()
     return
   }
-  const document = problem(
-    codes[error.code ?? ''] ?? 'invalid_request',
-    'the request is not well-formed HTTP, or too slow',
-  )
+  const code = codes[error.code ?? ''] ?? 'invalid_request'
+  const document = problem(code, 'the request is not well-formed HTTP, or too slow')
   const body = JSON.stringify(document)
   this.log.debug({ err: error }, 'a connection sent no request')
   socket.end(
@@ -29,4 +32,15 @@ export function handleClientError(this: FastifyInstance, error: Error & { code?:
       body,
     ].join('\r\n'),
   )
+  // A peer that never closes its side would keep the socket, and with it the server's close, waiting.
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
+/** Node would answer an `Expect` header that it does not know with a bare 417. */
+export function handleExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const document = problem('invalid_request', 'the Expect header asks for what this server does not do', {
+    field: 'expect',
+  })
+  response.writeHead(document.status, { 'content-type': problemContentType, connection: 'close' })
+  response.end(JSON.stringify(document))
 }

@@ -1,27 +1,42 @@
-import { ProblemError } from '@skyclaw/protocol'
+import { latestMillis, ProblemError } from '@skyclaw/protocol'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
+
+/** Throws a ProblemError that names the field, and fills defaults in. */
+export type Check = (data: unknown) => void
 
 /**
  * Compiles the schemas of requests. Unlike Fastify's default it refuses unknown fields instead of dropping them, and converts types
  * only where a URL leaves no choice. What it refuses is a ProblemError that names the field.
  */
 export function createValidatorCompiler(): FastifySchemaCompiler<object> {
-  const common = {
-    discriminator: true,
-    useDefaults: true,
-    removeAdditional: false,
-    strict: true,
-    strictTypes: false,
-    strictRequired: false,
-  } as const
-  const body = withFormats(new Ajv({ ...common, coerceTypes: false }))
-  const url = withFormats(new Ajv({ ...common, coerceTypes: true }))
+  const body = createAjv(false)
+  const url = createAjv(true)
   return ({ schema, httpPart }) => {
     const ajv = httpPart === 'body' ? body : url
     const validate = ajv.compile(schema)
     return (data: unknown) => (validate(data) ? { value: data } : { error: toProblem(validate.errors?.[0], httpPart) })
   }
+}
+
+/** The same for callers in the process. `name` stands for the value as a whole in what is thrown. */
+export function createCheck(schema: object, name: string): Check {
+  const validate = createAjv(false).compile(schema)
+  return (data) => {
+    if (!validate(data)) throw toProblem(validate.errors?.[0], name)
+  }
+}
+
+function createAjv(coerceTypes: boolean): Ajv {
+  const options = {
+    useDefaults: true,
+    removeAdditional: false,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+  }
+  // Lengths are in UTF-16 units, as the protocol's limits say.
+  return withFormats(new Ajv({ ...options, discriminator: true, unicode: false, coerceTypes }))
 }
 
 function withFormats(ajv: Ajv): Ajv {
@@ -32,12 +47,13 @@ function withFormats(ajv: Ajv): Ajv {
 
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
 
-/** RFC 3339 with a zone; a day that the calendar does not have is refused. */
+/** RFC 3339 with a zone; a day that the calendar does not have is refused, and so is one that UTC puts in the year 10000. */
 export function isTimestamp(text: string): boolean {
   const match = rfc3339.exec(text)
-  if (!match || Number.isNaN(Date.parse(text))) return false
+  // Not a number is not less than anything.
+  if (!match || !(Date.parse(text) <= latestMillis)) return false
   const [, year, month, day] = match.map(Number)
-  return day! <= new Date(Date.UTC(year!, month!, 0)).getUTCDate()
+  return day! <= new Date(Date.UTC(year!, month, 0)).getUTCDate()
 }
 
 function isHttpUrl(text: string): boolean {

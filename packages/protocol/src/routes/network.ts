@@ -58,7 +58,7 @@ export const replicateMessages = defineRoute({
   bodyLimitBytes: limits.largeBodyBytes,
 })
 
-const FeedRecord = Type.Intersect([Type.Object({ seq: Type.Integer() }), LedgerRecord])
+const FeedRecord = closed({ seq: Type.Integer(), ...LedgerRecord.properties })
 
 export const readFeed = defineRoute({
   method: 'GET',
