@@ -34,6 +34,8 @@ async function tell(): Promise<void> {
   const watch = new Watch(network.client, titles, hosts)
   const killed = await poll('the long job to be at work', workMs, async () => {
     const job = (await watch.look()).find(({ id }) => titles.get(id) === interrupted)
+    if (job?.result)
+      throw new Error(`"${interrupted}" ended before its host could be killed: ${job.error ?? 'too soon'}`)
     const started = Date.parse(job?.attemptHistory[0]?.startedAt ?? '')
     return Date.now() - started > beforeKillMs ? network.hosts.get(job?.assignedHostId ?? '') : undefined
   })

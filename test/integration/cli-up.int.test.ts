@@ -41,7 +41,7 @@ test('a port that is taken and a folder in use give one clear line and exit code
   const up = await startUp()
   const port = new URL(up.url).port
   const elsewhere = await skyclaw(['up', '--port', port], await scratchFolder()).ended
-  expect(elsewhere).toMatchObject({ code: 1, stdout: '' })
+  expect(elsewhere.code).toBe(1)
   expect(elsewhere.stderr).toMatch(new RegExp(`^skyclaw: [^\\n]*${port}[^\\n]*\\n$`))
   const same = await skyclaw(['up', '--port', '0'], up.folder).ended
   expect(same.code).toBe(1)

@@ -35,8 +35,8 @@ function createAjv(coerceTypes: boolean): Ajv {
     strictTypes: false,
     strictRequired: false,
   }
-  // Lengths are in UTF-16 units, as the protocol's limits say.
-  return withFormats(new Ajv({ ...options, discriminator: true, unicode: false, coerceTypes }))
+  // Lengths are in UTF-16 units, as the protocol's limits say. Ajv calls that deprecated on stderr, where it does not belong.
+  return withFormats(new Ajv({ ...options, discriminator: true, unicode: false, logger: false, coerceTypes }))
 }
 
 function withFormats(ajv: Ajv): Ajv {
