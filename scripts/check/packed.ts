@@ -4,12 +4,19 @@ import { join } from 'node:path'
 import { pnpm } from '../pnpm.ts'
 import { runCommand } from './run-command.ts'
 
-/** Packs every published package as `pnpm publish` would, into a folder that is removed after `use`. */
+/** Packs every published package into `folder` as `pnpm publish` would. Returns the tarballs' paths. */
+export function packAll(root: string, folder: string): string[] {
+  pnpm(root, ['--recursive', '--filter', './packages/*', 'pack', '--pack-destination', folder])
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.tgz'))
+    .map((name) => join(folder, name))
+}
+
+/** Packs every published package into a folder that is removed after `use`. */
 export function withTarballs<T>(root: string, use: (tarballs: string[]) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'skyclaw-pack-'))
   try {
-    pnpm(root, ['--recursive', '--filter', './packages/*', 'pack', '--pack-destination', folder])
-    return use(readdirSync(folder).map((name) => join(folder, name)))
+    return use(packAll(root, folder))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -22,13 +29,6 @@ export function lintTarball(root: string, tarball: string): string[] {
 
 /** What "are the types wrong" says of a tarball, for importers of ES modules, which is all there are. */
 export function checkTarballTypes(root: string, tarball: string): string[] {
-  return runCommand(root, 'attw', [
-    tarball,
-    '--profile',
-    'esm-only',
-    '--no-definitely-typed',
-    '--no-emoji',
-    '--format',
-    'ascii',
-  ])
+  const options = ['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--format', 'ascii']
+  return runCommand(root, 'attw', [tarball, ...options])
 }
