@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { HostError, startHost } from '../src/index.ts'
 import { Bench, sh } from './start.ts'
@@ -17,7 +18,7 @@ async function spawnHost(bench: Bench, options: object = {}): Promise<ChildProce
     allowedCommands: ['sh'],
     ...options,
   }
-  const file = path.join(import.meta.dirname, 'host-process.ts')
+  const file = fileURLToPath(new URL('./host-process.ts', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@skyclaw/source', file, JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -171,7 +171,7 @@ describe('a job under way', () => {
     const next = coordinator.enqueue('next', sh('true'))
     await vi.waitUntil(() => next.status === 'completed', soon)
     expect(coordinator.of('completeJob').map(({ id }) => id)).toEqual(['next'])
-    expect(await readdir(path.join(bench.dir, 'spool'))).toEqual([])
+    await vi.waitUntil(async () => (await readdir(path.join(bench.dir, 'spool'))).length === 0, soon)
   })
 
   test('is not touched by a cancellation of another attempt', async () => {

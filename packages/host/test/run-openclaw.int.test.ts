@@ -18,6 +18,7 @@ beforeAll(async () => {
 const input = require('node:fs').readFileSync(0, 'utf8')
 const args = process.argv.slice(2)
 if (input === 'fail') { console.log(JSON.stringify({ ok: false, error: { message: 'the model is gone' } })); process.exit(1) }
+if (input === 'slow' || args[0] === 'slow') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, args[0] === 'slow' ? 60000 : 600)
 if (input === 'garble') { console.log('oops'); process.exit(2) }
 console.log(JSON.stringify({ ok: true, args, input }))
 `,
@@ -63,6 +64,11 @@ describe('an openclaw job', () => {
   test("has OpenClaw's own error message as its error, or the exit code when there is none", async () => {
     expect(await run({ message: 'fail' })).toMatchObject({ success: false, exitCode: 1, error: 'the model is gone' })
     expect(await run({ message: 'garble' })).toMatchObject({ success: false, exitCode: 2, error: 'exited with code 2' })
+  })
+
+  test('leaves a headless turn time for its cold start beyond its time limit, and other arguments none', async () => {
+    expect(await run({ message: 'slow', timeoutMs: 100 })).toMatchObject({ success: true, exitCode: 0 })
+    expect(await run({ args: ['slow'], timeoutMs: 300 })).toMatchObject({ exitCode: 124, timedOut: true })
   })
 
   test('is refused when a value would be read as an option, and 127 when there is no OpenClaw', async () => {

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { buildEnvironment, isProtected } from './environment.ts'
 
 test('a job inherits the short list, not the secrets of the daemon', () => {
-  const own = { PATH: '/bin', HOME: '/root', SKYCLAW_TOKEN: 't', AWS_SECRET_ACCESS_KEY: 's', NODE_OPTIONS: '--inspect' }
-  expect(buildEnvironment(own, [])).toEqual({ env: { PATH: '/bin', HOME: '/root' } })
+  const own = { PATH: '/bin', HOME: '/h', SKYCLAW_TOKEN: 't', AWS_SECRET_ACCESS_KEY: 's', NODE_OPTIONS: '--inspect' }
+  expect(buildEnvironment(own, [])).toEqual({ env: { PATH: '/bin', HOME: '/h' } })
 })
 
 test('a job inherits what the operator adds, and has its own on top', () => {
-  const own = { PATH: '/bin', HOME: '/root', CUDA_HOME: '/cuda' }
+  const own = { PATH: '/bin', HOME: '/h', CUDA_HOME: '/cuda' }
   expect(buildEnvironment(own, ['CUDA_HOME', 'MISSING'], { HOME: '/tmp', A: 'b' })).toEqual({
     env: { PATH: '/bin', HOME: '/tmp', CUDA_HOME: '/cuda', A: 'b' },
   })

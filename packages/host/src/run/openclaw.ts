@@ -3,7 +3,7 @@ import { refused, type RunResult, shorten } from './result.ts'
 import { type Command, runCommand, type RunContext } from './run-context.ts'
 
 /** OpenClaw's `--timeout` does not count its cold start: the limit from outside leaves it this much more. */
-export const outerSlackMs = 30_000
+const outerSlackMs = 30_000
 
 /** Runs OpenClaw: with `args` exactly those, with `message` one headless agent turn that reads the message from stdin. */
 export async function runOpenclaw(
@@ -31,7 +31,7 @@ export async function runOpenclaw(
 }
 
 /** The arguments of a headless turn. */
-export function agentArgs(payload: OpenclawPayload, timeoutMs: number): string[] {
+function agentArgs(payload: OpenclawPayload, timeoutMs: number): string[] {
   const { cwd, model, thinking, stateDir } = payload
   return [
     'agent',
