@@ -1,15 +1,15 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { packAll } from '../../scripts/check/packed.ts'
 import { runCommand } from '../../scripts/check/run-command.ts'
 import { pnpm } from '../../scripts/pnpm.ts'
+import { freePort } from '../support/free-port.ts'
+import { until } from '../support/until.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
 const packages = ['cli', 'client', 'coordinator', 'host', 'protocol', 'store']
@@ -28,7 +28,7 @@ beforeAll(() => {
   const { version } = readManifest(join(repository, 'node_modules/@types/node'))
   execFileSync(
     'npm',
-    ['install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs, `@types/node@${version}`],
+    ['install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs, `@types/node@${String(version)}`],
     {
       cwd: consumer,
       env: environment(),
@@ -63,18 +63,19 @@ test('skyclaw up serves from the tarballs, runs a job, and ends on SIGTERM', { t
     env: { ...environment(), ...variables },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  let complaints = ''
-  daemon.stderr.on('data', (text: Buffer) => (complaints += text.toString()))
+  let said = ''
+  daemon.stderr.on('data', (text: Buffer) => (said += text.toString()))
   const ended = once(daemon, 'close')
   try {
-    await until(
-      async () => JSON.parse(await skyclaw(['health', '--json'], variables)).ok === true,
-      () => complaints,
-    )
+    const isHealthy = async (): Promise<boolean> =>
+      JSON.parse(await skyclaw(['health', '--json'], variables)).ok === true
+    await until('the health of a daemon from the tarballs', isHealthy, { deadlineMs: 30_000, everyMs: 100 })
     const id = (await skyclaw(['enqueue-shell', 'echo', 'from', 'the', 'tarball'], variables)).trim()
     await skyclaw(['jobs', 'wait', id], variables)
     const { status, result } = JSON.parse(await skyclaw(['jobs', 'show', id, '--json'], variables)).job
     expect({ status, stdout: result?.stdout }).toEqual({ status: 'completed', stdout: 'from the tarball\n' })
+  } catch (error) {
+    throw new Error(`the daemon said:\n${said}`, { cause: error })
   } finally {
     daemon.kill('SIGTERM')
     await ended
@@ -108,28 +109,4 @@ function environment(): NodeJS.ProcessEnv {
 
 function readManifest(folder: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
-async function until(holds: () => Promise<boolean>, complaints: () => string, deadlineMs = 30_000): Promise<void> {
-  const endsAt = Date.now() + deadlineMs
-  let last: unknown
-  while (Date.now() < endsAt) {
-    try {
-      if (await holds()) return
-    } catch (error) {
-      last = error
-    }
-    await pause(100)
-  }
-  throw new Error(`not within ${deadlineMs} ms; the daemon said: ${complaints()}`, { cause: last })
 }
