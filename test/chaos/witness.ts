@@ -1,0 +1,190 @@
+import { type AttemptOutcome, isTerminal, type Job } from '@skyclaw/protocol'
+
+/** What a host said of an attempt, and was told to be recorded. */
+export interface Report {
+  /** What the attempt's outcome may be from then on. */
+  readonly outcomes: readonly AttemptOutcome[]
+  /** The output of a process that has ended. */
+  readonly stdout?: string
+}
+
+/** What is known of a job, each fact with the time when it was learned. Times are counted by `Witness.now`. */
+interface Facts {
+  readonly id: string
+  readonly tag: string
+  acknowledgedAt?: number
+  /** Attempt to host, and when the attempt was first seen. */
+  readonly fences: Map<number, { hostId: string; seenAt: number }>
+  readonly reports: Map<number, Report & { at: number }>
+  cancel?: { at: number; attempts: number }
+  end?: { at: number; digest: string }
+}
+
+const maxViolations = 20
+const maxRecent = 100
+
+/**
+ * Remembers every answer that the coordinator ever gave, over all its restarts, and checks each new one against them. An answer may be older
+ * than others that were read before it, so it is held only to what was known when its request was first sent.
+ */
+export class Witness {
+  readonly violations: string[] = []
+  /** Requests that were answered. */
+  answers = 0
+  readonly #jobs = new Map<string, Facts>()
+  readonly #ids = new Map<string, string>()
+  /** Fence to the claim that was given it. */
+  readonly #grants = new Map<string, string>()
+  readonly #recentIds: string[] = []
+  #time = 0
+
+  /** A time after everything learned so far and before everything to come. */
+  now(): number {
+    return (this.#time += 1)
+  }
+
+  violate(sentence: string, context?: unknown): void {
+    if (this.violations.length < maxViolations) {
+      this.violations.push(context === undefined ? sentence : `${sentence}: ${JSON.stringify(context)}`)
+    }
+  }
+
+  /** The job that the request tagged so was answered with. */
+  acknowledged(tag: string, job: Job, sentAt: number): void {
+    const facts = this.saw(job, sentAt)
+    if (facts.tag !== tag) this.violate(`the request ${tag} was answered with the job of ${facts.tag}`, job)
+    facts.acknowledgedAt ??= this.now()
+  }
+
+  /** A claim was answered with this job. */
+  leased(hostId: string, claimKey: string, job: Job, sentAt: number): void {
+    this.saw(job, sentAt)
+    if (job.status !== 'leased' || job.assignedHostId !== hostId)
+      this.violate(`${hostId} was given a job not leased to it`, job)
+    const fence = `${job.id} ${job.attempts}`
+    const earlier = this.#grants.get(fence) ?? claimKey
+    if (earlier !== claimKey)
+      this.violate(`attempt ${job.attempts} was given to the claims ${earlier} and ${claimKey}`, job)
+    this.#grants.set(fence, claimKey)
+  }
+
+  reported(job: Job, attempt: number, report: Report, sentAt: number): void {
+    const facts = this.saw(job, sentAt)
+    this.#checkReport(job, attempt, report)
+    facts.reports.set(attempt, { ...report, at: this.now() })
+  }
+
+  cancelled(job: Job, sentAt: number): void {
+    const facts = this.saw(job, sentAt)
+    facts.cancel ??= { at: this.now(), attempts: job.attempts }
+    this.#checkCancel(facts, job, this.now())
+  }
+
+  /** A job as some answer shows it; `sentAt` is when its request was first sent. */
+  saw(job: Job, sentAt: number): Facts {
+    const facts = this.#factsOf(job)
+    this.#checkFences(facts, job, sentAt)
+    this.#checkEnd(facts, job, sentAt)
+    this.#checkReports(facts, job, sentAt)
+    this.#checkCancel(facts, job, sentAt)
+    return facts
+  }
+
+  /** All jobs as one listing shows them that began at `sentAt`. */
+  sawAll(jobs: readonly Job[], sentAt: number): void {
+    const listed = new Set(jobs.map(({ id }) => id))
+    if (listed.size < jobs.length) this.violate('a listing shows a job twice')
+    for (const job of jobs) this.saw(job, sentAt)
+    for (const { id, tag, acknowledgedAt } of this.#jobs.values()) {
+      const due = acknowledgedAt !== undefined && acknowledgedAt < sentAt
+      if (due && !listed.has(id)) this.violate(`job ${id} of ${tag} was acknowledged and is gone`)
+    }
+  }
+
+  /** Jobs seen of late. */
+  get recentIds(): readonly string[] {
+    return this.#recentIds
+  }
+
+  /** Jobs that the coordinator has acknowledged. */
+  get acknowledgedCount(): number {
+    return [...this.#jobs.values()].filter((job) => job.acknowledgedAt !== undefined).length
+  }
+
+  #factsOf(job: Job): Facts {
+    const tag = tagOf(job)
+    const id = this.#ids.get(tag) ?? job.id
+    if (id !== job.id) this.violate(`the request ${tag} made two jobs, ${id} and ${job.id}`)
+    this.#ids.set(tag, id)
+    const known = this.#jobs.get(job.id)
+    if (known) {
+      if (known.tag !== tag) this.violate(`job ${job.id} was that of ${known.tag}`, job)
+      return known
+    }
+    const facts = { id: job.id, tag, fences: new Map(), reports: new Map() }
+    this.#jobs.set(job.id, facts)
+    this.#recentIds.push(job.id)
+    if (this.#recentIds.length > maxRecent) this.#recentIds.shift()
+    return facts
+  }
+
+  #checkFences(facts: Facts, job: Job, sentAt: number): void {
+    const numbers = job.attemptHistory.map(({ attempt }) => attempt)
+    if (numbers.length !== job.attempts || numbers.some((attempt, index) => attempt !== index + 1)) {
+      this.violate('the attempts of a job are not numbered from 1 to their count', job)
+    }
+    for (const { attempt, hostId } of job.attemptHistory) {
+      const known = facts.fences.get(attempt)
+      if (!known) facts.fences.set(attempt, { hostId, seenAt: this.now() })
+      else if (known.hostId !== hostId) this.violate(`attempt ${attempt} was that of ${known.hostId}`, job)
+    }
+    for (const [attempt, { seenAt }] of facts.fences) {
+      if (attempt > job.attempts && seenAt < sentAt) this.violate(`attempt ${attempt} is forgotten`, job)
+    }
+  }
+
+  #checkEnd(facts: Facts, job: Job, sentAt: number): void {
+    if (isTerminal(job.status)) {
+      const digest = digestOf(job)
+      facts.end ??= { at: this.now(), digest }
+      if (facts.end.digest !== digest) this.violate(`a job changed after its end, when it was ${facts.end.digest}`, job)
+    } else if (facts.end && facts.end.at < sentAt) {
+      this.violate(`a job lives again after its end, when it was ${facts.end.digest}`, job)
+    }
+  }
+
+  #checkReports(facts: Facts, job: Job, sentAt: number): void {
+    for (const [attempt, report] of facts.reports) if (report.at < sentAt) this.#checkReport(job, attempt, report)
+  }
+
+  #checkReport(job: Job, attempt: number, { outcomes, stdout }: Report): void {
+    const outcome = job.attemptHistory[attempt - 1]?.outcome
+    const recorded = outcome !== undefined && outcomes.includes(outcome)
+    const ended = outcome === 'completed' || (outcome === 'failed' && job.status === 'failed')
+    const resultFits = !ended || job.attempts !== attempt || job.result?.stdout === stdout
+    const endFits = outcome !== 'completed' || job.status === 'completed'
+    if (!recorded || !resultFits || !endFits) {
+      this.violate(`the acknowledged report ${stdout ?? outcomes.join()} of attempt ${attempt} is not recorded`, job)
+    }
+  }
+
+  #checkCancel({ cancel }: Facts, job: Job, sentAt: number): void {
+    if (!cancel || cancel.at >= sentAt) return
+    const holds = job.cancelRequestedAt !== undefined && ['leased', 'cancelled', 'completed'].includes(job.status)
+    if (!holds || job.attempts !== cancel.attempts) this.violate('an acknowledged cancel does not hold', job)
+  }
+}
+
+/** The request that made a job has written its tag into the payload. */
+export function tagOf({ payload }: Job): string {
+  return payload.args?.[0] ?? 'untagged'
+}
+
+/** A terminal job without what may still be added beside it: late reports of attempts that had lost their lease. */
+function digestOf({ superseded: _superseded, ...job }: Job): string {
+  const attemptHistory = job.attemptHistory.map((entry) => {
+    const { exitCode: _exitCode, ...rest } = entry
+    return entry.outcome === 'superseded' ? { ...rest, outcome: 'lease_lost' } : entry
+  })
+  return JSON.stringify({ ...job, attemptHistory })
+}
