@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { listFiles, readJson, readText } from './source-tree.ts'
 
-export const migrationsFolder = 'packages/store/migrations'
+const migrationsFolder = 'packages/store/migrations'
 
 /** One line a migration, in the format of sha256sum: what landed, for good. */
 export const sumsPath = `${migrationsFolder}/SHA256SUMS`

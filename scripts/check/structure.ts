@@ -3,6 +3,7 @@ import { checkFileNames } from './file-names.ts'
 import { checkFileSize } from './file-size.ts'
 import { checkHomePaths } from './home-paths.ts'
 import { checkImportDirection } from './import-direction.ts'
+import { checkLinks } from './links.ts'
 import { checkManifests } from './manifests.ts'
 import { checkMigrations } from './migrations.ts'
 import { checkOpenApi } from './openapi.ts'
@@ -17,6 +18,7 @@ export const structureChecks: Record<string, (root: string) => string[]> = {
   're-exports': checkReExports,
   'route-literals': checkRouteLiterals,
   'home-paths': checkHomePaths,
+  links: checkLinks,
   manifests: checkManifests,
   migrations: checkMigrations,
   changesets: checkChangesets,
