@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { checkTarballTypes, lintTarball, withTarballs } from './check/packed.ts'
 import { runCommand } from './check/run-command.ts'
+import { checkSchema } from './check/schema.ts'
 import { structureChecks } from './check/structure.ts'
 
 // Runs every check of the repository, or those named as arguments. One line a passing check; a failing one with its findings.
@@ -16,6 +17,7 @@ const checks: Record<string, Check> = {
   knip: (root) => runCommand(root, 'knip', ['--no-progress', '--no-config-hints']),
   publint: (root) => withTarballs(root, (tarballs) => tarballs.flatMap((tarball) => lintTarball(root, tarball))),
   attw: (root) => withTarballs(root, (tarballs) => tarballs.flatMap((tarball) => checkTarballTypes(root, tarball))),
+  schema: checkSchema,
   ...structureChecks,
 }
 

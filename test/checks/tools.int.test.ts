@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkTarballTypes, lintTarball } from '../../scripts/check/packed.ts'
 import { runCommand } from '../../scripts/check/run-command.ts'
+import { checkSchema } from '../../scripts/check/schema.ts'
 import { copyFixture, expectedViolations } from './fixture.ts'
 
 test('the linter reports exactly the lines of its fixture that break a rule', () => {
@@ -57,6 +59,15 @@ test('attw names the entry point without types', () => {
   expect(output).toContain('@skyclaw/attw-fixture/untyped')
   expect(output).toMatch(/No types/i)
   expect(output).toMatch(/exit code 1$/)
+})
+
+test('the schema check shows the statement that no migration has', () => {
+  const folder = copyFixture('schema')
+  const modules = resolve(import.meta.dirname, '../../packages/store/node_modules')
+  symlinkSync(modules, join(folder, 'packages/store/node_modules'))
+  expect(checkSchema(folder)).toEqual([
+    'packages/store/src/schema needs a migration (run "pnpm migration"): ALTER TABLE `jobs` ADD `forgotten` text;',
+  ])
 })
 
 function pack(folder: string): string {
