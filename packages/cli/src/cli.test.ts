@@ -140,7 +140,7 @@ test('help shows usage, flags with their variables, and examples', async () => {
 })
 
 test('--version prints the version of the package', async () => {
-  expect((await runInProcess(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  expect((await runInProcess(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+(-\w+)?\n$/)
 })
 
 test('an unknown variable warns on stderr and leaves stdout alone', async () => {
