@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { Http } from './http.ts'
 import { type Spawned, spawnEntry } from './spawn.ts'
+import { atEnd } from './undo.ts'
 
 export interface CoordinatorSettings {
   /** Folder of its database. */
@@ -55,6 +55,6 @@ export async function startCoordinator(settings: CoordinatorSettings): Promise<C
   const coordinator = spawnCoordinator(settings)
   const url = await serving(coordinator)
   const http = new Http(url, { token: settings.env?.['SKYCLAW_TOKEN'] })
-  onTestFinished(() => http.close())
+  atEnd(() => http.close())
   return { ...coordinator, url, http }
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { atEnd } from './undo.ts'
 import { until } from './until.ts'
 
 export const repository = resolve(import.meta.dirname, '../..')
@@ -43,7 +43,7 @@ const running = new Set<ChildProcess>()
 // A worker that is ended in the middle of a test leaves no processes behind either.
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
-/** Runs a program of this repository from its sources, in a process of its own, which the end of the test kills at the latest. */
+/** Runs a program of this repository from its sources, in a process of its own, killed at the end of the test at the latest, or of the file when it is started in `beforeAll`. */
 export function spawnEntry({ entry, args = [], env = {}, cwd = repository, stdin }: SpawnOptions): Spawned {
   const child = spawn(process.execPath, ['--conditions=@skyclaw/source', resolve(repository, entry), ...args], {
     cwd,
@@ -53,7 +53,7 @@ export function spawnEntry({ entry, args = [], env = {}, cwd = repository, stdin
   running.add(child)
   child.stdin?.end(stdin)
   const spawned = watch(child)
-  onTestFinished(async () => void (await spawned.kill()))
+  atEnd(() => spawned.kill())
   return spawned
 }
 

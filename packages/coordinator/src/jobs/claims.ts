@@ -54,6 +54,8 @@ export class Claims {
     const waiting = this.#waiting.enter(accepts)
     try {
       for (;;) {
+        // A host that fell silent while it waited would lose the job at once: it leaves, and its wake goes to the next one.
+        if (!this.#hosts.sessions.isLive(host.id, this.#clock.monotonic())) return []
         waiting.looking()
         const repeated = await this.#repeated(host, request)
         if (repeated.length > 0) return repeated
