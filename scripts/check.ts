@@ -13,7 +13,7 @@ type Check = (root: string) => string[]
 const checks: Record<string, Check> = {
   format: (root) => runCommand(root, 'oxfmt', ['--check', '.']),
   lint: (root) => runCommand(root, 'oxlint', ['--format', 'unix']),
-  types: (root) => [...runCommand(root, 'tsc', ['-b']), ...runCommand(root, 'tsc', ['-p', 'tsconfig.tests.json'])],
+  types: (root) => runCommand(root, 'tsc', ['-b']),
   knip: (root) => runCommand(root, 'knip', ['--no-progress', '--no-config-hints']),
   publint: (root) => withTarballs(root, (tarballs) => tarballs.flatMap((tarball) => lintTarball(root, tarball))),
   attw: (root) => withTarballs(root, (tarballs) => tarballs.flatMap((tarball) => checkTarballTypes(root, tarball))),

@@ -60,5 +60,5 @@ export function redact(job: Job): Job {
   const { payload } = job
   const env = payload.env && Object.fromEntries(Object.keys(payload.env).map((name) => [name, '[redacted]']))
   const stdin = payload.kind === 'shell' && payload.stdin !== undefined && { stdin: '[redacted]' }
-  return { ...job, payload: { ...payload, ...(env && { env }), ...stdin } as Job['payload'] }
+  return { ...job, payload: { ...payload, ...(env && { env }), ...stdin } }
 }

@@ -41,7 +41,7 @@ export type CreateLedger = () => Promise<LedgerHarness>
 export interface ConformanceCase {
   /** The sentence that must hold. */
   readonly name: string
-  run(create: CreateLedger): Promise<void>
+  readonly run: (create: CreateLedger) => Promise<void>
 }
 
 export const ledgerConformance: readonly ConformanceCase[] = [...changeCases, ...claimCases, ...knowledgeCases].map(

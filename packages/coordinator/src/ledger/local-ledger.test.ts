@@ -8,6 +8,7 @@ const ledgers = new LocalLedgers()
 afterAll(() => ledgers[Symbol.dispose]())
 
 describe('the local ledger conforms to the port', () => {
+  // oxlint-disable-next-line vitest/expect-expect -- the cases assert
   for (const { name, run } of ledgerConformance) test(name, () => run(() => ledgers.create()))
 })
 

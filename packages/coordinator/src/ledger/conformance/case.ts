@@ -8,7 +8,7 @@ import { jobKey } from '../record-key.ts'
 /** One case: gets an empty ledger, and a way to crash it and open it again. */
 export interface Case {
   readonly name: string
-  run(harness: LedgerHarness, crash: () => Promise<LedgerHarness>): Promise<void>
+  readonly run: (harness: LedgerHarness, crash: () => Promise<LedgerHarness>) => Promise<void>
 }
 
 /** Stores a job; ids are given so that a case can speak of them. */
