@@ -4,7 +4,7 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { meta } from './schema/meta.ts'
 import type { tables } from './tables.ts'
 
-export const instanceKey = 'instance'
+const instanceKey = 'instance'
 export const turnKey = 'turn'
 
 /**

@@ -6,7 +6,7 @@ export interface JobViewContext {
   leaseExpiresAt(hostId: string): number
 }
 
-export const iso = (time: number): string => new Date(time).toISOString()
+const iso = (time: number): string => new Date(time).toISOString()
 
 /** A job as the API shows it. */
 export function toJob(record: JobRecord, context: JobViewContext, superseded: readonly SupersededRecord[] = []): Job {

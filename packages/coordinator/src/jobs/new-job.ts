@@ -1,7 +1,7 @@
 import { checkPayload, type JobRecord, type NewJob, ProblemError } from '@skyclaw/protocol'
 import { normaliseRequirement } from '../core/matching.ts'
 
-export const jobDefaults = { priority: 0, maxAttempts: 1, maxLeaseLosses: 3 } as const
+const jobDefaults = { priority: 0, maxAttempts: 1, maxLeaseLosses: 3 } as const
 
 export interface Birth {
   readonly id: string

@@ -5,7 +5,7 @@ import { limits } from '../limits.ts'
 import { defineRoute } from '../route.ts'
 import { Capabilities, closed, Cursor, Id, Labels, nullable, PageLimit, text } from '../schema.ts'
 
-export const HostParams = closed({ id: Id })
+const HostParams = closed({ id: Id })
 
 const LeaseMs = Type.Integer({ description: 'A host silent for longer is lost; it beats at least every third of it.' })
 

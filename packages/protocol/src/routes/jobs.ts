@@ -7,7 +7,7 @@ import { Requirement } from '../requirement.ts'
 import { defineRoute } from '../route.ts'
 import { closed, Cursor, Id, PageLimit, text, Timestamp } from '../schema.ts'
 
-export const JobParams = closed({ id: Id })
+const JobParams = closed({ id: Id })
 
 const newJobFields = {
   payload: Payload,
@@ -48,7 +48,7 @@ export const Durability = Type.Object({
 })
 export type Durability = Static<typeof Durability>
 
-export const JobAnswer = Type.Object({ job: Job })
+const JobAnswer = Type.Object({ job: Job })
 export const EnqueueAnswer = Type.Object({
   job: Job,
   deduplicated: Type.Optional(Type.Boolean()),
