@@ -4,6 +4,7 @@ import {
   buildPath,
   idempotencyHeader,
   type OperationId,
+  type Problem,
   routes,
   type RouteDefinition,
   tokenHeader,
@@ -40,6 +41,8 @@ const withoutKey: ReadonlySet<OperationId> = new Set(['heartbeat'])
 
 interface Prepared {
   route: RouteDefinition
+  /** Whether the call changes anything. */
+  writes: boolean
   request: Omit<TransportRequest, 'signal' | 'url'>
   path: string
   timeoutMs: number
@@ -51,8 +54,8 @@ interface Course extends Prepared {
   signal: AbortSignal
   failures: Map<string, FailedAttempt>
   startedAt: number
-  lastProblem: ProblemResponseError | undefined
-  lastForeign: UnexpectedAnswerError | undefined
+  lastProblem: { problem: Problem; url: string } | undefined
+  lastForeign: { message: string; url: string; status: number } | undefined
   outcomeUnknown: boolean
 }
 
@@ -99,6 +102,7 @@ function prepare(options: ResolvedOptions, operation: OperationId, input: CallIn
   const attemptTimeoutMs = positive('attemptTimeoutMs', input.attemptTimeoutMs ?? options.attemptTimeoutMs) + waitMs
   return {
     route,
+    writes: route.idempotency !== 'none',
     request: {
       method: route.method,
       headers,
@@ -125,10 +129,13 @@ async function askOne(context: CallContext, course: Course, url: string): Promis
   const now = performance.now()
   if (outcome.kind === 'failed') {
     throwIfAborted(course.signal)
-    if (outcome.tooLarge) throw new SkyclawError(`${url}: ${outcome.message}`)
-    if (outcome.mayHaveArrived && course.route.idempotency !== 'none') course.outcomeUnknown = true
-    course.failures.set(url, { url, message: outcome.message })
+    if (outcome.mayHaveArrived && course.writes) course.outcomeUnknown = true
+    if (outcome.tooLarge) {
+      throw new SkyclawError(`${url}: ${outcome.message}`, { outcomeUnknown: course.outcomeUnknown })
+    }
     const cutShort = outcome.timedOut && remainingMs < course.attemptTimeoutMs
+    // An attempt that the end of the call cut short tells less than the one before it.
+    if (!cutShort || !course.failures.has(url)) course.failures.set(url, { url, message: outcome.message })
     failed(failover, course.progress, url, now, { countsAgainst: !cutShort, exclude: false })
     return undefined
   }
@@ -140,9 +147,11 @@ async function askOne(context: CallContext, course: Course, url: string): Promis
   remember(course, url, outcome.response.status, answer)
   if (answer.kind === 'problem' && !answer.retry) {
     answered(failover, url)
-    throw course.lastProblem
+    throw new ProblemResponseError(answer.problem, url, course.outcomeUnknown)
   }
-  if (answer.kind === 'foreign' && answer.next === 'final') throw course.lastForeign
+  if (answer.kind === 'foreign' && answer.next === 'final') {
+    throw new UnexpectedAnswerError(url, outcome.response.status, answer.message, course.outcomeUnknown)
+  }
   const retryAfter = retryAfterMs(outcome.response.retryAfter, Date.now(), options.maxRetryAfterMs)
   failed(failover, course.progress, url, now, {
     countsAgainst: outcome.response.status >= 500,
@@ -154,14 +163,17 @@ async function askOne(context: CallContext, course: Course, url: string): Promis
 
 function remember(course: Course, url: string, status: number, answer: Exclude<Answer, { kind: 'ok' }>): void {
   if (answer.kind === 'foreign') {
-    course.lastForeign = new UnexpectedAnswerError(url, status, answer.message)
+    // A proxy that gave up waiting may have let the request through; a server that broke may have broken afterwards.
+    if (status >= 500 && status !== 503 && course.writes) course.outcomeUnknown = true
+    course.lastForeign = { url, status, message: answer.message }
     course.failures.set(url, { url, message: answer.message })
-    // A proxy that gave up waiting may have let the request through.
-    if ((status === 502 || status === 504) && course.route.idempotency !== 'none') course.outcomeUnknown = true
     return
   }
-  if (answer.problem.outcome === 'unknown') course.outcomeUnknown = true
-  course.lastProblem = new ProblemResponseError(answer.problem, url, course.outcomeUnknown)
+  const { outcome, code } = answer.problem
+  if (outcome === 'unknown' || (outcome === undefined && code === 'internal' && course.writes)) {
+    course.outcomeUnknown = true
+  }
+  course.lastProblem = { url, problem: answer.problem }
   course.failures.set(url, { url, message: `${answer.problem.code}: ${answer.problem.detail}` })
 }
 
@@ -170,7 +182,9 @@ function givingUp(course: Course): SkyclawError {
   const { lastProblem, lastForeign, outcomeUnknown } = course
   if (lastProblem) return new ProblemResponseError(lastProblem.problem, lastProblem.url, outcomeUnknown)
   const failures = [...course.failures.values()]
-  if (lastForeign && failures.length === 1) return lastForeign
+  if (lastForeign && failures.length === 1) {
+    return new UnexpectedAnswerError(lastForeign.url, lastForeign.status, lastForeign.message, outcomeUnknown)
+  }
   return new UnreachableError(failures, Math.round(performance.now() - course.startedAt), outcomeUnknown)
 }
 

@@ -35,7 +35,7 @@ export function createClient(clientOptions: ClientOptions): SkyclawClient {
   const typed = call as unknown as Call
   return {
     call: typed,
-    jobs: jobsResource(typed),
+    jobs: jobsResource(typed, options.timeoutMs),
     hosts: hostsResource(typed),
     state: (query, input) => typed('readState', { ...input, ...(query && { query }) }),
     health: (input) => typed('readHealth', input),

@@ -10,6 +10,16 @@ export interface FailedAttempt {
 /** Base of every error this package throws. */
 export class SkyclawError extends Error {
   override name = 'SkyclawError'
+  /**
+   * True when a write may have happened although its call failed: some attempt may have arrived, or an answer said so. Sent again
+   * with the same key, it happens once.
+   */
+  readonly outcomeUnknown: boolean
+
+  constructor(message: string, options: ErrorOptions & { outcomeUnknown?: boolean } = {}) {
+    super(message, options)
+    this.outcomeUnknown = options.outcomeUnknown ?? false
+  }
 }
 
 /** An option or an argument that cannot be used. `option` names it. */
@@ -29,14 +39,11 @@ export class ProblemResponseError extends SkyclawError {
   readonly problem: Problem
   /** The URL of the coordinator that answered. */
   readonly url: string
-  /** True when the change may have happened although this answer, or an earlier attempt, says otherwise. */
-  readonly outcomeUnknown: boolean
 
   constructor(problem: Problem, url: string, outcomeUnknown: boolean) {
-    super(problem.detail || problem.title)
+    super(problem.detail || problem.title, { outcomeUnknown })
     this.problem = problem
     this.url = url
-    this.outcomeUnknown = outcomeUnknown
   }
 
   get status(): number {
@@ -58,8 +65,8 @@ export class UnexpectedAnswerError extends SkyclawError {
   readonly url: string
   readonly status: number
 
-  constructor(url: string, status: number, message: string) {
-    super(`${url}: ${message}`)
+  constructor(url: string, status: number, message: string, outcomeUnknown: boolean) {
+    super(`${url}: ${message}`, { outcomeUnknown })
     this.url = url
     this.status = status
   }
@@ -69,25 +76,26 @@ export class UnexpectedAnswerError extends SkyclawError {
 export class UnreachableError extends SkyclawError {
   override name = 'UnreachableError'
   readonly attempts: readonly FailedAttempt[]
-  /** True when a request may have arrived: what it asked for may have happened. Sent again with the same key, it happens once. */
-  readonly outcomeUnknown: boolean
 
   constructor(attempts: readonly FailedAttempt[], elapsedMs: number, outcomeUnknown: boolean) {
     const list = attempts.map((attempt) => `${attempt.url}: ${attempt.message}`).join('; ')
     const unknown = outcomeUnknown ? ' (the request may have been carried out)' : ''
-    super(`no coordinator gave an answer in ${elapsedMs} ms${unknown}: ${list}`)
+    super(`no coordinator gave an answer in ${elapsedMs} ms${unknown}: ${list}`, { outcomeUnknown })
     this.attempts = attempts
-    this.outcomeUnknown = outcomeUnknown
   }
 }
 
-/** A wait for a job ended by its own `timeoutMs`; the job goes on. */
+/** A wait for a job ended by its own `timeoutMs`; the job goes on. `cause` is the error of an outage that it ended in. */
 export class WaitTimeoutError extends SkyclawError {
   override name = 'WaitTimeoutError'
   readonly jobId: string
 
-  constructor(jobId: string, timeoutMs: number, status: string) {
-    super(`job ${jobId} has not ended within ${timeoutMs} ms: it is ${status}`)
+  /** `status`: what the job was when it was last seen, if ever. */
+  constructor(jobId: string, timeoutMs: number, status: string | undefined, outage?: Error) {
+    const seen = status === undefined ? '' : `it ${outage ? 'was' : 'is'} ${status}`
+    const silent = outage ? `no coordinator answers (${outage.message})` : ''
+    const state = [seen, silent].filter((part) => part !== '').join('; ')
+    super(`job ${jobId} has not been seen to end within ${timeoutMs} ms: ${state}`, outage && { cause: outage })
     this.jobId = jobId
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ProblemResponseError, UnreachableError } from '@skyclaw/client'
+import { SkyclawError } from '@skyclaw/client'
 import { type EnqueueAnswer, limits, type NewJob, type Payload, type Requirement } from '@skyclaw/protocol'
 import type { Flags } from '../arguments/flag.ts'
 import { jsonFlag } from '../arguments/flag.ts'
@@ -95,8 +95,7 @@ export async function enqueue(context: Context, newJob: NewJob, signal?: AbortSi
   try {
     return await context.client().call('enqueueJob', { body: newJob, idempotencyKey, ...(signal && { signal }) })
   } catch (error) {
-    const answered = error instanceof UnreachableError || error instanceof ProblemResponseError
-    if (answered ? error.outcomeUnknown : signal?.aborted) {
+    if (error instanceof SkyclawError ? error.outcomeUnknown : signal?.aborted) {
       context.io.stderr.write(
         `skyclaw: nobody knows whether the job was enqueued; repeated with --idempotency-key ${idempotencyKey} it is enqueued once\n`,
       )

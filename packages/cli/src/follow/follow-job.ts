@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ProblemResponseError, UnexpectedAnswerError, UnreachableError } from '@skyclaw/client'
 import type { Job } from '@skyclaw/protocol'
 import type { Context } from '../command.ts'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { plainLine } from '../render/plain-text.ts'
 
 /** How long to wait for a coordinator to come back; the job itself needs none to go on. */
-const giveUpMs = 10 * 60_000
-const pauseMs = 500
+const maxOutageMs = 10 * 60_000
 
 /** Waits for a job's end, prints its output (or its JSON), and returns the exit code that stands for it. */
 export async function followJob(context: Context, id: string, signal?: AbortSignal): Promise<number> {
@@ -26,27 +23,12 @@ export async function followJob(context: Context, id: string, signal?: AbortSign
 
 /** A coordinator that restarts is no reason to lose sight of the job. */
 async function waitThroughOutages({ client, io }: Context, id: string, signal?: AbortSignal): Promise<Job> {
-  let silentSince: number | undefined
-  for (;;) {
-    const askedAt = io.now()
-    try {
-      return await client().jobs.wait(id, { ...(signal && { signal }) })
-    } catch (error) {
-      if (!isOutage(error) || signal?.aborted) throw error
-      // Having waited for long before it failed, it was heard in between.
-      if (silentSince === undefined || askedAt - silentSince > giveUpMs) {
-        if (silentSince !== undefined) throw error
-        io.stderr.write('skyclaw: no coordinator answers; still waiting for the job\n')
-        silentSince = askedAt
-      }
-      await sleep(pauseMs, undefined, { ...(signal && { signal }) })
-    }
+  let told = false
+  const onOutage = () => {
+    if (!told) io.stderr.write('skyclaw: no coordinator answers; still waiting for the job\n')
+    told = true
   }
-}
-
-function isOutage(error: unknown): boolean {
-  if (error instanceof ProblemResponseError) return error.problem.retryable
-  return error instanceof UnreachableError || (error instanceof UnexpectedAnswerError && error.status >= 500)
+  return client().jobs.wait(id, { maxOutageMs, onOutage, ...(signal && { signal }) })
 }
 
 /** Why it ended, when neither its output nor a code of its own says so. */

@@ -41,11 +41,15 @@ export interface JobsResource {
   list(query?: QueryOf<Routes['listJobs']>, options?: CallOptions): Promise<ResponseOf<Routes['listJobs']>>
   /** Cancels: at once while the job is queued, through its host while it runs. */
   cancel(id: string, options?: CallOptions & { reason?: string }): Promise<Job>
-  /** Resolves with the job when it has ended, however it ended. Rejects with `WaitTimeoutError` after `timeoutMs`. */
+  /**
+   * Resolves with the job when it has ended, however it ended; waits through outages. Rejects with `WaitTimeoutError` after
+   * `timeoutMs`, and with an outage's error when that lasted for `maxOutageMs`.
+   */
   wait(id: string, options?: WaitOptions): Promise<Job>
 }
 
-export function jobsResource(call: Call): JobsResource {
+/** `callTimeoutMs`: the limit of a call that does not say. */
+export function jobsResource(call: Call, callTimeoutMs: number): JobsResource {
   return {
     async enqueue(payload, options = {}) {
       const { requires, labels, priority, runAt, maxAttempts, maxLeaseLosses, ...callOptions } = options
@@ -66,7 +70,7 @@ export function jobsResource(call: Call): JobsResource {
       const body = reason === undefined ? {} : { reason }
       return (await call('cancelJob', { ...options, params: { id }, body })).job
     },
-    wait: (id, options) => waitForJob(call, id, options),
+    wait: (id, options) => waitForJob(call, callTimeoutMs, id, options),
   }
 }
 
