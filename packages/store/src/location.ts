@@ -1,4 +1,14 @@
-import { accessSync, constants, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { StoreError, systemCode } from './errors.ts'
 
@@ -13,13 +23,24 @@ export function locate(path: string): string {
     throw new StoreError('unavailable', JSON.stringify(path), 'is not a path', 'name a file')
   }
   const named = followSymlinks(resolve(path))
-  mkdirSync(dirname(named), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(named))
   const file = join(realpathSync.native(dirname(named)), basename(named))
   const stats = statSync(file, { throwIfNoEntry: false })
   if (stats) checkKind(file, stats)
   // better-sqlite3 trims file names, and would open another file.
   if (file !== file.trim()) throw new StoreError('unavailable', file, 'ends with white space', 'name another file')
   return stats ? realpathSync.native(file) : file
+}
+
+/** Step by step: `mkdirSync` with `recursive` never returns where a folder can be made nowhere, as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  }
 }
 
 /** `realpath` refuses a link to a file that does not exist yet; SQLite would create its target. */

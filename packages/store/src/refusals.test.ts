@@ -190,6 +190,10 @@ it('a folder that cannot exist is named', () => {
   expect(refusal({ path })).toMatchObject({ code: 'unavailable', file: path })
 })
 
+it.runIf(process.platform === 'linux')('a folder below one that takes none is refused, at once', () => {
+  expect(refusal({ path: '/proc/none/coordinator.db' })).toMatchObject({ code: 'unavailable' })
+})
+
 it.each(['', 'a\0b', `${'x'.repeat(300)}.db`])('a path that no system accepts is refused: %j', (name) => {
   const path = name && join(scratchFolder(), name)
   expect(refusal({ path }).code).toBe('unavailable')
