@@ -78,6 +78,8 @@ function createServer(timeouts: ServerTimeouts, logger: FastifyBaseLogger | unde
     requestTimeout: timeouts.requestTimeoutMs,
     connectionTimeout: timeouts.connectionTimeoutMs,
     http: {
+      // Node takes the longer of the two for the whole request.
+      headersTimeout: timeouts.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(maxTimeoutCheckMs, timeouts.requestTimeoutMs),
       requireHostHeader: false,
     },

@@ -41,6 +41,11 @@ export function handleExpectation(_request: IncomingMessage, response: ServerRes
   const document = problem('invalid_request', 'the Expect header asks for what this server does not do', {
     field: 'expect',
   })
-  response.writeHead(document.status, { 'content-type': problemContentType, connection: 'close' })
-  response.end(JSON.stringify(document))
+  const body = JSON.stringify(document)
+  response.writeHead(document.status, {
+    'content-type': problemContentType,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  })
+  response.end(body)
 }
