@@ -72,6 +72,7 @@ async function assemble(
   const waits = new JobWaits(ledger)
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
   const rescue = async () => {
+    sessions.awake(clock.monotonic())
     const rescued = await rescueJobs({ ledger, hosts, queue, clock })
     if (rescued > 0) log.warn({ rescued }, 'took leases back from hosts that are lost')
   }

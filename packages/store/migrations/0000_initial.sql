@@ -34,6 +34,6 @@ CREATE UNIQUE INDEX `records_feed` ON `records` (`feed_seq`);--> statement-break
 CREATE INDEX `records_list` ON `records` (`kind`,`sequence`,`key`);--> statement-breakpoint
 CREATE INDEX `records_status` ON `records` (`status`,`sequence`,`key`) WHERE status is not null;--> statement-breakpoint
 CREATE INDEX `records_lease` ON `records` (`host_id`,`sequence`,`key`) WHERE host_id is not null;--> statement-breakpoint
-CREATE INDEX `records_due` ON `records` (`requirement_key`,priority desc,`run_at`,`sequence`) WHERE due = 1;--> statement-breakpoint
+CREATE INDEX `records_due` ON `records` (`requirement_key`,priority desc,`run_at`,`sequence`,`key`) WHERE due = 1;--> statement-breakpoint
 CREATE INDEX `records_scheduled` ON `records` (`run_at`) WHERE due = 0;--> statement-breakpoint
 CREATE INDEX `records_finished` ON `records` (`finished_at`) WHERE finished_at is not null;

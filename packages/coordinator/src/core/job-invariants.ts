@@ -1,4 +1,5 @@
-import { checkPayload, isTerminal, type JobRecord } from '@skyclaw/protocol'
+import { checkPayload, isTerminal, type JobRecord, limits } from '@skyclaw/protocol'
+import { isDeepStrictEqual } from 'node:util'
 import { normaliseRequirement } from './matching.ts'
 
 /**
@@ -25,12 +26,17 @@ export function brokenInvariant(job: JobRecord): string | null {
     [job.result === undefined || isTerminal(job.status), 'only a job that has ended has a result'],
     [job.failures <= job.attempts && job.failures <= job.maxAttempts, 'the failures are within their budget'],
     [job.leaseLosses <= job.maxLeaseLosses + 1, 'the lease losses are within their budget'],
-    [job.status !== 'queued' || job.failures < job.maxAttempts, 'a queued job has an attempt left'],
+    [isTerminal(job.status) || job.failures < job.maxAttempts, 'a job that has not ended may fail once more'],
+    [isTerminal(job.status) || job.leaseLosses <= job.maxLeaseLosses, 'a job that has not ended may lose a lease'],
+    [job.status !== 'queued' || job.attempts < limits.attemptsTotal, 'a queued job has an attempt left'],
     [job.status !== 'queued' || job.cancelRequestedAt === undefined, 'a job that was asked to end is not queued'],
     [checkPayload(job.payload) === null, 'the payload is of one form'],
     [
-      normaliseRequirement(job.requirement, job.payload).key === job.requirementKey,
-      'the requirement key is that of the requirement',
+      isDeepStrictEqual(normaliseRequirement(job.requirement, job.payload), {
+        requirement: job.requirement,
+        key: job.requirementKey,
+      }),
+      'the requirement is in normal form, and its key is that of it',
     ],
   ]
   return rules.find(([holds]) => !holds)?.[1] ?? null

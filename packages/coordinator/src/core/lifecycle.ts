@@ -51,9 +51,17 @@ export interface LeaseInput {
   readonly claim?: { readonly key: string; readonly bodyHash: string }
 }
 
+/**
+ * Whether a queued job's time has come. One that was due on the clock of whoever queued it is due on every clock: a wall clock that is
+ * behind, or was set back, does not hold it up.
+ */
+export function isDue(job: JobRecord, now: number): boolean {
+  return job.runAt <= Math.max(now, job.updatedAt)
+}
+
 /** Hands a queued job whose time has come to a host, as the next attempt. */
 export function lease(current: JobRecord | null, input: LeaseInput): JobDecision {
-  if (current?.status !== 'queued' || current.runAt > input.now) return refuse('lease_lost', 'the job is not free')
+  if (current?.status !== 'queued' || !isDue(current, input.now)) return refuse('lease_lost', 'the job is not free')
   const attempt = current.attempts + 1
   const entry: AttemptRecord = { attempt, hostId: input.hostId, startedAt: input.now }
   return step('lease', current, 'leased', input.now, {

@@ -1,5 +1,5 @@
-import { type BodyOf, isTerminal, type JobRecord, limits, type ResponseOf, type Routes } from '@skyclaw/protocol'
-import type { Clock } from '../clock.ts'
+import { type BodyOf, isTerminal, type JobRecord, type ResponseOf, type Routes } from '@skyclaw/protocol'
+import { leasesOf } from '../jobs/leases.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { jobKey } from '../ledger/record-key.ts'
@@ -9,7 +9,6 @@ export interface HeartbeatContext {
   readonly ledger: Ledger
   readonly hosts: HostRegistry
   readonly queue: JobQueue
-  readonly clock: Clock
   readonly coordinators: () => string[]
 }
 
@@ -25,22 +24,23 @@ export async function heartbeat(
   hostId: string,
   { jobs }: Heartbeat,
 ): Promise<ResponseOf<Routes['heartbeat']>> {
-  const { hosts, ledger, clock } = context
+  const { hosts, ledger } = context
   const record = await hosts.hear(hostId)
-  const { values } = await ledger.list({ kind: 'job', status: 'leased', hostId }, { limit: limits.pageMax })
-  const leased = values.filter((value) => value.kind === 'job')
-  if (jobs) {
-    const listed = new Set(jobs.map(({ id }) => id))
-    const unlisted = leased.filter(
-      ({ id, lease }) => !listed.has(id) && clock.now() - lease!.leasedAt > unlistedLeaseMs,
-    )
+  const listed = jobs && new Set(jobs.map(({ id }) => id))
+  const unlisted: JobRecord[] = []
+  const cancel: LeaseRef[] = []
+  for await (const job of leasesOf(ledger, hostId)) {
+    if (job.cancelRequestedAt !== undefined) cancel.push(toRef(job))
+    if (listed && !listed.has(job.id) && hosts.leaseAgeMs(job) > unlistedLeaseMs) unlisted.push(job)
+  }
+  if (unlisted.length > 0) {
     const reason = `host ${hostId} does not know of the lease`
     await Promise.all(unlisted.map((job) => context.queue.lose(job, reason, () => true)))
   }
   const lost = await Promise.all((jobs ?? []).map(async (ref) => ((await isLost(ledger, hostId, ref)) ? [ref] : [])))
   return {
     host: hosts.view(record),
-    cancel: leased.filter((job) => job.cancelRequestedAt !== undefined).map(toRef),
+    cancel,
     lost: lost.flat(),
     coordinators: context.coordinators(),
     leaseMs: hosts.sessions.leaseMs,

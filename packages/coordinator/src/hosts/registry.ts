@@ -2,6 +2,7 @@ import {
   type BodyOf,
   type Host,
   type HostRecord,
+  type JobRecord,
   limits,
   ProblemError,
   type Requirement,
@@ -27,13 +28,18 @@ export class HostRegistry {
   readonly #ledger: Ledger
   readonly #clock: Clock
   readonly #known = new Map<string, HostRecord>()
+  /** Leases, by job, and since when (monotonic) this coordinator knows of them. */
+  readonly #leases = new Map<string, { readonly attempt: number; readonly since: number }>()
+  readonly #startedAt: number
 
   constructor({ ledger, sessions, clock }: HostRegistryOptions) {
     this.#ledger = ledger
     this.sessions = sessions
     this.#clock = clock
+    this.#startedAt = clock.monotonic()
     ledger.watch((value) => {
       if (value.kind === 'host') this.#known.set(value.id, value)
+      if (value.kind === 'job') this.#noteLease(value)
     })
   }
 
@@ -45,6 +51,11 @@ export class HostRegistry {
       for (const value of page.values) if (value.kind === 'host') this.#known.set(value.id, value)
       cursor = page.nextCursor
     } while (cursor !== undefined)
+  }
+
+  /** What is known of a host by now; it may have registered anew. */
+  known(host: HostRecord): HostRecord {
+    return this.#known.get(host.id) ?? host
   }
 
   /** Whether a live host other than this one can run what is asked for. */
@@ -86,6 +97,12 @@ export class HostRegistry {
     if (this.#known.has(id)) this.#hear(id)
   }
 
+  /** Milliseconds for which this coordinator has known of a job's lease. No wall clock, here or elsewhere, can make it longer. */
+  leaseAgeMs(job: JobRecord): number {
+    const known = this.#leases.get(job.id)
+    return this.#clock.monotonic() - (known?.attempt === job.attempts ? known.since : this.#startedAt)
+  }
+
   async list(page: PageRequest): Promise<{ hosts: Host[]; nextCursor?: string }> {
     const { values, nextCursor } = await this.#ledger.list({ kind: 'host' }, page)
     const hosts = values.filter((value) => value.kind === 'host').map((record) => this.view(record))
@@ -106,6 +123,14 @@ export class HostRegistry {
       registeredAt: new Date(record.registeredAt).toISOString(),
       live: this.sessions.isLive(record.id, this.#clock.monotonic()),
     }
+  }
+
+  #noteLease({ id, lease }: JobRecord): void {
+    const now = this.#clock.monotonic()
+    if (!lease) this.#leases.delete(id)
+    else if (this.#leases.get(id)?.attempt !== lease.attempt)
+      this.#leases.set(id, { attempt: lease.attempt, since: now })
+    if (lease) this.sessions.expect(lease.hostId, now)
   }
 
   #hear(id: string): void {

@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts'
 import * as lifecycle from '../core/lifecycle.ts'
 import { satisfies } from '../core/matching.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
+import { leasesOf } from './leases.ts'
 import type { Claimed, Ledger } from '../ledger/ledger.ts'
-import { WaitingClaims } from './waiting-claims.ts'
+import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts'
 
 export interface ClaimRequest {
   readonly max: number
@@ -22,6 +23,8 @@ export interface ClaimsOptions {
   readonly maxWaitingClaims: number
 }
 
+type Accepts = (requirement: Requirement) => boolean
+
 /** For so long after its time a job that failed at one host is left to the others. */
 const preferOtherHostMs = 3_000
 
@@ -32,44 +35,37 @@ export class Claims {
   readonly #clock: Clock
   readonly #waiting: WaitingClaims
   readonly #unwatch: () => void
+  /** Claims with a key that have not been answered yet. */
+  readonly #underway = new Map<string, { readonly bodyHash: string; readonly answer: Promise<JobRecord[]> }>()
 
   constructor({ ledger, hosts, clock, maxWaitingClaims }: ClaimsOptions) {
     this.#ledger = ledger
     this.#hosts = hosts
     this.#clock = clock
     this.#waiting = new WaitingClaims(maxWaitingClaims)
-    this.#unwatch = ledger.watch((value) => {
-      if (value.kind === 'job' && value.status === 'queued' && value.runAt <= clock.now())
-        this.#waiting.wake(value.requirement)
+    this.#unwatch = ledger.watch((value, due) => {
+      if (value.kind === 'job' && due) this.#waiting.wake(value)
+      if (value.kind === 'host') this.#waiting.wakeHost(value.id)
     })
   }
 
   /**
-   * Leases up to `max` jobs to a host, waiting up to `waitMs` for the first. A claim repeated with its key finds its jobs again.
-   * Throws `idempotency_mismatch` and `too_busy`.
+   * Leases up to `max` jobs to a host, waiting up to `waitMs` for the first. A claim repeated with its key finds its jobs again, and
+   * while the first still waits shares its answer. Throws `idempotency_mismatch` and `too_busy`.
    */
   async claim(host: HostRecord, request: ClaimRequest): Promise<JobRecord[]> {
-    const accepts = (requirement: Requirement) => satisfies(host, requirement)
     const deadline = this.#clock.monotonic() + request.waitMs
-    const waiting = this.#waiting.enter(accepts)
-    try {
-      for (;;) {
-        // A host that fell silent while it waited would lose the job at once: it leaves, and its wake goes to the next one.
-        if (!this.#hosts.sessions.isLive(host.id, this.#clock.monotonic())) return []
-        waiting.looking()
-        const repeated = await this.#repeated(host, request)
-        if (repeated.length > 0) return repeated
-        const { values, tryAgainAt } = await this.#take(host, request, accepts)
-        if (values.length > 0 || request.signal?.aborted) return values
-        const leftMs = deadline - this.#clock.monotonic()
-        const pauseMs =
-          tryAgainAt === undefined ? leftMs : Math.min(leftMs, Math.max(1, tryAgainAt - this.#clock.now()))
-        const wake = await waiting.sleep(pauseMs, request.signal)
-        if (wake === 'time_up' && (pauseMs >= leftMs || request.signal?.aborted || this.#waiting.closed)) return []
-      }
-    } finally {
-      waiting.leave()
+    if (!request.claim) return this.#wait(host, request, deadline)
+    const { key, bodyHash } = request.claim
+    const id = `${host.id} ${key}`
+    for (let first = this.#underway.get(id); first; first = this.#underway.get(id)) {
+      assertSameBody(first.bodyHash, bodyHash)
+      const jobs = await this.#join(host.id, first.answer)
+      if (jobs.length > 0) return jobs
     }
+    const answer = this.#wait(host, request, deadline).finally(() => void this.#underway.delete(id))
+    this.#underway.set(id, { bodyHash, answer })
+    return answer
   }
 
   /** Ends every claim that waits, with no job. */
@@ -78,23 +74,63 @@ export class Claims {
     this.#waiting.close()
   }
 
-  async #take(
+  /** Takes a place among those who wait, but no job: the first claim does. What it failed with is its own affair. */
+  async #join(hostId: string, answer: Promise<JobRecord[]>): Promise<JobRecord[]> {
+    const place = this.#waiting.enter(hostId, () => false)
+    try {
+      return await answer.catch(() => [])
+    } finally {
+      place.leave([])
+    }
+  }
+
+  async #wait(host: HostRecord, request: ClaimRequest, deadline: number): Promise<JobRecord[]> {
+    const accepts: Accepts = (requirement) => satisfies(this.#hosts.known(host), requirement)
+    const waiting = this.#waiting.enter(host.id, accepts)
+    let taken: JobRecord[] = []
+    try {
+      taken = await this.#look(host, request, { accepts, deadline, waiting })
+      return taken
+    } finally {
+      waiting.leave(taken)
+    }
+  }
+
+  async #look(
     host: HostRecord,
-    { max, claim, signal }: ClaimRequest,
-    accepts: (requirement: Requirement) => boolean,
-  ): Promise<Claimed<JobRecord>> {
-    const withheld = new Map<string, Requirement>()
+    request: ClaimRequest,
+    { accepts, deadline, waiting }: { accepts: Accepts; deadline: number; waiting: WaitingClaim },
+  ): Promise<JobRecord[]> {
+    for (;;) {
+      // A host that fell silent while it waited would lose the job at once: it leaves, and its wake goes to the next one.
+      const live = this.#hosts.sessions.isLive(host.id, this.#clock.monotonic())
+      if (!live || request.signal?.aborted || this.#waiting.closed) return []
+      waiting.looking()
+      const repeated = await this.#repeated(host, request)
+      if (repeated.length > 0) return repeated
+      const { values, tryAgainAt } = await this.#take(host, request, accepts)
+      if (values.length > 0) return values
+      const leftMs = deadline - this.#clock.monotonic()
+      const pauseMs = tryAgainAt === undefined ? leftMs : Math.min(leftMs, Math.max(1, tryAgainAt - this.#clock.now()))
+      const wake = await waiting.sleep(pauseMs, request.signal)
+      if (wake === 'time_up' && pauseMs >= leftMs) return []
+    }
+  }
+
+  async #take(host: HostRecord, { max, claim, signal }: ClaimRequest, accepts: Accepts): Promise<Claimed<JobRecord>> {
+    const leftToOthers = new Map<string, JobRecord>()
     const withheldUntil = (job: JobRecord): number => {
+      // The wall clock may have been set back since the ledger called it due.
+      if (!lifecycle.isDue(job, this.#clock.now())) return job.runAt
       if (!this.#leaveToOthers(host, job)) return 0
-      withheld.set(job.requirementKey, job.requirement)
+      leftToOthers.set(job.requirementKey, job)
       return job.runAt + preferOtherHostMs
     }
-    const now = this.#clock.now()
-    const lease = (job: JobRecord | null) => lifecycle.lease(job, { hostId: host.id, now, ...(claim && { claim }) })
+    const lease = (job: JobRecord | null) =>
+      lifecycle.lease(job, { hostId: host.id, now: this.#clock.now(), ...(claim && { claim }) })
     const claimed = await this.#ledger.claim({ accepts, withheldUntil }, lease, max, { signal })
-    // The job was announced to this claim alone; since it may not have it, the others must hear of it.
-    if (claimed.tryAgainAt !== undefined)
-      for (const requirement of withheld.values()) this.#waiting.wakeAll(requirement, accepts)
+    // Such a job may have been announced to this claim alone; since it may not have it, another must hear of it.
+    for (const job of leftToOthers.values()) this.#waiting.wake(job, host.id)
     return claimed
   }
 
@@ -104,12 +140,15 @@ export class Claims {
   }
 
   async #repeated(host: HostRecord, { claim }: ClaimRequest): Promise<JobRecord[]> {
-    if (!claim) return []
-    const { values } = await this.#ledger.list({ kind: 'job', status: 'leased', hostId: host.id }, { limit: 1_000 })
-    const mine = values.filter((value) => value.kind === 'job').filter(({ lease }) => lease?.claim?.key === claim.key)
-    if (mine.some(({ lease }) => lease?.claim?.bodyHash !== claim.bodyHash)) {
-      throw new ProblemError('idempotency_mismatch', 'the idempotency key was used for a claim with another body')
-    }
+    const mine: JobRecord[] = []
+    if (!claim) return mine
+    for await (const job of leasesOf(this.#ledger, host.id)) if (job.lease?.claim?.key === claim.key) mine.push(job)
+    for (const { lease } of mine) assertSameBody(lease?.claim?.bodyHash, claim.bodyHash)
     return mine
   }
+}
+
+function assertSameBody(first: string | undefined, now: string): void {
+  if (first === now) return
+  throw new ProblemError('idempotency_mismatch', 'the idempotency key was used for a claim with another body')
 }

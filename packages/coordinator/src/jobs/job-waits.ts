@@ -27,7 +27,7 @@ export class JobWaits {
     this.#add(job.id, resolve)
     try {
       // It may have ended between the first read and now.
-      if (!isTerminal((await read()).status) && !signal?.aborted) await promise
+      if (!isTerminal((await read()).status) && !signal?.aborted && !this.#closed) await promise
       return await read()
     } finally {
       clearTimeout(timer)

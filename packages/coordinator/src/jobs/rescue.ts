@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { leasesOf } from './leases.ts'
 import type { JobQueue } from './queue.ts'
 
 export interface RescueOptions {
@@ -10,20 +11,16 @@ export interface RescueOptions {
   readonly clock: Clock
 }
 
-/** Leases taken from one host in one round. */
-const leasesPerRound = 1_000
-
 /** Takes the leases of hosts that were silent for longer than the lease time, so that other hosts can have their jobs. */
 export async function rescueJobs({ ledger, hosts, queue, clock }: RescueOptions): Promise<number> {
   let rescued = 0
   for (const hostId of [...ledger.counts().leases.keys()]) {
     const stillLost = () => hosts.sessions.isLost(hostId, clock.monotonic())
     if (!stillLost()) continue
-    const { values } = await ledger.list({ kind: 'job', status: 'leased', hostId }, { limit: leasesPerRound })
-    const jobs = values.filter((value) => value.kind === 'job')
     const reason = `host ${hostId} was not heard for ${hosts.sessions.leaseMs} ms`
-    const lost = await Promise.all(jobs.map((job) => queue.lose(job, reason, stillLost)))
-    rescued += lost.filter(Boolean).length
+    const lost: Promise<boolean>[] = []
+    for await (const job of leasesOf(ledger, hostId)) lost.push(queue.lose(job, reason, stillLost))
+    rescued += (await Promise.all(lost)).filter(Boolean).length
   }
   return rescued
 }

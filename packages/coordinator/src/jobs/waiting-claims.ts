@@ -1,18 +1,27 @@
-import { ProblemError, type Requirement } from '@skyclaw/protocol'
+import { type JobRecord, ProblemError, type Requirement } from '@skyclaw/protocol'
 
 type Wake = 'woken' | 'time_up'
 
+/** A job as far as it concerns those who wait: the claims that can take one of a requirement key can take any of it. */
+type Due = Pick<JobRecord, 'requirement' | 'requirementKey'>
+
 interface Waiter {
+  readonly hostId: string
   readonly accepts: (requirement: Requirement) => boolean
   /** Set while it sleeps. */
   resolve: ((wake: Wake) => void) | undefined
-  /** What it was woken for and has not looked for yet. */
-  wokenFor: Requirement | undefined
+  /** Whether something came that it has not looked for yet. */
+  woken: boolean
+  /** The jobs that it was woken for, and of which it is not known yet whether it takes them. */
+  wokenFor: Due[]
+  /** How many of them came before its present look. */
+  lookingFor: number
 }
 
 /**
  * The claims that wait for a job. A job that comes wakes one of them, the one that has waited longest among those that can run it, not
- * all: a hundred idle hosts do not race for one job. A wake is never lost: a claim that leaves before it has looked hands its wake on.
+ * all: a hundred idle hosts do not race for one job. A wake is never lost: a claim that leaves without a job like the one it was woken
+ * for, because it found a better one or nobody listens to it any more, hands its wake on.
  */
 export class WaitingClaims {
   readonly #waiters = new Set<Waiter>()
@@ -24,35 +33,36 @@ export class WaitingClaims {
   }
 
   /** Joins those who wait, before the first look: what comes during the look wakes it too. Throws `too_busy` when too many wait. */
-  enter(accepts: (requirement: Requirement) => boolean): WaitingClaim {
+  enter(hostId: string, accepts: (requirement: Requirement) => boolean): WaitingClaim {
     if (this.#waiters.size >= this.#maxWaiting) {
       throw new ProblemError('too_busy', `${this.#maxWaiting} claims wait already`)
     }
-    const waiter: Waiter = { accepts, resolve: undefined, wokenFor: undefined }
+    const waiter: Waiter = { hostId, accepts, resolve: undefined, woken: false, wokenFor: [], lookingFor: 0 }
     this.#waiters.add(waiter)
     return {
-      looking: () => void (waiter.wokenFor = undefined),
+      looking: () => {
+        waiter.woken = false
+        waiter.lookingFor = waiter.wokenFor.length
+      },
       sleep: (ms, signal) => this.#sleep(waiter, ms, signal),
-      leave: () => this.#leave(waiter),
+      leave: (taken) => this.#leave(waiter, taken),
     }
   }
 
-  /** Tells one of those who can run it, sleepers first. */
-  wake(requirement: Requirement): void {
+  /** Tells one of those who can run the job, sleepers first; none of the host that is excepted. */
+  wake(due: Due, exceptHostId?: string): void {
     const busy: Waiter[] = []
     for (const waiter of this.#waiters) {
-      if (waiter.wokenFor || !waiter.accepts(requirement)) continue
-      if (waiter.resolve) return wakeUp(waiter, requirement)
+      if (waiter.woken || waiter.hostId === exceptHostId || !waiter.accepts(due.requirement)) continue
+      if (waiter.resolve) return wakeUp(waiter, due)
       busy.push(waiter)
     }
-    for (const waiter of busy) waiter.wokenFor = requirement
+    for (const waiter of busy) wakeUp(waiter, due)
   }
 
-  /** Tells everyone who can run it. */
-  wakeAll(requirement: Requirement, except?: (requirement: Requirement) => boolean): void {
-    for (const waiter of this.#waiters) {
-      if (waiter.accepts !== except && waiter.accepts(requirement)) wakeUp(waiter, requirement)
-    }
+  /** Lets the claims of a host look again: what it can run may have changed. */
+  wakeHost(hostId: string): void {
+    for (const waiter of this.#waiters) if (waiter.hostId === hostId) wakeUp(waiter)
   }
 
   /** Ends every wait. */
@@ -66,8 +76,11 @@ export class WaitingClaims {
   }
 
   async #sleep(waiter: Waiter, ms: number, signal?: AbortSignal): Promise<Wake> {
-    if (waiter.wokenFor) return 'woken'
     if (this.#closed || ms <= 0 || signal?.aborted) return 'time_up'
+    // It has looked, and found nothing of what it had been woken for by then.
+    waiter.wokenFor.splice(0, waiter.lookingFor)
+    waiter.lookingFor = 0
+    if (waiter.woken) return 'woken'
     const { promise, resolve } = Promise.withResolvers<Wake>()
     const giveUp = () => resolve('time_up')
     const timer = setTimeout(giveUp, ms)
@@ -82,21 +95,28 @@ export class WaitingClaims {
     }
   }
 
-  #leave(waiter: Waiter): void {
+  #leave(waiter: Waiter, taken: readonly Due[]): void {
     this.#waiters.delete(waiter)
-    if (waiter.wokenFor) this.wake(waiter.wokenFor)
+    const took = taken.map(({ requirementKey }) => requirementKey)
+    for (const due of waiter.wokenFor) {
+      const place = took.indexOf(due.requirementKey)
+      if (place === -1) this.wake(due)
+      else took.splice(place, 1)
+    }
   }
 }
 
 export interface WaitingClaim {
   /** Says that a look begins: what comes from now on wakes anew. */
   looking(): void
-  /** Resolves when there may be a job, or when `ms` are over, the signal is aborted or the coordinator closes. */
+  /** Says that the look found nothing. Resolves when there may be a job, or when `ms` are over, the signal is aborted or the coordinator closes. */
   sleep(ms: number, signal?: AbortSignal): Promise<Wake>
-  leave(): void
+  /** Ends the wait with these jobs. */
+  leave(taken: readonly Due[]): void
 }
 
-function wakeUp(waiter: Waiter, requirement: Requirement): void {
-  waiter.wokenFor = requirement
+function wakeUp(waiter: Waiter, due?: Due): void {
+  waiter.woken = true
+  if (due) waiter.wokenFor.push(due)
   waiter.resolve?.('woken')
 }

@@ -14,16 +14,24 @@ import { knowledgeCases } from './conformance/knowledge-cases.ts'
 /** A clock that stands still until it is moved. */
 export class ManualClock implements Clock {
   #now = Date.parse('2026-01-01T00:00:00Z')
+  #monotonic = 0
 
   now(): number {
     return this.#now
   }
 
   monotonic(): number {
-    return this.#now
+    return this.#monotonic
   }
 
+  /** Lets time pass. */
   advance(ms: number): void {
+    this.#now += ms
+    this.#monotonic += ms
+  }
+
+  /** Sets the wall clock forward or back, as people and NTP do; no time passes. */
+  jump(ms: number): void {
     this.#now += ms
   }
 }

@@ -22,7 +22,7 @@ export interface Change<V> {
 }
 
 export interface ChangeOptions {
-  /** Gives the change up while it still waits to be tried. */
+  /** Gives the change up, with an AbortError, while it still waits to be tried. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -69,7 +69,8 @@ export interface FeedPage {
   readonly more: boolean
 }
 
-export type Listener = (value: RecordValue) => void
+/** `due` says that the record is queued and its time has come. */
+export type Listener = (value: RecordValue, due: boolean) => void
 
 export interface Ledger {
   /** What an acknowledged change can rely on. */
@@ -81,7 +82,7 @@ export interface Ledger {
    */
   change<V extends RecordValue>(key: RecordKey<V>, decide: Decide<V>, options?: ChangeOptions): Promise<Change<V>>
 
-  /** Changes up to `limit` of the best due records that match; one that `decide` refuses is skipped. */
+  /** Changes up to `limit` of the best due records that match; one that `decide` refuses is skipped. A claim given up takes nothing. */
   claim<V extends RecordValue>(
     match: ClaimMatch<V>,
     decide: Decide<V>,
@@ -104,13 +105,13 @@ export interface Ledger {
   /** Records in the order in which this coordinator learned them, each once. */
   feed(since: number, limit: number): Promise<FeedPage>
 
-  /** Takes over versions of records that are newer than the known ones; says how many. */
+  /** Takes over versions of records that are newer than the known ones; says how many. What is known to have ended stays as it is. */
   merge(records: readonly LedgerRecord[]): Promise<number>
 
   /** Drops records that ended before a time (milliseconds since 1970), at most `limit`; says how many. */
   prune(before: number, limit: number): Promise<number>
 
-  /** Gives each record a number larger than any that this coordinator knows of its kind: orders what shares a millisecond. */
+  /** A number larger than any that it gave before, for a new record: orders what shares a millisecond. */
   nextSequence(now: number): number
 
   /** Finishes what waits, then refuses. */

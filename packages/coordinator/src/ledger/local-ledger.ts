@@ -14,8 +14,9 @@ import {
   ProblemError,
   type RecordValue,
 } from '@skyclaw/protocol'
-import type { RecordRow, Store, Turn, Turns } from '@skyclaw/store'
+import { type RecordRow, type Store, type Turn, type Turns, TurnsBusy, TurnsClosed } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
+import { candidates } from './candidates.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import type * as port from './ledger.ts'
 import { prepareQueries, type Queries } from './queries.ts'
@@ -33,11 +34,11 @@ export interface LocalLedgerOptions {
   readonly minReplications: number
 }
 
-/** Due records looked at beyond the number asked for, so that withheld ones do not hide the rest. */
-const spareCandidates = 16
-
 /** Scheduled records that become due in one turn. */
 const promotedPerTurn = 500
+
+/** A merged record may name any sequence number; one from further in the future than this is not counted on from. */
+const maxSequenceLeadMs = 86_400_000
 
 export class LocalLedger implements port.Ledger {
   readonly durability: Durability
@@ -61,7 +62,7 @@ export class LocalLedger implements port.Ledger {
     this.#queries = prepareQueries(options.store.db)
     const counters = this.#queries.counters()
     this.#feedSeq = counters.feedSeq
-    this.#sequence = counters.sequence
+    this.#sequence = Math.min(counters.sequence, sequenceAt(options.clock.now() + maxSequenceLeadMs))
     this.#queries.loadQueue(this.#queue)
     this.#schedule = new ScheduleTimer(options.clock, () => this.#turns.run((turn) => this.#promoteDue(turn)))
     this.#schedule.at(this.#queries.nextRunAt())
@@ -72,8 +73,9 @@ export class LocalLedger implements port.Ledger {
     decide: port.Decide<V>,
     options: port.ChangeOptions = {},
   ): Promise<port.Change<V>> {
-    this.#assertWritable(options.signal)
-    return this.#turns.run((turn) => {
+    this.#assertWritable()
+    return this.#run((turn) => {
+      options.signal?.throwIfAborted()
       const row = this.#queries.get(key)
       const current = row ? (toValue(row) as V) : null
       const decision = decide(current)
@@ -90,14 +92,16 @@ export class LocalLedger implements port.Ledger {
     limit: number,
     options: port.ChangeOptions = {},
   ): Promise<port.Claimed<V>> {
-    this.#assertWritable(options.signal)
-    return this.#turns.run((turn) => {
+    this.#assertWritable()
+    return this.#run((turn) => {
       const values: V[] = []
       let tryAgainAt = Number.POSITIVE_INFINITY
       const now = this.#clock.now()
       if (this.#schedule.isDue()) this.#promoteDue(turn)
-      for (const row of options.signal?.aborted ? [] : this.#candidates(match, limit)) {
+      const keys = options.signal?.aborted ? [] : this.#queue.keysFor(match.accepts)
+      for (const key of candidates(keys, limit, this.#queries.due)) {
         if (values.length === limit) break
+        const row = this.#queries.get(key)!
         const current = toValue(row) as V
         const withheldUntil = match.withheldUntil?.(current) ?? 0
         if (withheldUntil > now) {
@@ -106,7 +110,7 @@ export class LocalLedger implements port.Ledger {
         }
         const decision = decide(current)
         if (decision.kind !== 'write') continue
-        this.#write(turn, this.#successor(row.key, row, decision.value), row)
+        this.#write(turn, this.#successor(key, row, decision.value), row)
         values.push(decision.value)
       }
       const wait = values.length === 0 && Number.isFinite(tryAgainAt)
@@ -145,23 +149,25 @@ export class LocalLedger implements port.Ledger {
   }
 
   async feed(since: number, limit: number): Promise<port.FeedPage> {
-    const rows = this.#queries.feed(since, limit + 1)
     const records: (LedgerRecord & { seq: number })[] = []
     let bytes = 0
-    for (const row of rows) {
+    let more = false
+    for (const row of this.#queries.feed(since, limit + 1)) {
       bytes += row.value.length
-      if (records.length === limit || (records.length > 0 && bytes > limits.pageBytes)) break
+      more = records.length === limit || (records.length > 0 && bytes > limits.pageBytes)
+      if (more) break
       records.push(toRecord(row))
     }
-    return { records, next: records.at(-1)?.seq ?? since, more: records.length < rows.length }
+    return { records, next: records.at(-1)?.seq ?? since, more }
   }
 
   async merge(records: readonly LedgerRecord[]): Promise<number> {
-    return this.#turns.run((turn) => {
+    return this.#run((turn) => {
       let changed = 0
       for (const record of records) {
         const row = this.#queries.get(record.key)
-        if (row && compareVersions(record.version, toRecord(row).version) <= 0) continue
+        const final = row !== undefined && row.finishedAt !== null
+        if (final || (row && compareVersions(record.version, toRecord(row).version) <= 0)) continue
         this.#write(turn, record, row)
         changed += 1
       }
@@ -170,16 +176,19 @@ export class LocalLedger implements port.Ledger {
   }
 
   async prune(before: number, limit: number): Promise<number> {
-    return this.#turns.run((turn) => {
+    return this.#run((turn) => {
       const pruned = this.#queries.prune(before, limit)
-      if (pruned.length > 0) turn.wrote()
+      if (pruned.length === 0) return 0
+      turn.wrote()
+      // What bears the last number of the feed may be gone now, and no number may be given twice.
+      this.#queries.saveFeedSeq(this.#feedSeq)
       for (const { status } of pruned) if (status !== null) this.#queue.addStatus(status, -1)
       return pruned.length
     })
   }
 
   nextSequence(now: number): number {
-    this.#sequence = Math.max(this.#sequence + 1, now * 1_000)
+    this.#sequence = Math.max(this.#sequence + 1, sequenceAt(now))
     return this.#sequence
   }
 
@@ -188,20 +197,24 @@ export class LocalLedger implements port.Ledger {
     await this.#turns.close()
   }
 
-  #assertWritable(signal: AbortSignal | undefined): void {
-    signal?.throwIfAborted()
+  /** One input of a turn. What the turns refuse is a problem like any other to those who use the port. */
+  async #run<T>(work: (turn: Turn) => T): Promise<T> {
+    try {
+      return await this.#turns.run(work)
+    } catch (error) {
+      if (error instanceof TurnsBusy) throw new ProblemError('too_busy', error.message, { outcome: 'not_applied' })
+      if (!(error instanceof TurnsClosed)) throw error
+      throw new ProblemError('shutting_down', 'the coordinator is closing', { outcome: 'not_applied' })
+    }
+  }
+
+  #assertWritable(): void {
     if (this.#minReplications <= 1) return
     throw new ProblemError(
       'insufficient_replicas',
       `a change needs ${this.#minReplications} coordinators, and 1 is live; nothing was written`,
       { outcome: 'not_applied' },
     )
-  }
-
-  #candidates<V>(match: port.ClaimMatch<V>, limit: number): RecordRow[] {
-    const keys = this.#queue.keysFor(match.accepts)
-    const rows = keys.flatMap((key) => this.#queries.due(key, limit + spareCandidates))
-    return keys.length > 1 ? rows.toSorted(byUrgency) : rows
   }
 
   #successor(key: string, row: RecordRow | undefined, value: RecordValue): LedgerRecord {
@@ -217,7 +230,7 @@ export class LocalLedger implements port.Ledger {
     this.#queue.replace(before, row, () => jobOf(record.value).requirement)
     turn.afterCommit(() => {
       if (row.due === 0) this.#schedule.at(row.runAt)
-      this.#notify(record.value)
+      this.#notify(record.value, row.due === 1)
     })
   }
 
@@ -228,18 +241,19 @@ export class LocalLedger implements port.Ledger {
     for (const { key } of promoted) {
       const value = jobOf(toValue(this.#queries.get(key)!))
       this.#queue.addDue(value.requirementKey, 1, () => value.requirement)
-      turn.afterCommit(() => this.#notify(value))
+      turn.afterCommit(() => this.#notify(value, true))
     }
     this.#schedule.reset(this.#queries.nextRunAt())
   }
 
-  #notify(value: RecordValue): void {
-    for (const listener of this.#listeners) listener(value)
+  #notify(value: RecordValue, due: boolean): void {
+    for (const listener of this.#listeners) listener(value, due)
   }
 }
 
-function byUrgency(a: RecordRow, b: RecordRow): number {
-  return (b.priority ?? 0) - (a.priority ?? 0) || (a.runAt ?? 0) - (b.runAt ?? 0) || a.sequence - b.sequence
+/** Sequence numbers have room for a thousand records in a millisecond, and follow the clock. */
+function sequenceAt(now: number): number {
+  return now * 1_000
 }
 
 function jobOf(value: RecordValue): JobRecord {

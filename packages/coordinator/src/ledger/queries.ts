@@ -11,6 +11,7 @@ import {
   preparePruneRecords,
   preparePutRecord,
   prepareReadFeed,
+  prepareSaveFeedSeq,
   readCounters,
   type StoreDatabase,
 } from '@skyclaw/store'
@@ -27,6 +28,7 @@ export function prepareQueries(db: StoreDatabase) {
     list: prepareListRecords(db),
     feed: prepareReadFeed(db),
     prune: preparePruneRecords(db),
+    saveFeedSeq: prepareSaveFeedSeq(db),
     counters: () => readCounters(db),
     /** Fills the counts kept in memory, once at start. */
     loadQueue(queue: QueueIndex): void {

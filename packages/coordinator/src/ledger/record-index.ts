@@ -1,5 +1,6 @@
 import { isTerminal, type LedgerRecord, type RecordValue } from '@skyclaw/protocol'
 import type { RecordRow } from '@skyclaw/store'
+import { isDue } from '../core/lifecycle.ts'
 
 /** The row of a record: what its value says, repeated in the columns by which it is found. */
 export function toRow(record: LedgerRecord, feedSeq: number, now: number): RecordRow {
@@ -46,7 +47,7 @@ function indexed(value: RecordValue, now: number): Indexed {
       requirementKey: value.requirementKey,
       priority: value.priority,
       runAt: value.runAt,
-      due: value.runAt <= now ? 1 : 0,
+      due: isDue(value, now) ? 1 : 0,
     }),
   }
 }

@@ -25,7 +25,7 @@ export class ScheduleTimer {
   reset(time: number | null): void {
     this.#at = time ?? Number.POSITIVE_INFINITY
     clearTimeout(this.#timer)
-    if (time !== null && !this.#stopped) this.#set()
+    if (time !== null) this.#set()
   }
 
   /** Whether the time has come, though the timer may not have fired yet. */
@@ -39,14 +39,19 @@ export class ScheduleTimer {
   }
 
   #set(): void {
-    const delayMs = Math.min(maxDelayMs, Math.max(0, this.#at - this.#clock.now()))
-    this.#timer = setTimeout(() => this.#fire(), delayMs)
-    this.#timer.unref()
+    this.#setIn(Math.min(maxDelayMs, Math.max(0, this.#at - this.#clock.now())))
   }
 
   #fire(): void {
     if (!this.isDue()) return this.#set()
-    // A turn that fails ends the coordinator, by way of the turns themselves; a closed one needs no schedule any more.
-    this.#run().catch(() => this.stop())
+    // The turns may be too busy for it now. What else can fail ends the coordinator, and with it the timer.
+    this.#run().catch(() => this.#setIn(maxDelayMs))
+  }
+
+  #setIn(delayMs: number): void {
+    clearTimeout(this.#timer)
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => this.#fire(), delayMs)
+    this.#timer.unref()
   }
 }

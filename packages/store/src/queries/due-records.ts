@@ -1,14 +1,27 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
-import { type RecordRow, records } from '../schema/records.ts'
+import { records } from '../schema/records.ts'
 
-/** The first queued records of a requirement key whose time has come, best first. */
-export function prepareDueRecords(db: StoreDatabase): (requirementKey: string, limit: number) => RecordRow[] {
+/** A queued record whose time has come, as far as the queue's order goes. */
+export interface DueRecord {
+  readonly key: string
+  readonly priority: number
+  readonly runAt: number
+  readonly sequence: number
+}
+
+/** The first queued records of a requirement key whose time has come, best first; read from the index alone. */
+export function prepareDueRecords(db: StoreDatabase): (requirementKey: string, limit: number) => DueRecord[] {
   const statement = db
-    .select()
+    .select({
+      key: records.key,
+      priority: sql<number>`${records.priority}`,
+      runAt: sql<number>`${records.runAt}`,
+      sequence: records.sequence,
+    })
     .from(records)
     .where(and(eq(records.requirementKey, sql.placeholder('requirementKey')), sql`due = 1`))
-    .orderBy(sql`priority desc`, asc(records.runAt), asc(records.sequence))
+    .orderBy(sql`priority desc`, asc(records.runAt), asc(records.sequence), asc(records.key))
     .limit(sql.placeholder('limit'))
     .prepare()
   return (requirementKey, limit) => statement.all({ requirementKey, limit })

@@ -15,14 +15,10 @@ export interface RecordPosition {
   readonly key: string
 }
 
-type Bounds = RecordPosition & {
-  readonly limit: number
-  readonly status?: string
-  readonly hostId?: string
-  readonly kind: string
-}
+/** Rows read at once: a row can have megabytes, and the reader stops where its page is full. */
+const rowsPerRead = 16
 
-/** Records of a kind, newest first, each shape of filter with an index of its own. */
+/** Records of a kind, newest first, each shape of filter with an index of its own; read as they are asked for. */
 export function prepareListRecords(db: StoreDatabase) {
   const after = or(
     lt(records.sequence, sql.placeholder('sequence')),
@@ -39,14 +35,21 @@ export function prepareListRecords(db: StoreDatabase) {
   const byKind = prepare(eq(records.kind, sql.placeholder('kind')))
   const byStatus = prepare(eq(records.status, sql.placeholder('status')))
   const byHost = prepare(eq(records.hostId, sql.placeholder('hostId')))
-  return (filter: RecordFilter, position: RecordPosition | undefined, limit: number): Iterable<RecordRow> => {
-    const { sequence, key } = position ?? { sequence: Number.MAX_SAFE_INTEGER, key: '' }
-    const bounds = { kind: filter.kind, sequence, key, limit } satisfies Bounds
-    if (filter.hostId !== undefined) {
-      const rows = byHost.all({ ...bounds, hostId: filter.hostId })
-      return filter.status === undefined ? rows : rows.filter((row) => row.status === filter.status)
+  return function* (
+    { kind, status, hostId }: RecordFilter,
+    position: RecordPosition | undefined,
+    limit: number,
+  ): Generator<RecordRow> {
+    if (hostId !== undefined && status !== undefined && status !== 'leased') return
+    const statement = hostId !== undefined ? byHost : status !== undefined ? byStatus : byKind
+    let after = position ?? { sequence: Number.MAX_SAFE_INTEGER, key: '' }
+    for (let left = limit; left > 0; left -= rowsPerRead) {
+      const { sequence, key } = after
+      const rows = statement.all({ kind, status, hostId, sequence, key, limit: Math.min(left, rowsPerRead) })
+      yield* rows
+      if (rows.length < rowsPerRead) return
+      after = rows.at(-1)!
     }
-    return filter.status === undefined ? byKind.all(bounds) : byStatus.all({ ...bounds, status: filter.status })
   }
 }
 

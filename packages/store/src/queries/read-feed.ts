@@ -1,9 +1,15 @@
-import { asc, gt, max, sql } from 'drizzle-orm'
+import { asc, eq, gt, max, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
+import { meta } from '../schema/meta.ts'
 import { type RecordRow, records } from '../schema/records.ts'
 
-/** Records changed after a number of the feed, in the feed's order. */
-export function prepareReadFeed(db: StoreDatabase): (since: number, limit: number) => RecordRow[] {
+/** Rows read at once: a row can have megabytes, and the reader stops where its page is full. */
+const rowsPerRead = 16
+
+const feedKey = 'feed'
+
+/** Records changed after a number of the feed, in the feed's order; read as they are asked for. */
+export function prepareReadFeed(db: StoreDatabase): (since: number, limit: number) => Iterable<RecordRow> {
   const statement = db
     .select()
     .from(records)
@@ -11,19 +17,38 @@ export function prepareReadFeed(db: StoreDatabase): (since: number, limit: numbe
     .orderBy(asc(records.feedSeq))
     .limit(sql.placeholder('limit'))
     .prepare()
-  return (since, limit) => statement.all({ since, limit })
+  return function* (since, limit) {
+    let after = since
+    for (let left = limit; left > 0; left -= rowsPerRead) {
+      const rows = statement.all({ since: after, limit: Math.min(left, rowsPerRead) })
+      yield* rows
+      if (rows.length < rowsPerRead) return
+      after = rows.at(-1)!.feedSeq
+    }
+  }
 }
 
-/** The last number given in the feed, and the last sequence number given to a record. */
+/** Remembers the last number given in the feed, for when the record that bears it is deleted. */
+export function prepareSaveFeedSeq(db: StoreDatabase): (feedSeq: number) => void {
+  const statement = db
+    .insert(meta)
+    .values({ key: feedKey, value: sql.placeholder('value') })
+    .onConflictDoUpdate({ target: meta.key, set: { value: sql`excluded.value` } })
+    .prepare()
+  return (feedSeq) => void statement.run({ value: String(feedSeq) })
+}
+
+/** The last number given in the feed, and the last sequence number of a job. */
 export function readCounters(db: StoreDatabase): { feedSeq: number; sequence: number } {
-  const row = db
-    .select({ feedSeq: max(records.feedSeq) })
+  const saved = db.select().from(meta).where(eq(meta.key, feedKey)).get()
+  const feed = db
+    .select({ last: max(records.feedSeq) })
     .from(records)
     .get()
-  const sequences = db
-    .select({ sequence: max(records.sequence) })
+  const jobs = db
+    .select({ last: max(records.sequence) })
     .from(records)
-    .groupBy(records.kind)
-    .all()
-  return { feedSeq: row?.feedSeq ?? 0, sequence: Math.max(0, ...sequences.map(({ sequence }) => sequence ?? 0)) }
+    .where(eq(records.kind, 'job'))
+    .get()
+  return { feedSeq: Math.max(feed?.last ?? 0, Number(saved?.value ?? 0)), sequence: jobs?.last ?? 0 }
 }

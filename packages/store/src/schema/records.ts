@@ -44,7 +44,7 @@ export const records = sqliteTable(
       .on(table.hostId, table.sequence, table.key)
       .where(sql`host_id is not null`),
     index('records_due')
-      .on(table.requirementKey, sql`priority desc`, table.runAt, table.sequence)
+      .on(table.requirementKey, sql`priority desc`, table.runAt, table.sequence, table.key)
       .where(sql`due = 1`),
     index('records_scheduled')
       .on(table.runAt)
