@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { problem } from '@skyclaw/protocol'
 import { describe, expect, test } from 'vitest'
 import {
@@ -6,7 +5,6 @@ import {
   ofetchTransport,
   type ProblemResponseError,
   type SkyclawClient,
-  SkyclawError,
   type Transport,
   UnreachableError,
 } from '../src/index.ts'
@@ -193,38 +191,6 @@ describe.each<[string, () => Transport]>([
     expect(unknown).toMatchObject({ outcomeUnknown: true, attempts: [{ url: dead }, { url: hanging.url }] })
     expect(String(unknown)).toContain('may have been carried out')
     expect(String(unknown)).not.toContain('s3cret')
-  })
-
-  test('a failure before anything was sent leaves no doubt about the outcome', async () => {
-    await using plain = await serve((_request, response) => json(response, 200, cancelled))
-    for (const url of [plain.url.replace('http:', 'https:'), 'http://127.0.0.1:6000']) {
-      const error = await withClient([url], (client) => client.jobs.cancel('j').catch((reason: unknown) => reason), {
-        timeoutMs: 200,
-      })
-      expect(error).toBeInstanceOf(UnreachableError)
-      expect(error).toMatchObject({ outcomeUnknown: false })
-    }
-  })
-
-  test('the error of a write says that it may have happened whatever came last', async () => {
-    const last: ((response: ServerResponse) => void)[] = [
-      (response) => void response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>nginx</h1>'),
-      (response) => void response.writeHead(200).end('x'.repeat(200_000)),
-      (response) => json(response, 500, problem('internal', 'broke')),
-    ]
-    for (const answer of last) {
-      await using server = await serve((_request, response, index) => (index > 0 ? answer(response) : undefined))
-      const cancel = (client: SkyclawClient) => client.jobs.cancel('j').catch((reason: unknown) => reason)
-      const error = await withClient([server.url], cancel, { maxResponseBytes: 100_000 })
-      expect(error).toBeInstanceOf(SkyclawError)
-      expect(error).toMatchObject({ outcomeUnknown: true })
-      expect(server.received).toHaveLength(2)
-    }
-    await using broken = await serve((_request, response) => json(response, 500, problem('internal', 'broke')))
-    await withClient([broken.url], async (client) => {
-      await expect(client.jobs.cancel('j')).rejects.toMatchObject({ outcomeUnknown: true })
-      await expect(client.jobs.get('j')).rejects.toMatchObject({ outcomeUnknown: false })
-    })
   })
 
   test('an attempt that the end of the call cut short does not hide what the one before it met', async () => {

@@ -28,4 +28,6 @@ export interface HostState {
   registered: boolean
   /** The coordinators asked this host to claim nothing. */
   drainRequested: boolean
+  /** Results on their way at this moment. */
+  deliveries: number
 }

@@ -4,6 +4,9 @@ import type { HostContext } from './context.ts'
 import { messageOf, pause } from './retry.ts'
 import type { SpooledResult } from './spool.ts'
 
+/** Results on their way at once: a slow coordinator must not take the connections of heartbeats and claims. */
+export const maxDeliveries = 32
+
 /** What to do about a completion that was not acknowledged. */
 export type Verdict = 'drop' | 'set-aside' | 'retry'
 
@@ -26,8 +29,7 @@ export async function deliver(host: HostContext, result: SpooledResult): Promise
   host.held.addUndelivered(ref)
   for (let failures = 0; ; failures++) {
     try {
-      const { body, idempotencyKey } = result
-      await host.client.call('completeJob', { params: { id: ref.id }, body, idempotencyKey, signal })
+      await send(host, result)
       log.info('result delivered')
       return await forget(host, ref, () => host.spool.remove(ref))
     } catch (error) {
@@ -44,6 +46,24 @@ export async function deliver(host: HostContext, result: SpooledResult): Promise
       log.warn({ reason: messageOf(error) }, 'result not delivered yet')
       if (!(await pause(failures, signal))) return
     }
+  }
+}
+
+/** Sends a result once, as soon as there is room for it. */
+async function send({ client, held, state, ending }: HostContext, result: SpooledResult): Promise<void> {
+  const { jobId, body, idempotencyKey } = result
+  const { signal } = ending
+  const takeTurn = () => {
+    if (state.deliveries >= maxDeliveries) return false
+    state.deliveries += 1
+    return true
+  }
+  await held.until(takeTurn, signal)
+  try {
+    await client.call('completeJob', { params: { id: jobId }, body, idempotencyKey, signal })
+  } finally {
+    state.deliveries -= 1
+    held.wake()
   }
 }
 

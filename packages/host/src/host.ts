@@ -3,7 +3,7 @@ import { undiciTransport } from '@skyclaw/client/undici'
 import { offeredCapabilities } from './capabilities.ts'
 import { claimLoop } from './claim-loop.ts'
 import type { HostContext } from './context.ts'
-import { deliver } from './delivery.ts'
+import { deliver, maxDeliveries } from './delivery.ts'
 import { windDown } from './drain.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { HeldJobs } from './held-jobs.ts'
@@ -34,7 +34,8 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
   const options = resolveHostOptions(hostOptions)
   const policy = createPolicy({ ...options, path: options.environment['PATH'] })
   const { coordinators, token } = options
-  const transport = undiciTransport({ connections: options.maxParallel + 64 })
+  // Each job may be handed back, and heartbeat and claim come beside the deliveries.
+  const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + 8 })
   const client = createClient({ coordinators, transport, ...(token !== undefined && { token }) })
   const lock = lockFolder(options.dir)
   try {
@@ -55,7 +56,7 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
       spool,
       run: { ...runLimits(options), policy },
       log,
-      state: { registered: false, drainRequested: false },
+      state: { registered: false, drainRequested: false, deliveries: 0 },
       claiming: new AbortController(),
       ending: new AbortController(),
     }
