@@ -4,9 +4,14 @@ import type { HostContext } from './context.ts'
 import { deliver } from './delivery.ts'
 import type { RunningAttempt } from './held-jobs.ts'
 import { messageOf } from './retry.ts'
-import type { RunResult } from './run/result.ts'
+import { refused, type RunResult } from './run/result.ts'
 import { runPayload } from './run/run-payload.ts'
 import type { SpooledResult } from './spool.ts'
+
+/** An attempt that was ended while it waited for an earlier one of its job. */
+const unstarted: RunResult = { ...refused(125, 'ended before it was started'), interrupted: true }
+
+type Report = Omit<RunResult, 'interrupted'>
 
 /** The lease that a claimed job came with. */
 export function leaseOf(job: Job): LeaseRef {
@@ -19,13 +24,16 @@ export async function runAttempt(host: HostContext, job: Job, attempt: RunningAt
   const log = host.log.child({ jobId: ref.id, attempt: ref.attempt })
   await host.held.endEarlier(ref)
   log.info({ kind: job.payload.kind }, 'attempt started')
-  const result = await runPayload(host.run, job.payload, attempt.signal)
+  const run = attempt.signal.aborted ? unstarted : await runPayload(host.run, job.payload, attempt.signal)
+  const { interrupted = false, ...result } = run
   const { success, exitCode, durationMs } = result
   log.info({ success, exitCode, durationMs: Math.round(durationMs), endReason: attempt.endReason }, 'attempt ended')
 
-  if (attempt.endReason === 'released') await release(host, ref)
-  else if (attempt.endReason === 'lost') log.warn('lease lost: result dropped')
-  else await complete(host, ref, attempt.endReason === 'cancelled' ? cancelled(result) : result)
+  // What had ended by itself before it was to be ended is done: handed back, it would be done twice.
+  const endReason = interrupted || attempt.endReason === 'lost' ? attempt.endReason : undefined
+  if (endReason === 'released') await release(host, ref)
+  else if (endReason === 'lost') log.warn('lease lost: result dropped')
+  else await complete(host, ref, endReason === 'cancelled' ? cancelled(result) : result)
   attempt.finish()
 }
 
@@ -40,7 +48,7 @@ export async function release(host: HostContext, ref: LeaseRef): Promise<void> {
   }
 }
 
-async function complete(host: HostContext, ref: LeaseRef, run: RunResult): Promise<void> {
+async function complete(host: HostContext, ref: LeaseRef, run: Report): Promise<void> {
   const result: SpooledResult = {
     jobId: ref.id,
     attempt: ref.attempt,
@@ -57,7 +65,7 @@ async function complete(host: HostContext, ref: LeaseRef, run: RunResult): Promi
 }
 
 /** A cancelled attempt is a failed one, however its process ended. */
-function cancelled(result: RunResult): RunResult {
+function cancelled(result: Report): Report {
   const { timedOut: _, ...rest } = result
   return { ...rest, success: false, error: 'cancelled' }
 }

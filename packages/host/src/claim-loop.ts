@@ -57,8 +57,8 @@ async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promi
     } catch (error) {
       if (ended.aborted) return []
       host.log.warn({ reason: messageOf(error) }, 'claim failed')
-      const refused = error instanceof ProblemResponseError && error.status < 500 && error.status !== 404
       // The session registers again when its heartbeat finds the host unknown; this claim goes on then.
+      const refused = error instanceof ProblemResponseError && !error.problem.retryable && error.code !== 'not_found'
       if (!(await pause(failures, ended)) || refused) return []
     }
   }

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
 /**
@@ -7,14 +7,20 @@ import path from 'node:path'
  */
 export async function writeDurably(file: string, text: string): Promise<void> {
   const temporary = `${file}${temporarySuffix}`
-  const handle = await open(temporary, 'w', 0o600)
   try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    const handle = await open(temporary, 'w', 0o600)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
+  } catch (error) {
+    // On a full disk the torn file would only take what room is left.
+    await rm(temporary, { force: true }).catch(() => {})
+    throw error
   }
-  await rename(temporary, file)
   await syncFolder(path.dirname(file))
 }
 

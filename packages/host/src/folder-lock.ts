@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HostError } from './errors.ts'
+import { messageOf } from './retry.ts'
 
 export interface FolderLock {
   release(): void
@@ -25,14 +26,7 @@ export function lockFolder(dir: string): FolderLock {
   } catch (error) {
     database?.close()
     if ((error as { errcode?: number }).errcode === busy) throw inUse(dir)
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new HostError(
-      'folder_unusable',
-      `the host folder ${dir} cannot be used: ${reason}. Choose another with SKYCLAW_HOST_DIR`,
-      {
-        cause: error,
-      },
-    )
+    throw unusable(dir, error)
   }
   const held = database
   return {
@@ -40,6 +34,12 @@ export function lockFolder(dir: string): FolderLock {
       if (held.isOpen) held.close()
     },
   }
+}
+
+/** The error of a folder that the file system keeps from being used. */
+export function unusable(dir: string, cause: unknown): HostError {
+  const message = `the host folder ${dir} cannot be used: ${messageOf(cause)}. Choose another with SKYCLAW_HOST_DIR`
+  return new HostError('folder_unusable', message, { cause })
 }
 
 function inUse(dir: string): HostError {

@@ -5,7 +5,8 @@ import { claimLoop } from './claim-loop.ts'
 import type { HostContext } from './context.ts'
 import { deliver, maxDeliveries } from './delivery.ts'
 import { windDown } from './drain.ts'
-import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { HostError } from './errors.ts'
+import { type FolderLock, lockFolder, unusable } from './folder-lock.ts'
 import { HeldJobs } from './held-jobs.ts'
 import { readIdentity } from './identity.ts'
 import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
@@ -63,7 +64,7 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
     return run(host, results, lock)
   } catch (error) {
     lock.release()
-    throw error
+    throw error instanceof HostError ? error : unusable(options.dir, error)
   }
 }
 

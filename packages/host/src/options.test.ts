@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { Bench } from '../test/start.ts'
+import { writeDurably } from './durable-file.ts'
 import { HostError, startHost } from './index.ts'
 import { resolveHostOptions } from './options.ts'
 
@@ -51,4 +52,22 @@ test('a folder whose id cannot be read gives an error that names the file, and f
   expect(host.id).toBe('chosen')
   await host.stop()
   expect((await bench.host()).id).toBe('chosen')
+})
+
+test.each(['spool', 'rejected', 'id/x'])('a folder in which %s cannot be made is one clear error', async (name) => {
+  await using bench = await Bench.open()
+  const file = path.join(bench.dir, name)
+  if (name.includes('/')) await mkdir(file, { recursive: true })
+  else await writeFile(file, '')
+  const error = await bench.host().catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(HostError)
+  expect(error).toMatchObject({ code: 'folder_unusable', message: expect.stringContaining(bench.dir) })
+})
+
+test('a file that cannot be written leaves nothing torn behind', async () => {
+  await using bench = await Bench.open()
+  const target = path.join(bench.dir, 'taken')
+  await mkdir(path.join(target, 'inside'), { recursive: true })
+  await expect(writeDurably(target, 'text')).rejects.toThrow('rename')
+  expect(await readdir(bench.dir)).toEqual(['taken'])
 })

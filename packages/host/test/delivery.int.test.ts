@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { maxDeliveries } from '../src/delivery.ts'
 import { Bench, sh } from './start.ts'
 
 const soon = { timeout: 10_000, interval: 20 }
@@ -75,6 +76,23 @@ describe('a result', () => {
     await vi.waitUntil(async () => (await filesIn(bench, 'spool')).length === 0, soon)
     await vi.waitUntil(async () => (await filesIn(bench, 'rejected')).length === 2, soon)
     expect((await filesIn(bench, 'rejected')).join()).toContain('r4')
+  })
+
+  test('that many of wait for a slow coordinator holds up neither heartbeat nor claim', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    await mkdir(path.join(bench.dir, 'spool'))
+    for (let count = 0; count < 100; count++) {
+      const body = { hostId: 'h', attempt: 1, success: true, exitCode: 0, durationMs: 1, stdout: '', stderr: '' }
+      const text = JSON.stringify({ jobId: `j${count}`, attempt: 1, idempotencyKey: `k${count}`, body })
+      await writeFile(path.join(bench.dir, 'spool', `j${count}.1.json`), text)
+    }
+    coordinator.before = (operation) => (operation === 'completeJob' ? 'hang' : undefined)
+    const job = coordinator.enqueue('next', sh('true'))
+    await bench.host()
+    await vi.waitUntil(() => coordinator.of('heartbeat').length > 2, { ...soon, timeout: 4_000 })
+    expect(job.status).toBe('leased')
+    expect(coordinator.of('completeJob').length).toBeLessThanOrEqual(maxDeliveries)
   })
 
   test('whose file is torn or not a result is set aside at start, and a half-written one removed', async () => {

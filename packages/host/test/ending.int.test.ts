@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { HostError, startHost } from '../src/index.ts'
+import { isAlive } from './run-context.ts'
 import { Bench, sh } from './start.ts'
 
 const soon = { timeout: 15_000, interval: 20 }
@@ -61,6 +62,21 @@ describe('drain', () => {
     expect(job.status).toBe('released')
     expect(coordinator.of('releaseJob').map(({ body }) => body)).toEqual([{ hostId: host.id, attempt: 1 }])
     expect(coordinator.of('completeJob')).toEqual([])
+  })
+
+  test('reports what had ended by itself, and does not have it done again', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    const pidFile = path.join(bench.dir, 'job-pid')
+    // The child that it leaves behind keeps the attempt open for a moment after its end.
+    const job = coordinator.enqueue('done', sh(`(trap "" TERM; sleep 20) & echo $$ > ${pidFile}; exit 0`))
+    const host = await bench.host({ killGraceMs: 5_000 })
+    const pid = async () => Number(await readFile(pidFile, 'utf8').catch(() => ''))
+    await vi.waitUntil(async () => (await pid()) > 0 && !(await isAlive(await pid())), soon)
+    expect(job.status).toBe('leased')
+    await host.stop()
+    expect(coordinator.of('releaseJob')).toEqual([])
+    expect(job.completion).toMatchObject({ success: true, exitCode: 0 })
   })
 
   test('gives back, unrun, what a claim under way still brings', async () => {

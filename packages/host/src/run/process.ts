@@ -31,6 +31,8 @@ export interface ProcessEnd {
   exitCode: number
   signal?: NodeJS.Signals
   timedOut: boolean
+  /** Whether `signal` ended it, before it ended by itself or by its time limit. */
+  interrupted: boolean
   durationMs: number
   stdout: string
   stderr: string
@@ -48,7 +50,8 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const startedAt = performance.now()
   const started = await start(spec)
   if ('error' in started) {
-    return { ...started, timedOut: false, durationMs: performance.now() - startedAt, stdout: '', stderr: '' }
+    const durationMs = performance.now() - startedAt
+    return { ...started, timedOut: false, interrupted: false, durationMs, stdout: '', stderr: '' }
   }
   const { pid, child } = started
   const stdout = collect(child.stdout, spec.maxOutputBytes)
@@ -67,7 +70,8 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   return {
     exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
     ...(signal !== null && { signal }),
-    timedOut: limiter.timedOut(),
+    timedOut: limiter.endedBy() === 'time',
+    interrupted: limiter.endedBy() === 'signal',
     durationMs,
     stdout: stdout.buffer.toString(),
     stderr: stderr.buffer.toString(),
@@ -129,30 +133,29 @@ async function within(ms: number, wait: Promise<unknown>): Promise<void> {
 
 /** Ends the group at the time limit or on the signal: SIGTERM, the grace, SIGKILL. */
 function limit(spec: ProcessSpec, pid: number) {
-  let timedOut = false
+  let endedBy: 'time' | 'signal' | undefined
   let killer: NodeJS.Timeout | undefined
   let killAt: number | undefined
-  const end = () => {
-    if (killer) return
+  const end = (by: 'time' | 'signal') => {
+    if (endedBy) return
+    endedBy = by
     killAt = performance.now() + spec.killGraceMs
     signalGroup(pid, 'SIGTERM')
     killer = setTimeout(() => signalGroup(pid, 'SIGKILL'), spec.killGraceMs)
   }
-  const timer = setTimeout(() => {
-    timedOut = killer === undefined
-    end()
-  }, spec.timeoutMs)
-  spec.signal.addEventListener('abort', end, { once: true })
-  if (spec.signal.aborted) end()
+  const timer = setTimeout(() => end('time'), spec.timeoutMs)
+  const abort = () => end('signal')
+  spec.signal.addEventListener('abort', abort, { once: true })
+  if (spec.signal.aborted) abort()
   return {
-    timedOut: () => timedOut,
+    endedBy: () => endedBy,
     /** What is left of the grace, for those that the first process left behind. */
     graceLeftMs: () =>
       killAt === undefined ? Math.min(restGraceMs, spec.killGraceMs) : Math.max(0, killAt - performance.now()),
     release() {
       clearTimeout(timer)
       clearTimeout(killer)
-      spec.signal.removeEventListener('abort', end)
+      spec.signal.removeEventListener('abort', abort)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { limits } from '@skyclaw/protocol'
 import type { ProcessEnd } from './process.ts'
 
-/** How one attempt ended, as the completion reports it. */
+/** How one attempt ended: what the completion reports, and whether it was `interrupted`. */
 export interface RunResult {
   success: boolean
   exitCode: number
@@ -12,6 +12,8 @@ export interface RunResult {
   error?: string
   signal?: string
   timedOut?: boolean
+  /** The host ended it; it had not ended by itself. */
+  interrupted?: boolean
 }
 
 /** An attempt that did not get as far as a process. */
@@ -22,7 +24,7 @@ export function refused(exitCode: number, reason: string): RunResult {
 /** What a process's end means for its attempt. */
 export function resultOf(end: ProcessEnd, timeoutMs: number): RunResult {
   const { stdout, stderr, durationMs } = end
-  const output = { stdout, stderr, durationMs }
+  const output = { stdout, stderr, durationMs, ...(end.interrupted && { interrupted: true }) }
   if (end.timedOut) {
     return { ...output, success: false, exitCode: 124, timedOut: true, error: `timed out after ${timeoutMs} ms` }
   }

@@ -1,4 +1,5 @@
 import type { Payload } from '@skyclaw/protocol'
+import { messageOf } from '../retry.ts'
 import { runOpenclaw } from './openclaw.ts'
 import { refused, type RunResult } from './result.ts'
 import type { RunContext } from './run-context.ts'
@@ -19,6 +20,6 @@ export async function runPayload(context: RunContext, payload: Payload, signal: 
         )
     }
   } catch (error) {
-    return refused(125, `the host failed to run the job: ${error instanceof Error ? error.message : String(error)}`)
+    return refused(125, `the host failed to run the job: ${messageOf(error)}`)
   }
 }
