@@ -1,5 +1,4 @@
 import { type OperationId, type RouteDefinition, routes } from '@skyclaw/protocol'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { handlers } from '../routes/handlers.ts'
@@ -18,14 +17,11 @@ export function registerRoutes(app: FastifyInstance, context: Context): void {
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
   if (app.prefix !== '') app.setNotFoundHandler(createNotFoundHandler(app.prefix))
   app.setValidatorCompiler(createValidatorCompiler())
-  // A serialiser for replies that the embedding server has set would come before this scope's compiler.
-  app.setReplySerializer((payload) => JSON.stringify(payload))
   useJsonBodies(app)
   endConnectionsWhenClosing(app, context)
-  const server = app.withTypeProvider<TypeBoxTypeProvider>()
   for (const id of Object.keys(routes) as OperationId[]) {
     const route: RouteDefinition = routes[id]
-    server.route({
+    app.route({
       method: route.method,
       url: route.path,
       schema: schemaOf(route),
@@ -42,7 +38,13 @@ function schemaOf({ params, query, body }: RouteDefinition): Record<string, unkn
 
 function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
   const handler = handlers[id] as Handler<OperationId>
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const answer = await answerTo(request, reply)
+    // As text, so that no serialiser of the embedding server touches it.
+    return reply.type('application/json').send(JSON.stringify(answer))
+  }
+
+  async function answerTo(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const key = route.idempotency === 'none' ? undefined : idempotencyKey(request)
     const call = {
       params: request.params,

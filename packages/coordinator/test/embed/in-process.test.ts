@@ -1,0 +1,76 @@
+import { limits, type ProblemCode, ProblemError } from '@skyclaw/protocol'
+import Fastify from 'fastify'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { coordinator, type Skyclaw } from '../../src/index.ts'
+import { scratchFolder, shellJob } from '../http/test-coordinator.ts'
+
+async function skyclaw(): Promise<{ api: Skyclaw; close: () => Promise<void> }> {
+  const app = Fastify()
+  onTestFinished(() => app.close())
+  await app.register(coordinator, { dbPath: join(scratchFolder(), 'a.db'), nodeId: 'here' })
+  return { api: app.skyclaw, close: () => app.close() }
+}
+
+async function refused(call: () => Promise<unknown>, code: ProblemCode): Promise<string | undefined> {
+  const error = await call().catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(ProblemError)
+  expect((error as ProblemError).code).toBe(code)
+  return (error as ProblemError).problem.field
+}
+
+test('jobs are made, found, listed and cancelled without HTTP', async () => {
+  const { api } = await skyclaw()
+  expect(api).toMatchObject({ nodeId: 'here', standalone: true })
+  const { job } = await api.jobs.enqueue(shellJob(), 'key')
+  expect((await api.jobs.enqueue(shellJob(), 'key')).deduplicated).toBe(true)
+  const results = await api.jobs.enqueueBatch([shellJob('a'), { ...shellJob(), idempotencyKey: 'key' }])
+  expect(results[1]).toMatchObject({ deduplicated: true, job: { id: job.id } })
+  expect(await api.jobs.get(job.id)).toMatchObject({ id: job.id, status: 'queued' })
+  expect(await api.jobs.cancel(job.id, 'enough')).toMatchObject({ status: 'cancelled', cancelReason: 'enough' })
+  const page = await api.jobs.list({ limit: 1 })
+  const rest = await api.jobs.list({ cursor: page.nextCursor! })
+  expect([...page.jobs, ...rest.jobs]).toHaveLength(2)
+  expect((await api.jobs.list({ status: 'cancelled' })).jobs.map(({ id }) => id)).toEqual([job.id])
+  expect(await api.hosts.list()).toEqual({ hosts: [] })
+})
+
+test('what the API would refuse is refused here too, by the same error that names the field', async () => {
+  const { api } = await skyclaw()
+  const wrong = (value: unknown) => value as never
+  expect(await refused(() => api.jobs.enqueue(wrong({})), 'invalid_request')).toBe('payload')
+  expect(await refused(() => api.jobs.enqueue(wrong(undefined)), 'invalid_request')).toBe('job')
+  expect(await refused(() => api.jobs.enqueue({ ...shellJob(), runAt: 'tomorrow' }), 'invalid_request')).toBe('runAt')
+  expect(await refused(() => api.jobs.enqueue({ ...shellJob(), priority: Number.NaN }), 'invalid_request')).toBe(
+    'priority',
+  )
+  expect(await refused(() => api.jobs.enqueue(wrong({ ...shellJob(), extra: 1 })), 'invalid_request')).toBe('extra')
+  expect(await refused(() => api.jobs.enqueue(shellJob(), 'a key'), 'invalid_request')).toBe('idempotencyKey')
+  expect(await refused(() => api.jobs.enqueueBatch([]), 'invalid_request')).toBe('jobs')
+  expect(await refused(() => api.jobs.enqueueBatch(wrong([{}])), 'invalid_request')).toBe('jobs.0.payload')
+  expect(await refused(() => api.jobs.list({ limit: -1 }), 'invalid_request')).toBe('limit')
+  expect(await refused(() => api.jobs.list({ limit: limits.pageMax + 1 }), 'invalid_request')).toBe('limit')
+  expect(await refused(() => api.jobs.list({ cursor: 'x' }), 'invalid_request')).toBe('cursor')
+  expect(await refused(() => api.hosts.list({ limit: 0 }), 'invalid_request')).toBe('limit')
+  expect(await refused(() => api.jobs.get('../x'), 'invalid_request')).toBe('id')
+  expect(await refused(() => api.jobs.cancel('x', wrong(7)), 'invalid_request')).toBe('reason')
+  await refused(() => api.jobs.get('nobody'), 'not_found')
+  expect((await api.jobs.list()).jobs).toEqual([])
+})
+
+test("what the caller does to its object afterwards does not change the job, nor the job the caller's object", async () => {
+  const { api } = await skyclaw()
+  const input = { ...shellJob('before'), priority: undefined as unknown as number }
+  const made = api.jobs.enqueue(input)
+  input.payload.command = 'after'
+  const { job } = await made
+  expect(job).toMatchObject({ payload: { command: 'before' }, priority: 0 })
+  expect(await api.jobs.get(job.id)).toMatchObject({ payload: { command: 'before' } })
+  expect(input.priority).toBeUndefined()
+})
+
+test('a coordinator that is closed says so', async () => {
+  const { api, close } = await skyclaw()
+  await close()
+  expect(await refused(() => api.jobs.enqueue(shellJob()), 'shutting_down')).toBeUndefined()
+})
