@@ -7,7 +7,7 @@ import type { LedgerHarness } from '../src/ledger/conformance.ts'
 export const leaseMs = 20_000
 
 /** The services of a coordinator on a ledger whose clock stands still. */
-export function createServices({ ledger, clock }: LedgerHarness) {
+export function createServices({ ledger, clock }: Pick<LedgerHarness, 'ledger' | 'clock'>) {
   const sessions = new HostSessions(leaseMs, clock.monotonic())
   const hosts = new HostRegistry({ ledger, sessions, clock })
   const queue = new JobQueue({ ledger, hosts, clock, random: () => 0.5, token: 'token' })

@@ -1,7 +1,9 @@
+import { type JobRecord, limits } from '@skyclaw/protocol'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { LocalLedgers } from '../../test/local-ledgers.ts'
 import { createServices, leaseMs, report, shellJob } from '../../test/services.ts'
 import { heartbeat } from '../hosts/heartbeat.ts'
+import { mergeSnapshot, readSnapshot } from '../ledger/snapshot.ts'
 import { rescueJobs } from './rescue.ts'
 import { pruneJobs } from './retention.ts'
 
@@ -105,6 +107,61 @@ test('a lease that the host does not list for longer than 10 s is released; a he
   services.clock.advance(1)
   await beat('host-a', [])
   expect(await services.queue.get(id)).toMatchObject({ status: 'queued', leaseLosses: 1 })
+})
+
+test('a lease that the host has not listed yet is not released because a wall clock was set forward', async () => {
+  const { id } = await leaseOne()
+  services.clock.jump(3_600_000)
+  await beat('host-a', [])
+  expect(await services.queue.get(id)).toMatchObject({ status: 'leased' })
+})
+
+test('a heartbeat names every job to cancel, though the jobs of its host fill several pages', async () => {
+  const host = await services.registerHost('host-a')
+  const large = { payload: { ...shellJob.payload, stdin: 'x'.repeat(limits.stdinChars) } }
+  const { job } = await services.queue.enqueue(shellJob)
+  await services.queue.enqueueBatch(Array.from({ length: 10 }, () => large))
+  expect(await services.claims.claim(host, { max: 100, waitMs: 0 })).toHaveLength(11)
+  await services.queue.cancel(job.id)
+  expect(await beat('host-a')).toMatchObject({ cancel: [{ id: job.id, attempt: 1 }] })
+  services.clock.advance(leaseMs + 1)
+  expect(await rescueJobs(services)).toBe(11)
+})
+
+test('a host that is only known from a merged record gets the chance to be heard before its lease is taken', async () => {
+  const { id } = await leaseOne()
+  const { records } = await readSnapshot(services.ledger, 10, undefined)
+  const elsewhere = createServices(await ledgers.create())
+  elsewhere.clock.advance(10 * leaseMs)
+  expect(await mergeSnapshot(elsewhere.ledger, records)).toBe(2)
+  elsewhere.clock.advance(leaseMs)
+  expect(await rescueJobs(elsewhere)).toBe(0)
+  elsewhere.clock.advance(1)
+  expect(await rescueJobs(elsewhere)).toBe(1)
+  expect(await elsewhere.queue.get(id)).toMatchObject({ status: 'queued' })
+})
+
+test('a snapshot is refused whole when a job in it could not go on by the state table or by its requirement', async () => {
+  await services.queue.enqueue({ ...shellJob, requirement: { requiredCapabilities: ['gpu'] } })
+  const { records } = await readSnapshot(services.ledger, 10, undefined)
+  const [record] = records
+  const job = record!.value as JobRecord
+  const attemptHistory = Array.from({ length: limits.attemptsTotal }, (_, index) => ({
+    attempt: index + 1,
+    hostId: 'host-a',
+    startedAt: 1,
+    outcome: 'drained' as const,
+  }))
+  const hostile: Partial<JobRecord>[] = [
+    { requirement: { requiredCapabilities: ['GPU '] } },
+    { requirement: { requiredCapabilities: ['gpu'] } },
+    { attempts: limits.attemptsTotal, attemptHistory },
+    { leaseLosses: job.maxLeaseLosses + 1 },
+  ]
+  for (const change of hostile) {
+    const merged = mergeSnapshot(services.ledger, [{ ...record!, value: { ...job, ...change } }])
+    await expect(merged).rejects.toMatchObject({ code: 'invalid_request', problem: { field: 'records.0.value' } })
+  }
 })
 
 test('a heartbeat says which jobs to cancel, and names as lost only what it knows to be', async () => {

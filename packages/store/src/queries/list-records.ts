@@ -42,13 +42,13 @@ export function prepareListRecords(db: StoreDatabase) {
   ): Generator<RecordRow> {
     if (hostId !== undefined && status !== undefined && status !== 'leased') return
     const statement = hostId !== undefined ? byHost : status !== undefined ? byStatus : byKind
-    let after = position ?? { sequence: Number.MAX_SAFE_INTEGER, key: '' }
+    let last = position ?? { sequence: Number.MAX_SAFE_INTEGER, key: '' }
     for (let left = limit; left > 0; left -= rowsPerRead) {
-      const { sequence, key } = after
+      const { sequence, key } = last
       const rows = statement.all({ kind, status, hostId, sequence, key, limit: Math.min(left, rowsPerRead) })
       yield* rows
       if (rows.length < rowsPerRead) return
-      after = rows.at(-1)!
+      last = rows.at(-1)!
     }
   }
 }

@@ -13,7 +13,7 @@ export interface Case {
 
 /** Stores a job; ids are given so that a case can speak of them. */
 export async function addJob(
-  { ledger, clock }: LedgerHarness,
+  { ledger, clock }: Pick<LedgerHarness, 'ledger' | 'clock'>,
   id: string,
   input: Partial<NewJob> = {},
 ): Promise<JobRecord> {

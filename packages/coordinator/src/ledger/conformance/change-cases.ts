@@ -98,4 +98,15 @@ export const changeCases: readonly Case[] = [
       assert.deepEqual(await harness.ledger.read(jobKey('a')), job)
     },
   },
+  {
+    name: 'a change whose caller gives up while it waits to be tried does not happen',
+    async run(harness) {
+      const job = await addJob(harness, 'a')
+      const caller = new AbortController()
+      const given = harness.ledger.change(jobKey('a'), prioritise(5), { signal: caller.signal })
+      caller.abort()
+      await assert.rejects(given, { name: 'AbortError' })
+      assert.deepEqual(await harness.ledger.read(jobKey('a')), job)
+    },
+  },
 ]

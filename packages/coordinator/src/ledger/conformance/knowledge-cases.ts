@@ -1,4 +1,4 @@
-import type { HostRecord, JobRecord, RecordValue } from '@skyclaw/protocol'
+import { type HostRecord, type JobRecord, limits, type RecordValue } from '@skyclaw/protocol'
 import assert from 'node:assert/strict'
 import { write } from '../../core/decision.ts'
 import { cancel } from '../../core/lifecycle.ts'
@@ -110,6 +110,49 @@ export const knowledgeCases: readonly Case[] = [
       assert.equal(await harness.ledger.merge([older, record, fresh]), 1)
       assert.equal((await harness.ledger.read(jobKey('a')))?.status, 'cancelled')
       assert.deepEqual(await claimIds(harness, 10), ['b'])
+    },
+  },
+  {
+    name: 'a merge never changes what has ended, whatever version it brings',
+    async run(harness) {
+      const job = await addJob(harness, 'a')
+      await cancelJob(harness, 'a')
+      const [known] = (await harness.ledger.feed(0, 1)).records
+      assert.ok(known)
+      const version = { generation: 7, ballot: { n: 1_000, node: 'z' } }
+      const revived = { key: known.key, version, writtenAt: known.writtenAt, value: job }
+      assert.equal(await harness.ledger.merge([revived]), 0)
+      assert.equal((await harness.ledger.read(jobKey('a')))?.status, 'cancelled')
+    },
+  },
+  {
+    name: 'no number of the feed is given twice, though what bore it was pruned and the ledger crashed',
+    async run(harness, crash) {
+      await addJob(harness, 'a')
+      await cancelJob(harness, 'a')
+      const { next } = await harness.ledger.feed(0, 10)
+      harness.clock.advance(1)
+      assert.equal(await harness.ledger.prune(harness.clock.now(), 10), 1)
+      const again = await crash()
+      await addJob(again, 'b')
+      assert.deepEqual(ids((await again.ledger.feed(next, 10)).records.map(({ value }) => value)), ['b'])
+    },
+  },
+  {
+    name: 'a page of large records ends early, and the next goes on from there',
+    async run(harness) {
+      const payload = { kind: 'shell' as const, command: 'cat', stdin: 'x'.repeat(limits.stdinChars) }
+      const made = Array.from({ length: 12 }, (_, index) => `job-${index}`)
+      for (const id of made) await addJob(harness, id, { payload })
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await harness.ledger.list({ kind: 'job' }, { limit: 100, cursor })
+        assert.ok(page.values.length <= limits.pageBytes / limits.stdinChars)
+        seen.push(...ids(page.values))
+        cursor = page.nextCursor
+      } while (cursor !== undefined)
+      assert.deepEqual(seen, made.toReversed())
     },
   },
   {
