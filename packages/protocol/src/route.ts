@@ -36,11 +36,13 @@ export type QueryOf<T extends RouteDefinition> = StaticOf<T['query']>
 export type BodyOf<T extends RouteDefinition> = StaticOf<T['body']>
 export type ResponseOf<T extends RouteDefinition> = Static<T['response']>
 
-/** Fills the parameters of a route's path in, percent-encoded. Throws a TypeError for a missing one. */
+/** Fills the parameters of a route's path in, percent-encoded. Throws a TypeError for one that is missing, or is `.` or `..`. */
 export function buildPath(route: RouteDefinition, params: Record<string, string> = {}): string {
   return route.path.replaceAll(/:([A-Za-z]+)/g, (_, name: string) => {
     const value = params[name]
     if (value === undefined || value === '') throw new TypeError(`${route.path} needs ${name}`)
+    // A URL would take these for steps between folders.
+    if (value === '.' || value === '..') throw new TypeError(`${name} of ${route.path} cannot be ${value}`)
     return encodeURIComponent(value)
   })
 }
