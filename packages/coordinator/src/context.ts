@@ -69,7 +69,7 @@ async function assemble(
   await hosts.load()
   const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
-  const waits = new JobWaits(ledger)
+  const waits = new JobWaits(ledger, options.maxWaitingReads)
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
   const rescue = async () => {
     sessions.awake(clock.monotonic())

@@ -22,6 +22,8 @@ export interface CoordinatorOptions {
   readonly minReplications?: number | undefined
   /** Claims that may wait at once; default 10,000. */
   readonly maxWaitingClaims?: number | undefined
+  /** Callers that may wait for the end of a job at once; default 10,000. */
+  readonly maxWaitingReads?: number | undefined
   /** Requests that may wait for the disk at once; default 50,000. */
   readonly maxWaitingChanges?: number | undefined
   /** Called when the disk failed in the middle of work and memory is ahead of it. Default: log and end the process. */
@@ -38,6 +40,7 @@ export interface ResolvedOptions {
   readonly retentionMs: number
   readonly minReplications: number
   readonly maxWaitingClaims: number
+  readonly maxWaitingReads: number
   readonly maxWaitingChanges: number
 }
 
@@ -49,6 +52,7 @@ const numbers = {
   retentionMs: { fallback: 7 * dayMs, min: 1_000, max: 3_650 * dayMs },
   minReplications: { fallback: 1, min: 1, max: 16 },
   maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },
+  maxWaitingReads: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingChanges: { fallback: 50_000, min: 1, max: 1_000_000 },
 } as const
 
@@ -74,6 +78,7 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
     retentionMs: Math.max(whole(options, 'retentionMs'), idempotencyTtlMs),
     minReplications: whole(options, 'minReplications'),
     maxWaitingClaims: whole(options, 'maxWaitingClaims'),
+    maxWaitingReads: whole(options, 'maxWaitingReads'),
     maxWaitingChanges: whole(options, 'maxWaitingChanges'),
   }
 }

@@ -24,6 +24,6 @@ test.each<[ProblemCode, Verdict]>([
 
 test('trouble of the network is never the end of a result', () => {
   expect(judge(new UnreachableError([], 1, true))).toBe('retry')
-  expect(judge(new UnexpectedAnswerError(url, 404, 'a page of a proxy'))).toBe('retry')
+  expect(judge(new UnexpectedAnswerError(url, 404, 'a page of a proxy', false))).toBe('retry')
   expect(judge(new Error('anything'))).toBe('retry')
 })
