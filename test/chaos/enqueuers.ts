@@ -83,7 +83,7 @@ function newJob({ dice }: Stage): NewJob {
     ...(dice.chance(0.1) && { runAt: new Date(Date.now() + dice.int(0, 1_000)).toISOString() }),
     priority: dice.int(-3, 3),
     maxAttempts: dice.int(1, 3),
-    maxLeaseLosses: dice.int(1, 4),
+    maxLeaseLosses: dice.int(1, 3),
   }
 }
 

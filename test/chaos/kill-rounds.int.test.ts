@@ -19,12 +19,12 @@ import { Witness } from './witness.ts'
 const seed = Number(process.env['KILL_ROUNDS_SEED'] ?? randomInt(0xffff_ffff))
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 50)
 
-const leaseMs = 1_000
+const leaseMs = 800
 const leastUnanswered = 16
 const newJobsPerRound = 60
 /** One round in so many goes on for longer than the lease, so that leases are lost. */
-const longRoundEvery = 8
-const killWhileStartingShare = 0.15
+const longRoundEvery = 10
+const killWhileStartingShare = 0.12
 const drainMs = 45_000
 
 test(
@@ -56,9 +56,12 @@ test(
     for (let round = 1; round <= rounds; round += 1) {
       load.orders.left += newJobsPerRound
       const isLong = round % longRoundEvery === 0
-      if (isLong) load.replaceOneHost()
-      if (isLong || dice.chance(0.2)) load.freezeOneHost()
-      await pause(dice.int(0, 250) + (isLong ? leaseMs * 1.5 : 0))
+      if (isLong) {
+        load.replaceOneHost()
+        load.freezeOneHost()
+      }
+      if (isLong || dice.chance(0.3)) load.freezeOneHost()
+      await pause(dice.int(0, 200) + (isLong ? leaseMs * 2 : 0))
       unanswered.push(await killUnderLoad(coordinator, http))
       while (dice.chance(killWhileStartingShare)) {
         killsWhileStarting += 1

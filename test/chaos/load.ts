@@ -32,10 +32,10 @@ export class Load {
     this.#enter(bystanders, 'bystander', (own) => meddle(own, this.#stopped.signal))
   }
 
-  /** Makes a host silent for longer than its lease. */
+  /** Makes a host silent for longer than its lease: mostly for so long that others have its jobs when it goes on. */
   freezeOneHost(): void {
     const { dice } = this.#stage
-    dice.pick(this.#hosts)?.host.freeze(Math.round(this.#leaseMs * (1.3 + dice.next())))
+    dice.pick(this.#hosts)?.host.freeze(Math.round(this.#leaseMs * (1.2 + 3 * dice.next())))
   }
 
   /** Ends a host for good, whatever it holds; another one takes its place. */

@@ -71,6 +71,9 @@ export class Witness {
   reported(job: Job, attempt: number, report: Report, sentAt: number): void {
     const facts = this.saw(job, sentAt)
     this.#checkReport(job, attempt, report)
+    if (report.stdout !== undefined && job.attempts !== attempt) {
+      this.violate(`a report of attempt ${attempt} was accepted from a host that had lost its lease`, job)
+    }
     facts.reports.set(attempt, { ...report, at: this.now() })
   }
 
@@ -133,6 +136,10 @@ export class Witness {
     if (numbers.length !== job.attempts || numbers.some((attempt, index) => attempt !== index + 1)) {
       this.violate('the attempts of a job are not numbered from 1 to their count', job)
     }
+    const open = job.attemptHistory.filter(({ outcome }) => outcome === undefined).map(({ attempt }) => attempt)
+    if (open.join() !== (job.status === 'leased' ? String(job.attempts) : '')) {
+      this.violate('open attempts are not the one that holds the lease', job)
+    }
     for (const { attempt, hostId } of job.attemptHistory) {
       const known = facts.fences.get(attempt)
       if (!known) facts.fences.set(attempt, { hostId, seenAt: this.now() })
@@ -176,7 +183,7 @@ export class Witness {
 }
 
 /** The request that made a job has written its tag into the payload. */
-export function tagOf({ payload }: Job): string {
+function tagOf({ payload }: Job): string {
   return payload.args?.[0] ?? 'untagged'
 }
 
