@@ -1,26 +1,14 @@
+import { limits, ProblemError } from '@skyclaw/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { networkInterfaces } from 'node:os'
 import { isLoopback, refuseForeignPages } from './http/loopback-guard.ts'
 import { createNotFoundHandler } from './http/not-found.ts'
 import { handleError } from './http/problem-handler.ts'
 import { handleClientError, handleExpectation } from './http/server-errors.ts'
-import { limits, ProblemError } from '@skyclaw/protocol'
-import type { CoordinatorOptions } from './options.ts'
 import { coordinator } from './plugin.ts'
+import { resolveTimeouts, type ServerOptions, type ServerTimeouts } from './server-options.ts'
 
-export interface ServerOptions extends CoordinatorOptions {
-  /** Default: every interface with a token, loopback without one. */
-  readonly host?: string | undefined
-  /** Default 8787; 0 for a free one. */
-  readonly port?: number | undefined
-  readonly logger?: FastifyBaseLogger | undefined
-  /** A request must have arrived whole within this time; default 30,000. */
-  readonly requestTimeoutMs?: number | undefined
-  /** A connection on which nothing moves for so long, answers that nobody reads included, is cut; default 120,000. */
-  readonly connectionTimeoutMs?: number | undefined
-  /** `close()` waits so long for requests under way, then cuts them off; default 10,000. */
-  readonly closeTimeoutMs?: number | undefined
-}
+export type { ServerOptions }
 
 export interface RunningCoordinator {
   /** Under which others reach it. */
@@ -33,11 +21,6 @@ export interface RunningCoordinator {
 }
 
 const defaultPort = 8_787
-
-const serverDefaults = { requestTimeoutMs: 30_000, connectionTimeoutMs: 120_000, closeTimeoutMs: 10_000 } as const
-type ServerTimeouts = { readonly [name in keyof typeof serverDefaults]: number }
-
-const maxTimeoutMs = 86_400_000
 
 /** How often connections are looked at for requests that take too long, at most. */
 const maxTimeoutCheckMs = 1_000
@@ -109,16 +92,7 @@ async function closeServer(app: FastifyInstance, timeoutMs: number): Promise<voi
   }
 }
 
-function resolveTimeouts(given: { readonly [name in keyof ServerTimeouts]: number | undefined }): ServerTimeouts {
-  const entries = Object.entries(serverDefaults).map(([name, fallback]) => {
-    const value = given[name as keyof ServerTimeouts] ?? fallback
-    if (Number.isInteger(value) && value >= 1 && value <= maxTimeoutMs) return [name, value]
-    throw new RangeError(`${name} must be a whole number from 1 to ${maxTimeoutMs}, not ${value}`)
-  })
-  return Object.fromEntries(entries) as ServerTimeouts
-}
-
-function configured(publicUrl: CoordinatorOptions['publicUrl']): string | undefined {
+function configured(publicUrl: ServerOptions['publicUrl']): string | undefined {
   return typeof publicUrl === 'function' ? publicUrl() : publicUrl
 }
 

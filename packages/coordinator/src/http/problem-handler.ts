@@ -14,7 +14,7 @@ const fastifyCodes: Record<string, ProblemCode> = {
 const drainedBodyBytes = 65_536
 
 /** The problem document of whatever went wrong. What the caller is not to blame for hides its detail, and is logged. */
-export function toProblem(error: unknown, request: FastifyRequest): Problem {
+function toProblem(error: unknown, request: FastifyRequest): Problem {
   const requestId = request.id
   if (error instanceof ProblemError) return { ...error.problem, requestId }
   if (error instanceof TurnsBusy) return problem('too_busy', error.message, { outcome: 'not_applied', requestId })
