@@ -26,7 +26,6 @@ const own: Documented<CoordinatorOptions> = {
   minReplications: true,
   maxWaitingClaims: true,
   maxWaitingReads: true,
-  maxWaitingReads: true,
   maxWaitingChanges: true,
   onFatal: true,
 }
