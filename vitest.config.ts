@@ -3,15 +3,38 @@ import { defineConfig } from 'vitest/config'
 // Workspace sources are imported as they stand (the `@skyclaw/source` export condition): no build before a test.
 const conditions = ['@skyclaw/source', 'node', 'import', 'default']
 
+const everywhere = '{packages,apps,examples,test}/**'
+const exclude = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**']
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,apps,examples,test}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**'],
     pool: 'forks',
     execArgv: ['--conditions=@skyclaw/source'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [`${everywhere}/*.test.ts`],
+          exclude: [...exclude, '**/*.int.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Real processes: one file at a time, so that none takes the machine from another.
+        extends: true,
+        test: {
+          name: 'int',
+          include: [`${everywhere}/*.int.test.ts`],
+          exclude,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
