@@ -12,7 +12,6 @@ import {
   type Routes,
   routes,
 } from '@skyclaw/protocol'
-import { TurnsBusy, TurnsClosed } from '@skyclaw/store'
 import type { Context } from './context.ts'
 import { type Check, createCheck } from './http/validator.ts'
 
@@ -38,7 +37,8 @@ export interface Skyclaw {
   }
 }
 
-export function createSkyclaw({ options, queue, hosts, ledger }: Context): Skyclaw {
+export function createSkyclaw(context: Context): Skyclaw {
+  const { options, queue, hosts, ledger } = context
   const checks = {
     enqueue: createCheck(routes.enqueueJob.body, 'job'),
     enqueueBatch: createCheck(routes.enqueueBatch.body, 'jobs'),
@@ -47,6 +47,12 @@ export function createSkyclaw({ options, queue, hosts, ledger }: Context): Skycl
     cancel: createCheck(routes.cancelJob.body, 'reason'),
     id: createCheck(Id, 'id'),
     key: createCheck(IdempotencyKey, 'idempotencyKey'),
+  }
+  const answer = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (context.closing) {
+      throw new ProblemError('shutting_down', 'the coordinator is closing', { outcome: 'not_applied' })
+    }
+    return run()
   }
   const checkKey = (key: string | undefined) => (key === undefined ? undefined : checked(checks.key, key))
   return {
@@ -80,16 +86,4 @@ function checked<T>(check: Check, value: T): T {
   const copy = value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as T)
   check(copy)
   return copy as T
-}
-
-async function answer<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (error) {
-    if (error instanceof TurnsBusy) throw new ProblemError('too_busy', error.message, { outcome: 'not_applied' })
-    if (error instanceof TurnsClosed) {
-      throw new ProblemError('shutting_down', 'the coordinator is closing', { outcome: 'not_applied' })
-    }
-    throw error
-  }
 }

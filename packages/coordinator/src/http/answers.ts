@@ -1,5 +1,5 @@
 import { ProblemError } from '@skyclaw/protocol'
-import { prepareAnswers, type Store, type Turns } from '@skyclaw/store'
+import { prepareAnswers, type Store, type Turns, TurnsBusy, TurnsClosed } from '@skyclaw/store'
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { bodyHash } from '../jobs/body-hash.ts'
@@ -60,10 +60,15 @@ export class Answers {
       const text = JSON.stringify(value)
       const short = text.length <= maxAnswerChars ? text : ''
       const row = { key: id, bodyHash: hash, answer: short, expiresAt: clock.now() + ttlMs }
-      await turns.run((turn) => {
-        this.#rows.put(row)
-        turn.wrote()
-      })
+      try {
+        await turns.run((turn) => {
+          this.#rows.put(row)
+          turn.wrote()
+        })
+      } catch (error) {
+        // The request itself was done. Without its answer, a repeat runs it again.
+        if (!(error instanceof TurnsBusy || error instanceof TurnsClosed)) throw error
+      }
       return value
     })
     this.#underway.set(id, { bodyHash: hash, answer })

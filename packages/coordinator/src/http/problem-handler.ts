@@ -1,5 +1,4 @@
 import { type Problem, ProblemError, type ProblemCode, problem, problemContentType, problems } from '@skyclaw/protocol'
-import { TurnsBusy, TurnsClosed } from '@skyclaw/store'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { announcesBody } from './body-parser.ts'
 
@@ -17,8 +16,6 @@ const drainedBodyBytes = 65_536
 function toProblem(error: unknown, request: FastifyRequest): Problem {
   const requestId = request.id
   if (error instanceof ProblemError) return { ...error.problem, requestId }
-  if (error instanceof TurnsBusy) return problem('too_busy', error.message, { outcome: 'not_applied', requestId })
-  if (error instanceof TurnsClosed) return shuttingDown(requestId)
   // Aborted because the caller is gone: nobody reads this.
   if (isAbort(error)) return problem('request_timeout', 'the caller did not wait for the answer', { requestId })
   const { code, statusCode = 500, message } = error as FastifyError

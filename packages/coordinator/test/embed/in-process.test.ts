@@ -71,6 +71,16 @@ test("what the caller does to its object afterwards does not change the job, nor
 
 test('a coordinator that is closed says so', async () => {
   const { api, close } = await skyclaw()
+  const { job } = await api.jobs.enqueue(shellJob())
   await close()
-  expect(await refused(() => api.jobs.enqueue(shellJob()), 'shutting_down')).toBeUndefined()
+  for (const call of [
+    () => api.jobs.enqueue(shellJob()),
+    () => api.jobs.enqueueBatch([shellJob()]),
+    () => api.jobs.get(job.id),
+    () => api.jobs.list(),
+    () => api.jobs.cancel(job.id),
+    () => api.hosts.list(),
+  ]) {
+    expect(await refused(call, 'shutting_down')).toBeUndefined()
+  }
 })

@@ -120,10 +120,12 @@ describe('without a token', () => {
     }
   })
 
-  test('every route answers callers on this machine', async () => {
+  test('callers on this machine are answered, by whatever name they call it', async () => {
     const coordinator = await startTestCoordinator({ token: undefined })
-    for (const headers of [{}, { origin: `http://127.0.0.1:${coordinator.port}` }]) {
-      expect((await coordinator.call('listJobs', { headers })).status).toBe(200)
+    const names = ['localhost', 'LOCALHOST:80', '127.0.0.1:1', '127.1.2.3', '[::1]:8787'].map((host) => ({ host }))
+    for (const headers of [...names, { host: 'localhost:8787', origin: 'http://localhost:8787' }]) {
+      const answer = await coordinator.running.app.inject({ url: '/v1/jobs', headers })
+      expect(answer.statusCode).toBe(200)
     }
   })
 
