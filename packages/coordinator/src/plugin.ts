@@ -1,13 +1,13 @@
 /**
  * The coordinator as a Fastify plugin. It reads no environment, does not listen and handles no signals. Its routes live in a child scope
- * with their own body parser, validator, error handler and serialiser, so the server that embeds it keeps its own; the one thing that it
+ * with their own body parser, validator and error handler, so the server that embeds it keeps its own; the one thing that it
  * adds outside that scope is the decorator `app.skyclaw`. Claims that wait are ended before the server closes its connections, the
  * store is closed after.
  */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { createContext } from './context.ts'
-import { registerRoutes } from './http/register-routes.ts'
+import { apiRoutes } from './http/register-routes.ts'
 import { type CoordinatorOptions, resolveOptions } from './options.ts'
 import { createSkyclaw, type Skyclaw } from './skyclaw.ts'
 
@@ -25,7 +25,7 @@ async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promis
   const context = await createContext(resolved, app.log, options.onFatal ?? ((error) => endProcess(app, error)))
   try {
     app.decorate('skyclaw', createSkyclaw(context))
-    await app.register(async (scope) => registerRoutes(scope, context), { prefix: options.prefix ?? '' })
+    await app.register(apiRoutes, { prefix: options.prefix ?? '', context })
   } catch (error) {
     // Nobody closes a server that never was ready.
     await context.close()

@@ -1,5 +1,6 @@
 import { type OperationId, type RouteDefinition, routes } from '@skyclaw/protocol'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { handlers } from '../routes/handlers.ts'
 import { createAuth } from './auth.ts'
@@ -10,8 +11,11 @@ import { createNotFoundHandler } from './not-found.ts'
 import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
 import { createValidatorCompiler } from './validator.ts'
 
+/** A scope whose schemas are TypeBox's. */
+type Scope = Parameters<FastifyPluginCallbackTypebox>[0]
+
 /** Puts the protocol's routes on a scope of the server that is the coordinator's own. */
-export function registerRoutes(app: FastifyInstance, context: Context): void {
+export const apiRoutes: FastifyPluginCallbackTypebox<{ context: Context }> = (app, { context }, done) => {
   const authenticate = createAuth(context.options.token)
   app.setErrorHandler(handleOwnError)
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
@@ -30,6 +34,7 @@ export function registerRoutes(app: FastifyInstance, context: Context): void {
       handler: toFastify(id, route, context),
     })
   }
+  done()
 }
 
 function schemaOf({ params, query, body }: RouteDefinition): Record<string, unknown> {
@@ -60,7 +65,7 @@ function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
 }
 
 /** A connection that stayed open after the last answer would hold up the server's close for as long as it is kept alive. */
-function endConnectionsWhenClosing(app: FastifyInstance, context: Context): void {
+function endConnectionsWhenClosing(app: Scope, context: Context): void {
   app.addHook('onRequest', async (request, reply) => {
     return context.closing ? sendProblem(reply, shuttingDown(request.id)) : undefined
   })
