@@ -91,7 +91,8 @@ test('--json prints the answer of the API', async () => {
 })
 
 test.each([
-  [[], 'needs a command'],
+  [[], 'it needs a command: up'],
+  [[''], 'unknown command ""'],
   [['jbos'], 'unknown command jbos; did you mean jobs?'],
   [['jobs'], 'needs a command: list, show, wait, cancel'],
   [['jobs', 'lst'], 'unknown command jobs lst; did you mean list?'],
@@ -99,12 +100,23 @@ test.each([
   [['--json', 'health'], 'unknown flag --json before the command'],
   [['jobs', 'list', '--jsn'], 'unknown flag --jsn; did you mean --json?'],
   [['jobs', 'show'], 'job is missing'],
+  [['jobs', 'show', ''], 'the id of a job must be'],
+  [['jobs', 'wait', '../health'], 'the id of a job must be'],
+  [['jobs', 'cancel', 'a b'], 'the id of a job must be'],
+  [['jobs', 'list', '--host-id', 'a b'], '--host-id must be'],
   [['jobs', 'show', 'a', 'b'], 'b is one word too many'],
   [['jobs', 'list', '--status', 'done'], '--status must be one of queued'],
   [['enqueue-shell'], 'command is missing'],
   [['run', '--'], 'command is missing'],
   [['run', '--priority', 'high', 'true'], '--priority must be a whole number'],
   [['run', '--run-at', 'soon', 'true'], '--run-at must be a time'],
+  [['run', '--run-at', '10', 'true'], '--run-at must be a time'],
+  [['run', '--run-at', '2027-02-30T06:00Z x', 'true'], '--run-at must be a time'],
+  [['run', '--requires', '', 'true'], '--requires needs a value'],
+  [['run', '--env', 'a b=c', 'true'], 'the key of --env must be'],
+  [['run', '--label', ' =c', 'true'], 'the key of --label must be'],
+  [['run', '--idempotency-key', 'a b', 'true'], '--idempotency-key must be'],
+  [['run', '--url', '', 'true'], '--url must be a list of at least 1'],
   [['run', '--delay', '5 minutes', 'true'], '--delay must be a time such as'],
   [['run', '--url', 'nonsense', 'true'], '--url must be a list, separated by commas, of which each is a URL'],
   [['enqueue-openclaw'], 'either --message'],
@@ -137,6 +149,32 @@ test('help shows usage, flags with their variables, and examples', async () => {
   ]) {
     expect(root.stdout).toContain(`  ${name} `)
   }
+})
+
+test('help for a command can be asked for in front of it', async () => {
+  const asked = await runInProcess(['help', 'jobs', 'list'])
+  expect(asked).toEqual(await runInProcess(['jobs', 'list', '--help']))
+  expect(asked.stdout).toContain('skyclaw jobs list')
+  expect((await runInProcess(['help'])).stdout).toMatch(/--version[^]*--help/)
+})
+
+test('a table that goes on elsewhere says so on stderr; JSON says it itself', async () => {
+  const { url } = await fakeCoordinator(() => ({ body: { jobs: [makeJob()], nextCursor: 'c2' } }))
+  const table = await runInProcess(['jobs', 'list', '--url', url])
+  expect(table.stderr).toBe('skyclaw: there is more; the next page: --cursor c2\n')
+  expect((await runInProcess(['jobs', 'list', '--json', '--url', url])).stderr).toBe('')
+})
+
+test('--run-at without an offset is local time, and a day alone its first moment', async () => {
+  const { url, asked } = await enqueueing()
+  for (const time of ['2027-01-31', '2027-01-31T06:30', '2027-01-31T06:30:00.5+02:00']) {
+    await runInProcess(['enqueue-shell', '--url', url, '--run-at', time, 'true'])
+  }
+  expect(asked.map(({ body }) => (body as { runAt: string }).runAt)).toEqual([
+    new Date(2027, 0, 31).toISOString(),
+    new Date(2027, 0, 31, 6, 30).toISOString(),
+    '2027-01-31T04:30:00.500Z',
+  ])
 })
 
 test('--version prints the version of the package', async () => {

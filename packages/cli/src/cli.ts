@@ -10,11 +10,12 @@ import { describeFailure } from './failure.ts'
 import type { Io } from './io.ts'
 import { renderHelp } from './render/help.ts'
 import { plainLine } from './render/plain-text.ts'
-import { version } from './version.ts'
+import { asksForVersion, version } from './version.ts'
 
 /** Runs one command line, without the program's name; returns the exit code. Never throws for what a person can get wrong. */
 export async function runCli(words: readonly string[], io: Io): Promise<number> {
-  const path = resolve(words)
+  // `help jobs list` is `jobs list --help`.
+  const path = resolve(words[0] === 'help' ? [...words.slice(1), '--help'] : words)
   let failureCode: number = exitCodes.failure
   try {
     if (!('definition' in path.found)) return await showGroup(path, io)
@@ -64,15 +65,14 @@ async function showGroup({ found, rest, typed }: Path, io: Io): Promise<number> 
     io.stdout.write(await renderHelp(found, typed, io))
     return exitCodes.ok
   }
-  if (typed.length === 0 && (word === '--version' || word === '-v')) {
+  if (typed.length === 0 && asksForVersion(rest)) {
     io.stdout.write(`${version}\n`)
     return exitCodes.ok
   }
   const names = Object.keys(commands)
-  if (word === undefined)
-    throw new UsageError(`${['skyclaw', ...typed].join(' ')} needs a command: ${names.join(', ')}`)
+  if (word === undefined) throw new UsageError(`${typed.join(' ') || 'it'} needs a command: ${names.join(', ')}`)
   if (word.startsWith('-')) throw new UsageError(`unknown flag ${word} before the command`)
-  throw new UsageError(`unknown command ${[...typed, word].join(' ')}${didYouMean(word, names)}`)
+  throw new UsageError(`unknown command ${[...typed, word || '""'].join(' ')}${didYouMean(word, names)}`)
 }
 
 function checkPositionals(

@@ -95,7 +95,7 @@ export function createContext(
     positionals: scanned.positionals,
     wrapped: scanned.wrapped,
     settings,
-    style: createStyle(io.stdout.isTTY === true && !settings.plain),
+    style: createStyle(io.stdout.isTTY === true && !settings.plain, io.stdout.isTTY ? io.stdout.columns : undefined),
     client: () => (client ??= createClient(toClientOptions(settings))),
     close: async () => client?.close(),
   }

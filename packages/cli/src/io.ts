@@ -2,6 +2,8 @@ import type { Readable, Writable } from 'node:stream'
 
 export interface Output extends Writable {
   readonly isTTY?: boolean
+  /** How wide a terminal is, in characters. */
+  readonly columns?: number
 }
 
 /** Everything of the process that a command touches. */
@@ -16,7 +18,7 @@ export interface Io {
   /** Milliseconds since 1970. */
   now(): number
   /** Calls the listener at each signal instead of ending; returns what undoes it. */
-  onSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): () => void
+  onSignal(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): () => void
   /** Ends the process at once: only for what cannot be stopped in order. */
   exit(code: number): void
 }

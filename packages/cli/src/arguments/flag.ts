@@ -25,7 +25,9 @@ export const jsonFlag = {
 export function settingFlags(keys: readonly VariableKey[]): Flags {
   const flags = keys.map((key): [string, Flag] => {
     const variable: Variable<unknown> = variables[key]
-    const fallback = variable.defaultText === undefined ? '' : `; default ${variable.defaultText}`
+    // A remark stands in parentheses in the table, and here within others.
+    const fallback =
+      variable.defaultText === undefined ? '' : `; default ${variable.defaultText.replace(/^\((.*)\)$/, '$1')}`
     const description = `${variable.description} (${variable.name}${fallback})`
     const valueHint = variable.unit === undefined ? 'VALUE' : variable.unit.toUpperCase()
     const repeatable = variable.repeatable && { repeatable: true as const }

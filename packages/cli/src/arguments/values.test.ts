@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { envName } from '../settings/checks.ts'
 import { Values } from './values.ts'
 
 function values(flags: Record<string, string[]>): Values {
@@ -6,13 +7,20 @@ function values(flags: Record<string, string[]>): Values {
 }
 
 test('a list takes several flags and commas alike', () => {
-  expect(values({ requires: ['gpu, fast', 'disk', ','] }).list('requires')).toEqual(['gpu', 'fast', 'disk'])
+  expect(values({ requires: ['gpu, fast', 'disk,'] }).list('requires')).toEqual(['gpu', 'fast', 'disk'])
   expect(values({}).list('requires')).toEqual([])
 })
 
+test('a list that is empty by mistake is refused rather than passed over', () => {
+  for (const text of ['', ' , ']) {
+    expect(() => values({ requires: [text] }).list('requires')).toThrow('--requires needs a value that is not empty')
+  }
+})
+
 test('pairs keep commas and equals signs of the value', () => {
-  expect(values({ env: ['A=1,2', 'B=', 'C=x=y'] }).pairs('env')).toEqual({ A: '1,2', B: '', C: 'x=y' })
-  expect(() => values({ env: ['=x'] }).pairs('env')).toThrow('--env must look like KEY=VALUE, not "=x"')
+  expect(values({ env: ['A=1,2', 'B=', 'C=x=y'] }).pairs('env', envName)).toEqual({ A: '1,2', B: '', C: 'x=y' })
+  expect(() => values({ env: ['=x'] }).pairs('env', envName)).toThrow('--env must look like KEY=VALUE, not "=x"')
+  expect(() => values({ env: ['a b=x'] }).pairs('env', envName)).toThrow(/^the key of --env must be .*, not "a b"$/)
 })
 
 test('a number is whole and within its bounds', () => {

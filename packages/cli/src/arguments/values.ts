@@ -1,4 +1,5 @@
 import type { Scanned } from './scan.ts'
+import { type Check, WrongValue } from '../settings/checks.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Typed access to the flags of a command line. Each method throws a UsageError that names the flag. */
@@ -25,18 +26,29 @@ export class Values {
 
   /** Values given by several flags, by commas, or both. */
   list(name: string): string[] {
-    const parts = this.strings(name).flatMap((value) => value.split(','))
-    return parts.map((part) => part.trim()).filter((part) => part !== '')
+    return this.strings(name).flatMap((value) => {
+      const parts = value.split(',').map((part) => part.trim())
+      const present = parts.filter((part) => part !== '')
+      // As when it is the value of a variable that is empty by mistake.
+      if (present.length === 0) throw new UsageError(`--${name} needs a value that is not empty`)
+      return present
+    })
   }
 
-  /** `KEY=VALUE` of each flag; the value may hold further equals signs, or nothing. */
-  pairs(name: string): Record<string, string> {
+  /** `KEY=VALUE` of each flag; the value may hold further equals signs, or nothing. `check` says which keys there can be. */
+  pairs(name: string, check: Check<string>): Record<string, string> {
     const pairs = this.strings(name).map((text) => {
       const equals = text.indexOf('=')
       if (equals < 1) throw new UsageError(`--${name} must look like KEY=VALUE, not ${JSON.stringify(text)}`)
-      return [text.slice(0, equals), text.slice(equals + 1)] as const
+      return [checked(`the key of --${name}`, text.slice(0, equals), check), text.slice(equals + 1)] as const
     })
     return Object.fromEntries(pairs)
+  }
+
+  /** A value that the check accepts. */
+  checked(name: string, check: Check<string>): string | undefined {
+    const text = this.string(name)
+    return text === undefined ? undefined : checked(`--${name}`, text, check)
   }
 
   integer(name: string, minimum: number, maximum: number): number | undefined {
@@ -54,5 +66,15 @@ export class Values {
     if (value === undefined)
       throw new UsageError(`--${name} must be one of ${allowed.join(', ')}, not ${JSON.stringify(text)}`)
     return value
+  }
+}
+
+/** The text, when the check accepts it; otherwise throws a UsageError that starts with `what`. */
+export function checked(what: string, text: string, check: Check<string>): string {
+  try {
+    return check(text)
+  } catch (error) {
+    if (!(error instanceof WrongValue)) throw error
+    throw new UsageError(`${what} must be ${error.message}, not ${JSON.stringify(text)}`)
   }
 }

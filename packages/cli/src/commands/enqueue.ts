@@ -6,6 +6,7 @@ import { jsonFlag } from '../arguments/flag.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 import type { Values } from '../arguments/values.ts'
 import type { Context } from '../command.ts'
+import { envName, idempotencyKey as idempotencyKeyCheck, labelKey } from '../settings/checks.ts'
 
 /** Flags of every command that enqueues. */
 export const enqueueFlags = {
@@ -17,11 +18,19 @@ export const enqueueFlags = {
   },
   label: { type: 'string', valueHint: 'KEY=VALUE', repeatable: true, description: 'A label the host must have' },
   priority: { type: 'string', valueHint: 'N', description: 'Higher runs first; default 0' },
-  'run-at': { type: 'string', valueHint: 'TIME', description: 'Not before this time, such as 2027-01-31T06:00:00Z' },
+  'run-at': {
+    type: 'string',
+    valueHint: 'TIME',
+    description: 'Not before this time, such as 2027-01-31T06:00:00Z; without the Z or an offset it is local time',
+  },
   delay: { type: 'string', valueHint: 'TIME', description: 'Not before this long from now: 90s, 15m, 2h, 1d' },
   'max-attempts': { type: 'string', valueHint: 'N', description: 'Tries that may fail by the job itself; default 1' },
   'max-lease-losses': { type: 'string', valueHint: 'N', description: 'Times its host may be lost; default 3' },
-  'timeout-ms': { type: 'string', valueHint: 'MS', description: 'Time that one try may take' },
+  'timeout-ms': {
+    type: 'string',
+    valueHint: 'MS',
+    description: 'Time that one try may take; default that of its host',
+  },
   cwd: { type: 'string', valueHint: 'DIR', description: 'Working directory on the host' },
   env: { type: 'string', valueHint: 'KEY=VALUE', repeatable: true, description: 'A variable of its environment' },
   'idempotency-key': {
@@ -37,7 +46,7 @@ const maxDelayMs = 3_660 * 86_400_000
 
 /** What the flags say of how a job runs, whatever it runs. */
 export function placeFromFlags(values: Values): Pick<Payload, 'cwd' | 'env' | 'timeoutMs'> {
-  const env = values.pairs('env')
+  const env = values.pairs('env', envName)
   const cwd = values.string('cwd')
   const timeoutMs = values.integer('timeout-ms', 1, limits.timeoutMs)
   return {
@@ -50,7 +59,7 @@ export function placeFromFlags(values: Values): Pick<Payload, 'cwd' | 'env' | 't
 /** The job that the flags and the payload make. Throws a UsageError. */
 export function newJobFromFlags(payload: Payload, values: Values, nowMs: number): NewJob {
   const requiredCapabilities = values.list('requires')
-  const labels = values.pairs('label')
+  const labels = values.pairs('label', labelKey)
   const requirement: Requirement = {
     ...(requiredCapabilities.length > 0 && { requiredCapabilities }),
     ...(Object.keys(labels).length > 0 && { labels }),
@@ -73,16 +82,27 @@ function runAtFromFlags(values: Values, nowMs: number): string | undefined {
   const at = values.string('run-at')
   const delay = values.string('delay')
   if (at !== undefined && delay !== undefined) throw new UsageError('--run-at and --delay exclude each other')
-  if (at !== undefined) {
-    if (Number.isNaN(Date.parse(at)))
-      throw new UsageError(`--run-at must be a time such as 2027-01-31T06:00:00Z, not ${at}`)
-    return new Date(at).toISOString()
-  }
+  if (at !== undefined) return readTime(at)
   if (delay === undefined) return undefined
   const [, count, unit] = /^(\d{1,12})(ms|s|m|h|d)$/.exec(delay) ?? []
   const delayMs = Number(count) * (delayUnitsMs[unit ?? ''] ?? Number.NaN)
-  if (!(delayMs <= maxDelayMs)) throw new UsageError(`--delay must be a time such as 90s, 15m, 2h or 1d, not ${delay}`)
+  if (!(delayMs <= maxDelayMs)) {
+    throw new UsageError(
+      `--delay must be a time such as 90s, 15m, 2h or 1d, at most ${maxDelayMs / 86_400_000}d, not ${delay}`,
+    )
+  }
   return new Date(nowMs + delayMs).toISOString()
+}
+
+const isoTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/
+
+/** ISO 8601 only: Date.parse makes a time of much else, 2001 of `1`. A day alone is its first moment here, not in London. */
+function readTime(text: string): string {
+  const time = isoTime.test(text) ? new Date(text.includes('T') ? text : `${text}T00:00`) : undefined
+  if (time === undefined || Number.isNaN(time.getTime())) {
+    throw new UsageError(`--run-at must be a time such as 2027-01-31T06:00:00Z, not ${text}`)
+  }
+  return time.toISOString()
 }
 
 /**
@@ -90,14 +110,16 @@ function runAtFromFlags(values: Values, nowMs: number): string | undefined {
  * to repeat.
  */
 export async function enqueue(context: Context, newJob: NewJob, signal?: AbortSignal): Promise<EnqueueAnswer> {
-  const given = context.values.string('idempotency-key')
+  const given = context.values.checked('idempotency-key', idempotencyKeyCheck)
   const idempotencyKey = given ?? randomUUID()
   try {
     return await context.client().call('enqueueJob', { body: newJob, idempotencyKey, ...(signal && { signal }) })
   } catch (error) {
     if (error instanceof SkyclawError ? error.outcomeUnknown : signal?.aborted) {
+      // On a terminal the cursor stands behind the ^C.
+      const newline = signal?.aborted && context.io.stderr.isTTY ? '\n' : ''
       context.io.stderr.write(
-        `skyclaw: nobody knows whether the job was enqueued; repeated with --idempotency-key ${idempotencyKey} it is enqueued once\n`,
+        `${newline}skyclaw: nobody knows whether the job was enqueued; repeated with --idempotency-key ${idempotencyKey} it is enqueued once\n`,
       )
     }
     throw error

@@ -1,9 +1,14 @@
+import { limits } from '@skyclaw/protocol'
 import type { Flags } from '../arguments/flag.ts'
 import type { Values } from '../arguments/values.ts'
-import type { Io } from '../io.ts'
+import type { Context } from '../command.ts'
 
 export const pageFlags = {
-  limit: { type: 'string', valueHint: 'N', description: 'How many at most' },
+  limit: {
+    type: 'string',
+    valueHint: 'N',
+    description: `How many at most, up to ${limits.pageMax}; default ${limits.pageDefault}`,
+  },
   cursor: { type: 'string', valueHint: 'CURSOR', description: 'Where the page before ended' },
 } as const satisfies Flags
 
@@ -13,7 +18,8 @@ export function pageFromFlags(values: Values, maximum: number): { limit?: number
   return { ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) }
 }
 
-/** On a terminal, says how to see the next page; the JSON holds it anyway. */
-export function sayMore(io: Io, nextCursor: string | undefined): void {
-  if (nextCursor !== undefined && io.stdout.isTTY) io.stderr.write(`There is more: --cursor ${nextCursor}\n`)
+/** Says how to see the next page, to whoever reads a table: the JSON holds it. */
+export function sayMore({ io, values }: Context, nextCursor: string | undefined): void {
+  if (nextCursor === undefined || values.has('json')) return
+  io.stderr.write(`skyclaw: there is more; the next page: --cursor ${nextCursor}\n`)
 }

@@ -14,7 +14,8 @@ export const state = defineCommand({
   flags: { ...pageFlags, ...jsonFlag },
   settings: clientSettings,
   examples: ['state', 'state --json'],
-  async run({ client, io, values, style }) {
+  async run(context) {
+    const { client, io, values, style } = context
     const answer = await client().call('readState', { query: pageFromFlags(values, limits.pageMax) })
     if (values.has('json')) {
       io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
@@ -23,7 +24,7 @@ export const state = defineCommand({
       io.stdout.write(`${style.bold('coordinator')} ${plainLine(answer.nodeId)}\n\n`)
       io.stdout.write(`${renderHosts(answer.hosts, now, style)}\n${renderJobs(answer.jobs, now, style)}`)
     }
-    sayMore(io, answer.nextCursor)
+    sayMore(context, answer.nextCursor)
     return exitCodes.ok
   },
 })

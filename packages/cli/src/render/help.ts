@@ -11,7 +11,11 @@ export async function renderHelp(found: Command | Group, typed: readonly string[
   const parent = typed.length > 0 && { meta: { name: ['skyclaw', ...typed.slice(0, -1)].join(' ') } }
   const usage = stripVTControlCharacters(await (parent ? renderUsage(found, parent) : renderUsage(found)))
   const examples = 'definition' in found ? found.definition.examples : found.examples
+  const options =
+    'definition' in found || typed.length > 0
+      ? []
+      : ['', 'OPTIONS', '', '  -v, --version    Show the version', '     -h, --help    Show this help']
   const lines = examples.map((example) => `  ${io.program} ${example}`)
-  const text = [usage.trimEnd(), ...(lines.length > 0 ? ['', 'EXAMPLES', '', ...lines] : [])].join('\n')
+  const text = [usage.trimEnd(), ...options, ...(lines.length > 0 ? ['', 'EXAMPLES', '', ...lines] : [])].join('\n')
   return `${text.replaceAll(/[ \t]+$/gm, '')}\n`
 }

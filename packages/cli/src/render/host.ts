@@ -14,11 +14,12 @@ export function renderHosts(hosts: readonly Host[], nowMs: number, style: Style)
         text: ({ live }) => (live ? 'live' : 'lost'),
         paint: ({ live }) => (live ? style.green : style.red),
       },
-      { title: 'JOBS', text: ({ activeLeases, maxParallel }) => `${activeLeases}/${maxParallel}` },
-      { title: 'HEARD', text: ({ lastSeenAt }) => renderAge(lastSeenAt, nowMs) },
+      { title: 'JOBS', text: ({ activeLeases, maxParallel }) => `${activeLeases}/${maxParallel}`, dispensable: 3 },
+      { title: 'HEARD', text: ({ lastSeenAt }) => renderAge(lastSeenAt, nowMs), dispensable: 2 },
       { title: 'CAPABILITIES', text: ({ capabilities }) => capabilities.join(',') || '-' },
       {
         title: 'LABELS',
+        dispensable: 1,
         text: ({ labels }) =>
           Object.entries(labels)
             .map(([key, value]) => `${key}=${value}`)

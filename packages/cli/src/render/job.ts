@@ -2,7 +2,7 @@ import type { Job } from '@skyclaw/protocol'
 import { plainText, shorten } from './plain-text.ts'
 import type { Paint, Style } from './style.ts'
 import { renderFields, renderTable } from './table.ts'
-import { renderAge, renderDuration } from './time.ts'
+import { renderAge, renderDuration, renderTime } from './time.ts'
 
 const whatChars = 48
 
@@ -18,7 +18,9 @@ function renderWhat({ payload }: Job): string {
 /** `queued`, or what is more to the point. */
 export function renderStatus(job: Job, nowMs: number): string {
   if (job.status === 'leased') return job.cancelRequestedAt === undefined ? 'running' : 'cancelling'
-  if (job.status === 'queued' && Date.parse(job.runAt) > nowMs) return 'scheduled'
+  // Due as soon as it was made is not scheduled, even if the clocks here and there differ.
+  const later = Date.parse(job.runAt) > Math.max(nowMs, Date.parse(job.createdAt))
+  if (job.status === 'queued' && later) return 'scheduled'
   return job.status
 }
 
@@ -34,10 +36,14 @@ export function renderJobs(jobs: readonly Job[], nowMs: number, style: Style): s
     [
       { title: 'ID', text: (job) => job.id },
       { title: 'STATUS', text: (job) => renderStatus(job, nowMs), paint: (job) => paintStatus(job, style) },
-      { title: 'EXIT', text: (job) => job.result?.exitCode?.toString() ?? '-' },
-      { title: 'TRIES', text: (job) => String(job.attempts) },
-      { title: 'HOST', text: (job) => job.assignedHostId ?? job.attemptHistory.at(-1)?.hostId ?? '-' },
-      { title: 'CREATED', text: (job) => renderAge(job.createdAt, nowMs) },
+      { title: 'EXIT', text: (job) => job.result?.exitCode?.toString() ?? '-', dispensable: 4 },
+      { title: 'TRIES', text: (job) => String(job.attempts), dispensable: 2 },
+      {
+        title: 'HOST',
+        text: (job) => job.assignedHostId ?? job.attemptHistory.at(-1)?.hostId ?? '-',
+        dispensable: 1,
+      },
+      { title: 'CREATED', text: (job) => renderAge(job.createdAt, nowMs), dispensable: 3 },
       { title: 'WHAT', text: (job) => shorten(renderWhat(job), whatChars) },
     ],
     jobs,
@@ -57,7 +63,10 @@ export function renderJob(job: Job, nowMs: number, style: Style): string {
       ['what', renderWhat(job)],
       ['requires', requires || undefined],
       ['created', `${job.createdAt} (${renderAge(job.createdAt, nowMs)})`],
-      ['runs at', Date.parse(job.runAt) > nowMs ? `${job.runAt} (${renderAge(job.runAt, nowMs)})` : undefined],
+      [
+        'runs at',
+        renderStatus(job, nowMs) === 'scheduled' ? `${job.runAt} (${renderTime(job.runAt, nowMs)})` : undefined,
+      ],
       ['host', job.assignedHostId],
       [
         'tries',
@@ -82,6 +91,7 @@ export function renderJob(job: Job, nowMs: number, style: Style): string {
 
 function renderAttempts({ attemptHistory }: Job, nowMs: number, style: Style): string {
   if (attemptHistory.length === 0) return ''
+  const { columns: _, ...wide } = style
   return `\n${renderTable(
     [
       { title: 'TRY', text: ({ attempt }) => String(attempt) },
@@ -92,7 +102,8 @@ function renderAttempts({ attemptHistory }: Job, nowMs: number, style: Style): s
       { title: 'ERROR', text: ({ error }) => error ?? '' },
     ],
     attemptHistory,
-    style,
+    // An error is worth more than one line.
+    wide,
   )}`
 }
 

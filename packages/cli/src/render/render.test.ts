@@ -5,6 +5,7 @@ import { renderJob, renderJobs } from './job.ts'
 import { renderLogLine } from './log-line.ts'
 import { plainLine, plainText, shorten } from './plain-text.ts'
 import { createStyle } from './style.ts'
+import { renderTable } from './table.ts'
 import { renderAge, renderDuration } from './time.ts'
 import { renderWelcome } from './welcome.ts'
 
@@ -54,6 +55,35 @@ test('a table lines up and has no blanks at line ends', () => {
       '',
     ].join('\n'),
   )
+})
+
+test('a table keeps to the width of a terminal: the last column is shortened, then the dispensable ones go', () => {
+  const args = ['x'.repeat(30)]
+  const job = makeJob({ assignedHostId: 'attic', status: 'leased', payload: { kind: 'shell', command: 'echo', args } })
+  const lines = (columns: number) => renderJobs([job], now, createStyle(false, columns)).trimEnd().split('\n')
+  expect(lines(100)).toEqual(renderJobs([job], now, plain).trimEnd().split('\n'))
+  expect(lines(70)[1]).toBe('job-1  running  -     0      attic  30s ago  echo xxxxxxxxxxxxxxxxxxx…')
+  expect(lines(60)[0]).toBe('ID     STATUS   EXIT  TRIES  CREATED  WHAT')
+  expect(lines(40)[0]).toBe('ID     STATUS   EXIT  WHAT')
+  for (const columns of [70, 60, 50, 40]) {
+    for (const line of lines(columns)) expect(line.length).toBeLessThanOrEqual(columns)
+  }
+})
+
+test('wide characters take two places, and are not cut in two', () => {
+  const rows = ['日本', 'abcd', 'e\u0301fgh']
+  const columns = [
+    { title: 'NAME', text: (row: string) => row },
+    { title: 'AGAIN', text: () => '日'.repeat(20) },
+  ]
+  const [, ...lines] = renderTable(columns, rows, createStyle(false, 22)).trimEnd().split('\n')
+  expect(lines).toEqual(rows.map((row) => `${row}  ${'日'.repeat(7)}…`))
+})
+
+test('a clock that differs makes no job scheduled and no host heard in the future', () => {
+  const ahead = { createdAt: '2026-11-22T10:05:00.000Z', runAt: '2026-11-22T10:05:00.000Z' }
+  const line = renderJobs([makeJob(ahead)], now, plain).split('\n')[1]
+  expect(line).toMatch(/^job-1 {2}queued .* now +echo hello$/)
 })
 
 test('colours appear only when asked for', () => {

@@ -2,8 +2,11 @@ import { styleText } from 'node:util'
 
 export type Paint = (text: string) => string
 
-/** Colours, or none of them. */
+/** Colours, or none of them, and the width to keep to. */
 export interface Style {
+  /** The width of the terminal; undefined when the output goes elsewhere. */
+  readonly columns?: number
+
   readonly bold: Paint
   readonly dim: Paint
   readonly red: Paint
@@ -11,10 +14,18 @@ export interface Style {
   readonly yellow: Paint
 }
 
-export function createStyle(enabled: boolean): Style {
+export function createStyle(enabled: boolean, columns?: number): Style {
   const paint =
-    (name: keyof Style): Paint =>
+    (name: Exclude<keyof Style, 'columns'>): Paint =>
     (text) =>
       enabled ? styleText(name, text, { validateStream: false }) : text
-  return { bold: paint('bold'), dim: paint('dim'), red: paint('red'), green: paint('green'), yellow: paint('yellow') }
+  const width = columns === undefined ? {} : { columns }
+  return {
+    ...width,
+    bold: paint('bold'),
+    dim: paint('dim'),
+    red: paint('red'),
+    green: paint('green'),
+    yellow: paint('yellow'),
+  }
 }

@@ -1,7 +1,13 @@
-/** How long ago, in the largest unit that fits: `12s ago`. */
+/** How long ago something happened, in the largest unit that fits: `12s ago`. A clock that is behind makes it `now`. */
 export function renderAge(timestamp: string, nowMs: number): string {
   const ageMs = nowMs - Date.parse(timestamp)
-  return ageMs < 0 ? `in ${renderDuration(-ageMs)}` : `${renderDuration(ageMs)} ago`
+  return ageMs < 0 ? 'now' : `${renderDuration(ageMs)} ago`
+}
+
+/** The same for a time that may lie ahead: `in 15m`. */
+export function renderTime(timestamp: string, nowMs: number): string {
+  const aheadMs = Date.parse(timestamp) - nowMs
+  return aheadMs > 0 ? `in ${renderDuration(aheadMs)}` : renderAge(timestamp, nowMs)
 }
 
 export function renderDuration(durationMs: number): string {

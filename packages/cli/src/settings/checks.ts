@@ -43,6 +43,17 @@ export const id = matching(
   'up to 128 letters, digits and . _ : -, starting with a letter or digit',
 )
 
+/** What may be the name of a variable in a job's environment. */
+export const envName = matching(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'the name of a variable: letters, digits and _')
+
+/** What may be the key of a label. */
+export const labelKey = matching(
+  /^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/,
+  'up to 64 letters, digits and . _ / -, starting with a letter or digit',
+)
+
+export const idempotencyKey = matching(/^[\x21-\x7e]{1,256}$/, 'up to 256 visible ASCII characters without spaces')
+
 /** A token travels in a header: visible ASCII only. */
 export const token = matching(/^[\x21-\x7e]{1,1024}$/, 'up to 1024 visible ASCII characters without spaces')
 
@@ -55,9 +66,10 @@ export const url: Check<string> = (text) => {
   return text.replace(/\/+$/, '')
 }
 
-export function list<T>(check: Check<T>, maximum: number): Check<T[]> {
+export function list<T>(check: Check<T>, maximum: number, minimum = 0): Check<T[]> {
   return (text) => {
     const parts = splitList(text)
+    if (parts.length < minimum) throw new WrongValue(`a list of at least ${minimum}`)
     if (parts.length > maximum) throw new WrongValue(`at most ${maximum} entries`)
     return parts.map((part) => {
       try {

@@ -12,11 +12,12 @@ export const hostsList = defineCommand({
   flags: { ...pageFlags, ...jsonFlag },
   settings: clientSettings,
   examples: ['hosts list', 'hosts list --json'],
-  async run({ client, io, values, style }) {
+  async run(context) {
+    const { client, io, values, style } = context
     const answer = await client().call('listHosts', { query: pageFromFlags(values, limits.pageMax) })
     if (values.has('json')) io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
     else io.stdout.write(renderHosts(answer.hosts, io.now(), style))
-    sayMore(io, answer.nextCursor)
+    sayMore(context, answer.nextCursor)
     return exitCodes.ok
   },
 })

@@ -3,6 +3,7 @@ import { defineCommand } from '../../command.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderStatus } from '../../render/job.ts'
 import { clientSettings } from '../client-settings.ts'
+import { jobId } from './job-id.ts'
 
 export const jobsCancel = defineCommand({
   name: 'cancel',
@@ -16,7 +17,7 @@ export const jobsCancel = defineCommand({
   examples: ['jobs cancel JOB', 'jobs cancel JOB --reason "wrong input"'],
   async run({ client, io, positionals, values }) {
     const reason = values.string('reason')
-    const job = await client().jobs.cancel(positionals[0] ?? '', { ...(reason !== undefined && { reason }) })
+    const job = await client().jobs.cancel(jobId({ positionals }), { ...(reason !== undefined && { reason }) })
     io.stdout.write(
       values.has('json') ? `${JSON.stringify({ job }, null, 2)}\n` : `${job.id} ${renderStatus(job, io.now())}\n`,
     )

@@ -4,6 +4,7 @@ import { exitCodes } from '../../exit-codes.ts'
 import { followJob } from '../../follow/follow-job.ts'
 import { showProgress } from '../../follow/progress.ts'
 import { clientSettings } from '../client-settings.ts'
+import { jobId } from './job-id.ts'
 
 export const jobsWait = defineCommand({
   name: 'wait',
@@ -14,7 +15,7 @@ export const jobsWait = defineCommand({
   failureCode: exitCodes.skyclaw,
   examples: ['jobs wait JOB', 'jobs wait JOB --json'],
   async run(context) {
-    const id = context.positionals[0] ?? ''
+    const id = jobId(context)
     const endProgress = showProgress(context, id)
     try {
       return await followJob(context, id)
