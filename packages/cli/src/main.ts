@@ -1,13 +1,22 @@
-import { runCli } from './cli.ts'
 import { processIo } from './io.ts'
+import { asksForVersion, version } from './version.ts'
 
-// Whoever reads our output may stop early, as `| head` does: that is no error.
+/** Nobody reads the output any more: `| head` has enough, the terminal was closed, or the log's reader restarts. */
+const unread = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'])
+
+// That ends no work under way: a host has jobs to end, and `run` an exit code to pass on.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
-    throw error
+    if (!unread.has(error.code ?? '')) throw error
   })
 }
 
-// The exit code is set rather than exited with, so that output still on its way is written.
-process.exitCode = await runCli(process.argv.slice(2), processIo())
+const words = process.argv.slice(2)
+if (asksForVersion(words)) {
+  process.stdout.write(`${version}\n`)
+} else {
+  // Loading the commands is most of what a short command costs.
+  const { runCli } = await import('./cli.ts')
+  // The exit code is set rather than exited with, so that output still on its way is written.
+  process.exitCode = await runCli(words, processIo())
+}

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runInProcess } from './fake-io.ts'
 
-async function runCoordinator(terminal: boolean): Promise<string> {
+async function runCoordinator(terminal: boolean, signal = 'SIGTERM'): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'skyclaw-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const signals = new EventEmitter()
-  const heard = (text: string): void => void (text.includes('coordinator serves') && signals.emit('SIGTERM'))
+  const heard = (text: string): void => void (text.includes('coordinator serves') && signals.emit(signal))
   const words = ['coordinator', '--port', '0', '--db-path', join(folder, 'c.db')]
   const { code, stdout } = await runInProcess(words, { signals, terminal, heard, env: { NO_COLOR: '1' } })
   expect(code).toBe(0)
@@ -19,13 +19,18 @@ async function runCoordinator(terminal: boolean): Promise<string> {
 
 test('on a terminal a coordinator says in one line where it serves, that it stands alone, and its data file', async () => {
   expect(await runCoordinator(true)).toMatch(
-    /^coordinator serves http:\/\/127\.0\.0\.1:\d+, standalone \(a single copy of everything\), data in FOLDER\/c\.db$/m,
+    /^coordinator serves http:\/\/127\.0\.0\.1:\d+, standalone \(a single copy of everything\), data in FOLDER\/c\.db\n\S+ stopping\n$/,
   )
+})
+
+test('a terminal that is closed stops it in order', async () => {
+  expect(await runCoordinator(true, 'SIGHUP')).toContain('stopping')
 })
 
 test('elsewhere it logs the same as JSON', async () => {
   const lines = (await runCoordinator(false)).trim().split('\n')
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(entries.map(({ msg }) => msg)).toEqual(['database opened', 'coordinator serves', 'stopping'])
   expect(entries).toContainEqual(
     expect.objectContaining({ msg: 'coordinator serves', standalone: true, dbPath: 'FOLDER/c.db' }),
   )

@@ -14,7 +14,7 @@ export const coordinator = defineCommand({
   examples: ['coordinator', 'coordinator --port 9000 --db-path /var/lib/skyclaw/coordinator.db'],
   async run({ io, settings }) {
     const options = toCoordinatorOptions(settings)
-    const logger = createLogger(io, settings)
+    const logger = await createLogger(settings, io.stdout)
     const signals = countSignals(io)
     // Loaded when needed: commands that only talk to a coordinator start quickly.
     const { startCoordinator } = await import('@skyclaw/coordinator/server')

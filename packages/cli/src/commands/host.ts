@@ -17,7 +17,7 @@ export const host = defineCommand({
   ],
   async run({ io, settings }) {
     const options = toHostOptions(settings)
-    const logger = createLogger(io, settings)
+    const logger = await createLogger(settings, io.stdout)
     const signals = countSignals(io)
     const { startHost } = await import('@skyclaw/host')
     try {

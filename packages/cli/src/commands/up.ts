@@ -53,7 +53,8 @@ export const up = defineCommand({
     const token = valueOf(settings, 'token') ?? ''
     const options = { ...toCoordinatorOptions(settings), host: '127.0.0.1', token }
     const hostOptions = { ...toHostOptions(settings), heartbeatMs, allowedCommands: allowedCommands(context) }
-    const logger = createLogger(io, settings)
+    // Standard output is for what one reads first: where it is, the token, what to type.
+    const logger = await createLogger(settings, io.stderr)
     const signals = countSignals(io)
     const { startCoordinator } = await import('@skyclaw/coordinator/server')
     const { startHost } = await import('@skyclaw/host')

@@ -1,14 +1,32 @@
-import { type Logger, pino } from 'pino'
+import type { Logger, LoggerOptions } from 'pino'
 import { toLogLevel } from '../environment.ts'
-import type { Io } from '../io.ts'
+import type { Output } from '../io.ts'
 import { createStyle } from '../render/style.ts'
 import { renderLogLine } from '../render/log-line.ts'
 import type { Settings } from '../settings/settings.ts'
 
-/** The log of a daemon on standard output: lines to read on a terminal, pino's JSON lines elsewhere. */
-export function createLogger(io: Io, settings: Settings): Logger {
-  const level = toLogLevel(settings)
-  if (!io.stdout.isTTY) return pino({ level }, io.stdout)
+/** What our own line says better: where the coordinator listens. */
+const listening = /^Server listening at /
+
+/** On a terminal our own line says this too. */
+const opened = 'database opened'
+
+/** The log of a daemon: lines to read on a terminal, pino's JSON lines elsewhere. */
+export async function createLogger(settings: Settings, output: Output): Promise<Logger> {
+  const options: LoggerOptions = {
+    level: toLogLevel(settings),
+    hooks: {
+      logMethod(args, method) {
+        const message: unknown = args.at(-1)
+        if (typeof message !== 'string') return method.apply(this, args)
+        if (listening.test(message) || (output.isTTY && message === opened)) return
+        method.apply(this, args)
+      },
+    },
+  }
+  // Loaded when needed: commands that only talk to a coordinator write no log.
+  const { pino } = await import('pino')
+  if (!output.isTTY) return pino(options, output)
   const style = createStyle(!settings.plain)
-  return pino({ level }, { write: (line: string) => io.stdout.write(renderLogLine(line, style)) })
+  return pino(options, { write: (line: string) => output.write(renderLogLine(line, style)) })
 }

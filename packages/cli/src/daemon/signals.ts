@@ -1,7 +1,7 @@
 import type { Io } from '../io.ts'
 
 /**
- * Counts SIGINT and SIGTERM from the moment it is called, and hands each to the listener when there is one. What came earlier is
+ * Counts SIGINT, SIGTERM and SIGHUP (the terminal was closed) from the moment it is called, and hands each to the listener when there is one. What came earlier is
  * handed over when the listener is set, so a signal during the start is not lost.
  */
 export function countSignals(io: Io): { listen(listener: (count: number) => void): void; end(): void } {
@@ -11,7 +11,7 @@ export function countSignals(io: Io): { listen(listener: (count: number) => void
     count += 1
     listener?.(count)
   }
-  const undo = [io.onSignal('SIGINT', hear), io.onSignal('SIGTERM', hear)]
+  const undo = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => io.onSignal(signal, hear))
   return {
     listen(to) {
       listener = to
