@@ -8,8 +8,12 @@ const maxOutageMs = 10 * 60_000
 
 /** Waits for a job's end, prints its output (or its JSON), and returns the exit code that stands for it. */
 export async function followJob(context: Context, id: string, signal?: AbortSignal): Promise<number> {
-  const job = await waitThroughOutages(context, id, signal)
-  const { io, values } = context
+  const { client, io, values } = context
+  const job = await client().jobs.wait(id, {
+    maxOutageMs,
+    onOutage: ({ message }) => io.stderr.write(`skyclaw: still waiting for the job: ${plainLine(message)}\n`),
+    ...(signal && { signal }),
+  })
   if (values.has('json')) {
     io.stdout.write(`${JSON.stringify({ job }, null, 2)}\n`)
     return exitCodeOf(job)
@@ -19,16 +23,6 @@ export async function followJob(context: Context, id: string, signal?: AbortSign
   const note = endNote(job)
   if (note !== undefined) io.stderr.write(`skyclaw: ${plainLine(note)}\n`)
   return exitCodeOf(job)
-}
-
-/** A coordinator that restarts is no reason to lose sight of the job. */
-async function waitThroughOutages({ client, io }: Context, id: string, signal?: AbortSignal): Promise<Job> {
-  let told = false
-  const onOutage = () => {
-    if (!told) io.stderr.write('skyclaw: no coordinator answers; still waiting for the job\n')
-    told = true
-  }
-  return client().jobs.wait(id, { maxOutageMs, onOutage, ...(signal && { signal }) })
 }
 
 /** Why it ended, when neither its output nor a code of its own says so. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { Job } from '@skyclaw/protocol'
+import { type Job, problem } from '@skyclaw/protocol'
 import { expect, test } from 'vitest'
 import { fakeCoordinator } from '../../test/fake-coordinator.ts'
 import { runInProcess } from '../../test/fake-io.ts'
@@ -48,6 +48,32 @@ test('the first Ctrl-C cancels the job, and run waits for that: 130', async () =
   expect(run.stderr).toContain('cancelled: said so')
   expect(asked.filter(({ path }) => path.endsWith('/cancel'))).toHaveLength(1)
   expect(signals.listenerCount('SIGINT')).toBe(0)
+})
+
+test('a cancellation that is answered later than the job has ended is no failure to cancel', async () => {
+  const signals = new EventEmitter()
+  let current: Job = makeJob()
+  const { url } = await fakeCoordinator(async ({ path, method }) => {
+    if (path.endsWith('/cancel')) {
+      current = makeJob({ status: 'cancelled' })
+      return new Promise(() => {})
+    }
+    if (method === 'GET' && current.status === 'queued') signals.emit('SIGINT')
+    return { body: { job: current } }
+  })
+  const run = await runInProcess(['run', '--url', url, 'x'], { signals })
+  await new Promise(setImmediate)
+  expect(run.code).toBe(130)
+  expect(run.stderr).not.toContain('could not cancel')
+})
+
+test('when the job is lost sight of, run says how to look for it', async () => {
+  const { url } = await fakeCoordinator(({ method }) =>
+    method === 'POST' ? { body: { job: makeJob() } } : { status: 401, body: problem('unauthorized', 'no') },
+  )
+  const run = await runInProcess(['run', '--url', url, '--', 'x'])
+  expect(run.code).toBe(125)
+  expect(run.stderr).toMatch(/the job may still go on[^\n]*skyclaw jobs wait job-1\nskyclaw: [^\n]*SKYCLAW_TOKEN/)
 })
 
 test('the second Ctrl-C leaves the job to itself and says how to wait for it', async () => {

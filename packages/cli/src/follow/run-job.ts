@@ -2,6 +2,7 @@ import type { NewJob } from '@skyclaw/protocol'
 import { enqueue } from '../commands/enqueue.ts'
 import type { Context } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { describeFailure } from '../failure.ts'
 import { plainLine } from '../render/plain-text.ts'
 import { followJob } from './follow-job.ts'
 import { showProgress } from './progress.ts'
@@ -16,6 +17,7 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
   const detaching = new AbortController()
   let id: string | undefined
   let interrupts = 0
+  let ended = false
 
   const interrupt = (): void => {
     interrupts += 1
@@ -26,7 +28,9 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
       .client()
       .jobs.cancel(id, { reason: 'interrupted by the person who ran it' })
       .catch((error: unknown) => {
-        if (!detaching.signal.aborted) io.stderr.write(`skyclaw: could not cancel: ${plainLine(String(error))}\n`)
+        // What came of it can be seen by now, or nobody looks any more.
+        if (ended || detaching.signal.aborted) return
+        io.stderr.write(`skyclaw: could not cancel: ${plainLine(describeFailure(error, io).message)}\n`)
       })
   }
 
@@ -41,11 +45,15 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
       endProgress()
     }
   } catch (error) {
-    if (!enqueueing.signal.aborted && !detaching.signal.aborted) throw error
-    if (id !== undefined)
-      io.stderr.write(`\nskyclaw: the job goes on without you; wait for it with: ${io.program} jobs wait ${id}\n`)
+    const left = enqueueing.signal.aborted || detaching.signal.aborted
+    if (id !== undefined) {
+      const line = left ? 'the job goes on without you; wait for it with' : 'the job may still go on; look for it with'
+      io.stderr.write(`${left ? '\n' : ''}skyclaw: ${line}: ${io.program} jobs wait ${id}\n`)
+    }
+    if (!left) throw error
     return exitCodes.cancelled
   } finally {
+    ended = true
     for (const one of undo) one()
   }
 }
