@@ -1,5 +1,5 @@
 import { type OperationId, type RouteDefinition, routes } from '@skyclaw/protocol'
-import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { handlers } from '../routes/handlers.ts'
@@ -12,10 +12,10 @@ import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
 import { createValidatorCompiler } from './validator.ts'
 
 /** A scope whose schemas are TypeBox's. */
-type Scope = Parameters<FastifyPluginCallbackTypebox>[0]
+type Scope = Parameters<FastifyPluginAsyncTypebox>[0]
 
 /** Puts the protocol's routes on a scope of the server that is the coordinator's own. */
-export const apiRoutes: FastifyPluginCallbackTypebox<{ context: Context }> = (app, { context }, done) => {
+export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async (app, { context }) => {
   const authenticate = createAuth(context.options.token)
   app.setErrorHandler(handleOwnError)
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
@@ -34,7 +34,6 @@ export const apiRoutes: FastifyPluginCallbackTypebox<{ context: Context }> = (ap
       handler: toFastify(id, route, context),
     })
   }
-  done()
 }
 
 function schemaOf({ params, query, body }: RouteDefinition): Record<string, unknown> {
