@@ -35,7 +35,7 @@ const violations: Record<string, string[]> = {
     'packages/client/src/jobs.ts:3 spells out /v1/jobs/; take it from the route table',
   ],
   'home-paths': [
-    `.ci/run:1 names ${slash}root, a path of one machine`,
+    `.ci/run:1 names ${slash}home/bob, a path of one machine`,
     `README.md:3 names ${slash}home/alice, a path of one machine`,
     `README.md:4 names ${slash}Users/alice, a path of one machine`,
   ],
