@@ -4,6 +4,7 @@ import { type Flags, helpFlag, settingFlags } from './arguments/flag.ts'
 import type { Scanned } from './arguments/scan.ts'
 import { Values } from './arguments/values.ts'
 import { toClientOptions } from './environment.ts'
+import { sayWhenSlow } from './follow/say-when-slow.ts'
 import type { Io } from './io.ts'
 import { createStyle, type Style } from './render/style.ts'
 import { type Settings, withFlags } from './settings/settings.ts'
@@ -35,6 +36,8 @@ interface Definition {
   /** Whether a command line of another program follows the flags. */
   readonly wraps?: boolean
   readonly examples: readonly string[]
+  /** Whether it waits for a job, which may take long, rather than for an answer. */
+  readonly follows?: true
   /** The exit code of skyclaw's own failures; 1 unless the codes of a job are passed on. */
   readonly failureCode?: number
   readonly run: (context: Context) => Promise<number>
@@ -89,6 +92,12 @@ export function createContext(
   const keys = (definition.settings ?? []).filter((key) => values.has(variables[key].flag))
   const settings = withFlags(env, Object.fromEntries(keys.map((key) => [key, values.strings(variables[key].flag)])))
   let client: SkyclawClient | undefined
+  let endSaying = (): void => {}
+  const connect = (): SkyclawClient => {
+    const options = toClientOptions(settings)
+    if (!definition.follows) endSaying = sayWhenSlow(io, options)
+    return createClient(options)
+  }
   return {
     io,
     values,
@@ -96,7 +105,10 @@ export function createContext(
     wrapped: scanned.wrapped,
     settings,
     style: createStyle(io.stdout.isTTY === true && !settings.plain, io.stdout.isTTY ? io.stdout.columns : undefined),
-    client: () => (client ??= createClient(toClientOptions(settings))),
-    close: async () => client?.close(),
+    client: () => (client ??= connect()),
+    close: async () => {
+      endSaying()
+      await client?.close()
+    },
   }
 }

@@ -15,6 +15,7 @@ export const run = defineCommand({
     'args...': 'Everything that follows the command belongs to it, flags included',
   },
   wraps: true,
+  follows: true,
   failureCode: exitCodes.skyclaw,
   examples: [
     'run -- echo hello',

@@ -4,8 +4,10 @@ import type { Context } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { describeFailure } from '../failure.ts'
 import { plainLine } from '../render/plain-text.ts'
+import { toClientOptions } from '../environment.ts'
 import { followJob } from './follow-job.ts'
 import { showProgress } from './progress.ts'
+import { sayWhenSlow } from './say-when-slow.ts'
 
 /**
  * Enqueues a job and follows it to its end. The first Ctrl-C (or SIGTERM) cancels the job, the second leaves it alone and says how
@@ -36,7 +38,8 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
 
   const undo = [io.onSignal('SIGINT', interrupt), io.onSignal('SIGTERM', interrupt)]
   try {
-    const { job } = await enqueue(context, newJob, enqueueing.signal)
+    const endSaying = sayWhenSlow(io, toClientOptions(context.settings))
+    const { job } = await enqueue(context, newJob, enqueueing.signal).finally(endSaying)
     id = job.id
     const endProgress = showProgress(context, id)
     try {

@@ -12,6 +12,7 @@ export const jobsWait = defineCommand({
   flags: jsonFlag,
   settings: clientSettings,
   positionals: { job: 'The id of the job' },
+  follows: true,
   failureCode: exitCodes.skyclaw,
   examples: ['jobs wait JOB', 'jobs wait JOB --json'],
   async run(context) {
