@@ -216,6 +216,15 @@ test('an unknown job says where to look', async () => {
   expect(run).toEqual({ code: 1, stdout: '', stderr: 'skyclaw: no job x; "skyclaw jobs list" shows what there is\n' })
 })
 
+test('a URL that leads past the coordinator is what the error asks about', async () => {
+  const { url } = await fakeCoordinator(() => ({
+    status: 404,
+    body: problem('not_found', 'there is no GET /x/health'),
+  }))
+  const run = await runInProcess(['health', '--url', `${url}/x`])
+  expect(run.stderr).toBe(`skyclaw: there is no GET /x/health; is ${url}/x the URL of a coordinator?\n`)
+})
+
 test('a coordinator that does not answer says what to do next', async () => {
   const words = ['health', '--url', 'http://127.0.0.1:1', '--request-timeout-ms', '200']
   const run = await runInProcess(words)

@@ -24,7 +24,11 @@ function explain(error: unknown, { program }: Io): string {
   if (error instanceof ProblemResponseError) {
     if (error.code === 'unauthorized')
       return 'the coordinator refused the token: set SKYCLAW_TOKEN or --token to its own'
-    if (error.code === 'not_found') return `${error.message}; "${program} jobs list" shows what there is`
+    if (error.code === 'not_found') {
+      const named = /\bjob\b/.test(error.message)
+      const next = named ? `"${program} jobs list" shows what there is` : `is ${error.url} the URL of a coordinator?`
+      return `${error.message}; ${next}`
+    }
     return error.message
   }
   return error instanceof Error ? error.message : String(error)

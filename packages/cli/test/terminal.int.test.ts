@@ -27,6 +27,19 @@ test('a terminal that is closed stops it in order', async () => {
   expect(await runCoordinator(true, 'SIGHUP')).toContain('stopping')
 })
 
+test('on a terminal a host says at once what it may run and whom it looks for', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'skyclaw-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const signals = new EventEmitter()
+  const heard = (text: string): void => void (text.includes('host starts') && signals.emit('SIGTERM'))
+  const words = ['host', '--url', 'http://127.0.0.1:1', '--dir', folder]
+  const { code, stdout } = await runInProcess(words, { signals, terminal: true, heard, env: { NO_COLOR: '1' } })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(
+    /^host starts: no shell jobs \(SKYCLAW_ALLOWED_COMMANDS [^\n]*; coordinator http:\/\/127\.0\.0\.1:1\n/,
+  )
+})
+
 test('elsewhere it logs the same as JSON', async () => {
   const lines = (await runCoordinator(false)).trim().split('\n')
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts'
+import { announceHost } from '../daemon/announce.ts'
 import { createLogger } from '../daemon/logger.ts'
 import { countSignals } from '../daemon/signals.ts'
 import { stopHostOnSignals } from '../daemon/stop-host.ts'
@@ -21,6 +22,7 @@ export const host = defineCommand({
     const signals = countSignals(io)
     const { startHost } = await import('@skyclaw/host')
     try {
+      announceHost(io, options)
       const running = await startHost({ ...options, logger })
       await stopHostOnSignals(running, signals, io, logger)
       return exitCodes.ok
