@@ -8,7 +8,7 @@ export interface ClientOptions {
   /** URLs of coordinators, `http:` or `https:`, with or without a path prefix. The first that works is kept to. */
   coordinators: readonly string[]
   /** Sent as `x-skyclaw-token`. */
-  token?: string
+  token?: string | undefined
   /** Milliseconds that a whole call may take, failover and retries included; default 10,000. */
   timeoutMs?: number
   /** Milliseconds that one coordinator has for its answer; default 6,000. A call that waits has its `waitMs` on top. */

@@ -27,7 +27,7 @@ export async function runAttempt(host: HostContext, job: Job, attempt: RunningAt
   const run = attempt.signal.aborted ? unstarted : await runPayload(host.run, job.payload, attempt.signal)
   const { interrupted = false, ...result } = run
   const { success, exitCode, durationMs } = result
-  log.info({ success, exitCode, durationMs: Math.round(durationMs), endReason: attempt.endReason }, 'attempt ended')
+  log.info({ success, exitCode, durationMs, endReason: attempt.endReason }, 'attempt ended')
 
   // What had ended by itself before it was to be ended is done: handed back, it would be done twice.
   const endReason = interrupted || attempt.endReason === 'lost' ? attempt.endReason : undefined

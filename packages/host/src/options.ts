@@ -7,7 +7,7 @@ import { HostError } from './errors.ts'
 export interface HostOptions {
   /** URLs of coordinators; more are learned from them. */
   coordinators: readonly string[]
-  token?: string
+  token?: string | undefined
   /** Shown to people; default the machine's host name. */
   name?: string
   /** The host's id; default the one kept in `dir`, made at the first start. */

@@ -50,7 +50,7 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const startedAt = performance.now()
   const started = await start(spec)
   if ('error' in started) {
-    const durationMs = performance.now() - startedAt
+    const durationMs = Math.round(performance.now() - startedAt)
     return { ...started, timedOut: false, interrupted: false, durationMs, stdout: '', stderr: '' }
   }
   const { pid, child } = started
@@ -59,7 +59,7 @@ export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const limiter = limit(spec, pid)
   const { code, signal } = await started.exited
   limiter.release()
-  const durationMs = performance.now() - startedAt
+  const durationMs = Math.round(performance.now() - startedAt)
 
   const closed = Promise.all([stdout.closed, stderr.closed])
   await within(lastOutputMs, closed)
