@@ -66,7 +66,6 @@ async function assemble(
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
   const ledger = new LocalLedger({ store, turns, clock, minReplications: options.minReplications })
   const hosts = new HostRegistry({ ledger, sessions, clock })
-  await hosts.load()
   const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
   const waits = new JobWaits(ledger, options.maxWaitingReads)
@@ -79,7 +78,7 @@ async function assemble(
   const housekeeping = async () => {
     await pruneJobs(ledger, clock, options.retentionMs)
     await answers.prune()
-    sessions.forget(options.retentionMs, clock.monotonic())
+    hosts.forget(options.retentionMs)
   }
   const rescueIntervalMs = Math.min(maxRescueIntervalMs, options.leaseMs / 4)
   const duties = [

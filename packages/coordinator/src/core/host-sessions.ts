@@ -55,10 +55,11 @@ export class HostSessions {
     return Math.max(0, this.leaseMs - (now - this.#silentSince(hostId)))
   }
 
-  /** Drops what is known of hosts that were silent for longer than `silentMs`: a bound on memory. */
+  /** Drops what is known of hosts that were silent for longer than `silentMs`, and than the lease time: a bound on memory. */
   forget(silentMs: number, now: number): void {
+    const longest = Math.max(silentMs, this.leaseMs)
     for (const times of [this.#heardAt, this.#expectedSince]) {
-      for (const [hostId, time] of times) if (now - time > silentMs) times.delete(hostId)
+      for (const [hostId, time] of times) if (now - time > longest) times.delete(hostId)
     }
   }
 

@@ -3,7 +3,6 @@ import {
   type Host,
   type HostRecord,
   type JobRecord,
-  limits,
   ProblemError,
   type Requirement,
   type Routes,
@@ -27,7 +26,8 @@ export class HostRegistry {
   readonly sessions: HostSessions
   readonly #ledger: Ledger
   readonly #clock: Clock
-  readonly #known = new Map<string, HostRecord>()
+  /** The latest records of hosts, from when they are learned or heard until their sessions are forgotten. */
+  readonly #recent = new Map<string, HostRecord>()
   /** Leases, by job, and since when (monotonic) this coordinator knows of them. */
   readonly #leases = new Map<string, { readonly attempt: number; readonly since: number }>()
   readonly #startedAt: number
@@ -38,30 +38,20 @@ export class HostRegistry {
     this.#clock = clock
     this.#startedAt = clock.monotonic()
     ledger.watch((value) => {
-      if (value.kind === 'host') this.#known.set(value.id, value)
+      if (value.kind === 'host') this.#recent.set(value.id, value)
       if (value.kind === 'job') this.#noteLease(value)
     })
   }
 
-  /** Reads the hosts that the ledger knows already. */
-  async load(): Promise<void> {
-    let cursor: string | undefined
-    do {
-      const page = await this.#ledger.list({ kind: 'host' }, { limit: limits.pageMax, cursor })
-      for (const value of page.values) if (value.kind === 'host') this.#known.set(value.id, value)
-      cursor = page.nextCursor
-    } while (cursor !== undefined)
-  }
-
-  /** What is known of a host by now; it may have registered anew. */
-  known(host: HostRecord): HostRecord {
-    return this.#known.get(host.id) ?? host
+  /** What is known by now of a host that was heard; it may have registered anew. */
+  latest(host: HostRecord): HostRecord {
+    return this.#recent.get(host.id) ?? host
   }
 
   /** Whether a live host other than this one can run what is asked for. */
   anotherCanRun(requirement: Requirement, hostId: string): boolean {
     const now = this.#clock.monotonic()
-    for (const host of this.#known.values()) {
+    for (const host of this.#recent.values()) {
       if (host.id !== hostId && this.sessions.isLive(host.id, now) && satisfies(host, requirement)) return true
     }
     return false
@@ -80,21 +70,30 @@ export class HostRegistry {
     const { value } = await this.#ledger.change(hostKey(id), (current) =>
       write<HostRecord>({ kind: 'host', id, ...offer, registeredAt: current?.registeredAt ?? now, updatedAt: now }),
     )
-    this.#hear(id)
-    return value as HostRecord
+    const record = value as HostRecord
+    this.#hear(record)
+    return record
   }
 
   /** The record of a host that makes a request, which counts as hearing it. Throws `not_found`: then it must register. */
   async hear(id: string): Promise<HostRecord> {
     const record = await this.#ledger.read(hostKey(id))
     if (!record) throw new ProblemError('not_found', `host ${id} is not registered`)
-    this.#hear(id)
+    this.#hear(record)
     return record
   }
 
-  /** Notes that a host was heard, where it is not the point whether it is known. */
-  heardFrom(id: string): void {
-    if (this.#known.has(id)) this.#hear(id)
+  /** Notes that a host was heard, where it is not the point whether it is registered. */
+  async heardFrom(id: string): Promise<void> {
+    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id)))
+    if (record) this.#hear(record)
+  }
+
+  /** Drops what memory holds of hosts that were silent for longer than `silentMs`; their records stay in the ledger. */
+  forget(silentMs: number): void {
+    const now = this.#clock.monotonic()
+    this.sessions.forget(silentMs, now)
+    for (const id of this.#recent.keys()) if (this.sessions.ageMs(id, now) === undefined) this.#recent.delete(id)
   }
 
   /** Milliseconds for which this coordinator has known of a job's lease. No wall clock, here or elsewhere, can make it longer. */
@@ -133,7 +132,9 @@ export class HostRegistry {
     if (lease) this.sessions.expect(lease.hostId, now)
   }
 
-  #hear(id: string): void {
-    this.sessions.hear(id, this.#clock.monotonic())
+  #hear(record: HostRecord): void {
+    // What was learned meanwhile is newer than what was read before.
+    if (!this.#recent.has(record.id)) this.#recent.set(record.id, record)
+    this.sessions.hear(record.id, this.#clock.monotonic())
   }
 }

@@ -98,7 +98,7 @@ test('whatever hosts and clients do at once, no job waits beside a claim that co
       const bystander = await services.registerHost('bystander', [])
       for (let second = 0; second < 8; second += 1) {
         clock.advance(1_000)
-        for (const id of hostIds) hosts.heardFrom(id)
+        for (const id of hostIds) await hosts.heardFrom(id)
         await claims.claim(bystander, { max: 1, waitMs: 0 })
         await turns(6)
       }

@@ -85,7 +85,7 @@ export class Claims {
   }
 
   async #wait(host: HostRecord, request: ClaimRequest, deadline: number): Promise<JobRecord[]> {
-    const accepts: Accepts = (requirement) => satisfies(this.#hosts.known(host), requirement)
+    const accepts: Accepts = (requirement) => satisfies(this.#hosts.latest(host), requirement)
     const waiting = this.#waiting.enter(host.id, accepts)
     let taken: JobRecord[] = []
     try {

@@ -202,6 +202,25 @@ test('a report that comes after its lease was given to another host is refused a
   expect(job.attemptHistory.map(({ outcome }) => outcome)).toEqual(['superseded', 'completed'])
 })
 
+test('a host that was forgotten after a long silence is known again once it is heard', async () => {
+  const { host, id } = await leaseOne()
+  await services.registerHost('host-b')
+  services.clock.advance(leaseMs)
+  await beat('host-b')
+  services.clock.advance(leaseMs)
+  services.hosts.forget(leaseMs)
+  const live = async () =>
+    (await services.hosts.list({ limit: 10 })).hosts.filter((each) => each.live).map(({ id: name }) => name)
+  expect(await live()).toEqual(['host-b'])
+  expect(services.hosts.anotherCanRun({ requiredCapabilities: ['shell'] }, 'host-b')).toBe(false)
+  await services.hosts.heardFrom('nobody')
+  await services.hosts.heardFrom(host.id)
+  expect((await live()).toSorted()).toEqual(['host-a', 'host-b'])
+  expect(services.hosts.anotherCanRun({ requiredCapabilities: ['shell'] }, 'host-b')).toBe(true)
+  expect(await rescueJobs(services)).toBe(0)
+  expect(await services.queue.get(id)).toMatchObject({ status: 'leased' })
+})
+
 test('a job that ended is dropped after the retention, no earlier', async () => {
   const { job } = await services.queue.enqueue(shellJob)
   await services.queue.cancel(job.id)

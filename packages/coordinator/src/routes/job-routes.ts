@@ -20,12 +20,12 @@ export const jobRoutes: JobRoutes = {
   listJobs: async ({ queue }, { query }) => queue.list({ ...query, limit: query.limit! }),
 
   completeJob: async ({ queue, hosts }, { params, body }) => {
-    hosts.heardFrom(body.hostId)
+    await hosts.heardFrom(body.hostId)
     return { job: await queue.complete(params.id, body) }
   },
 
   releaseJob: async ({ queue, hosts }, { params, body }) => {
-    hosts.heardFrom(body.hostId)
+    await hosts.heardFrom(body.hostId)
     return { job: await queue.release(params.id, body) }
   },
 
