@@ -48,7 +48,7 @@ export async function createContext(
   const store = openStore({ path: options.dbPath, logger: log })
   const turns = createTurns(store, { onFatal, maxWaiting: options.maxWaitingChanges })
   try {
-    return await assemble(options, log, store, turns)
+    return assemble(options, log, store, turns)
   } catch (error) {
     await turns.close()
     store.close()
@@ -56,28 +56,22 @@ export async function createContext(
   }
 }
 
-async function assemble(
-  options: ResolvedOptions,
-  log: FastifyBaseLogger,
-  store: Store,
-  turns: Turns,
-): Promise<Context> {
+function assemble(options: ResolvedOptions, log: FastifyBaseLogger, store: Store, turns: Turns): Context {
   const clock = systemClock
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
   const ledger = new LocalLedger({ store, turns, clock, minReplications: options.minReplications })
-  const hosts = new HostRegistry({ ledger, sessions, clock })
-  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token })
+  const hosts = new HostRegistry({ ledger, sessions, clock, log })
+  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, log })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
   const waits = new JobWaits(ledger, options.maxWaitingReads)
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
   const rescue = async () => {
     sessions.awake(clock.monotonic())
-    const rescued = await rescueJobs({ ledger, hosts, queue, clock })
-    if (rescued > 0) log.warn({ rescued }, 'took leases back from hosts that are lost')
+    await rescueJobs({ ledger, hosts, queue, clock })
   }
-  const housekeeping = async () => {
-    await pruneJobs(ledger, clock, options.retentionMs)
-    await answers.prune()
+  const housekeeping = async (closing: AbortSignal) => {
+    await pruneJobs(ledger, clock, options.retentionMs, closing)
+    await answers.prune(closing)
     hosts.forget(options.retentionMs)
   }
   const rescueIntervalMs = Math.min(maxRescueIntervalMs, options.leaseMs / 4)

@@ -4,7 +4,7 @@
  * adds outside that scope is the decorator `app.skyclaw`. Claims that wait are ended before the server closes its connections, the
  * store is closed after.
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { createContext } from './context.ts'
 import { apiRoutes } from './http/register-routes.ts'
@@ -22,7 +22,8 @@ async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promis
   if (app.hasDecorator('skyclaw')) {
     throw new Error('this server has a coordinator already: register the second one on a server of its own')
   }
-  const context = await createContext(resolved, app.log, options.onFatal ?? ((error) => endProcess(app, error)))
+  const log = app.log.child({ nodeId: resolved.nodeId })
+  const context = await createContext(resolved, log, options.onFatal ?? ((error) => endProcess(log, error)))
   try {
     app.decorate('skyclaw', createSkyclaw(context))
     await app.register(apiRoutes, { prefix: options.prefix ?? '', context })
@@ -36,8 +37,8 @@ async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promis
 }
 
 /** Memory is ahead of the disk: to go on would be to answer with what was never stored. */
-function endProcess(app: FastifyInstance, error: Error): void {
-  app.log.fatal({ err: error }, `the store failed, and the coordinator ends rather than go on: ${error.message}`)
+function endProcess(log: FastifyBaseLogger, error: Error): void {
+  log.fatal({ err: error }, `the store failed, and the coordinator ends rather than go on: ${error.message}`)
   process.exit(1)
 }
 

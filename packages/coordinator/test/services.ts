@@ -9,12 +9,14 @@ export const leaseMs = 20_000
 /** The services of a coordinator on a ledger whose clock stands still. */
 export function createServices({ ledger, clock }: Pick<LedgerHarness, 'ledger' | 'clock'>) {
   const sessions = new HostSessions(leaseMs, clock.monotonic())
-  const hosts = new HostRegistry({ ledger, sessions, clock })
-  const queue = new JobQueue({ ledger, hosts, clock, random: () => 0.5, token: 'token' })
+  const warnings: unknown[] = []
+  const log = { info: () => undefined, warn: (...line: unknown[]) => void warnings.push(line) }
+  const hosts = new HostRegistry({ ledger, sessions, clock, log })
+  const queue = new JobQueue({ ledger, hosts, clock, random: () => 0.5, token: 'token', log })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: 100 })
   const registerHost = (hostId: string, capabilities = ['shell']) =>
     hosts.register({ hostId, name: hostId, capabilities })
-  return { ledger, clock, hosts, queue, claims, registerHost }
+  return { ledger, clock, hosts, queue, claims, registerHost, warnings }
 }
 
 export const shellJob = { payload: { kind: 'shell' as const, command: 'true' } }

@@ -54,7 +54,8 @@ export const up = defineCommand({
     const options = { ...toCoordinatorOptions(settings), host: '127.0.0.1', token }
     const hostOptions = { ...toHostOptions(settings), heartbeatMs, allowedCommands: allowedCommands(context) }
     // Standard output is for what one reads first: where it is, the token, what to type.
-    const logger = await createLogger(settings, io.stderr)
+    // The host says itself that it is registered.
+    const logger = await createLogger(settings, io.stderr, ['host registered'])
     const signals = countSignals(io)
     const { startCoordinator } = await import('@skyclaw/coordinator/server')
     const { startHost } = await import('@skyclaw/host')

@@ -11,15 +11,16 @@ const listening = /^Server listening at /
 /** On a terminal our own line says this too. */
 const opened = 'database opened'
 
-/** The log of a daemon: lines to read on a terminal, pino's JSON lines elsewhere. */
-export async function createLogger(settings: Settings, output: Output): Promise<Logger> {
+/** The log of a daemon: lines to read on a terminal, where those named as said otherwise are left out, pino's JSON lines elsewhere. */
+export async function createLogger(settings: Settings, output: Output, saidOtherwise: string[] = []): Promise<Logger> {
+  const unsaid = new Set([opened, ...saidOtherwise])
   const options: LoggerOptions = {
     level: toLogLevel(settings),
     hooks: {
       logMethod(args, method) {
         const message: unknown = args.at(-1)
         if (typeof message !== 'string') return method.apply(this, args)
-        if (listening.test(message) || (output.isTTY && message === opened)) return
+        if (listening.test(message) || (output.isTTY && unsaid.has(message))) return
         method.apply(this, args)
       },
     },

@@ -2,7 +2,7 @@ import { plainLine } from './plain-text.ts'
 import type { Style } from './style.ts'
 
 /** Fields that say nothing to somebody who watches a terminal. */
-const hidden = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'err', 'reqId', 'req', 'res', 'hostId'])
+const hidden = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'err', 'reqId', 'req', 'res', 'hostId', 'nodeId'])
 
 interface Entry {
   readonly time: number

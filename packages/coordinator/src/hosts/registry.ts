@@ -14,11 +14,13 @@ import type { HostSessions } from '../core/host-sessions.ts'
 import { normaliseCapabilities, satisfies } from '../core/matching.ts'
 import type { Ledger, PageRequest } from '../ledger/ledger.ts'
 import { hostKey } from '../ledger/record-key.ts'
+import type { Log } from '../log.ts'
 
 export interface HostRegistryOptions {
   readonly ledger: Ledger
   readonly sessions: HostSessions
   readonly clock: Clock
+  readonly log: Log
 }
 
 /** The hosts: their records in the ledger, and their sessions, which live in memory. */
@@ -26,16 +28,18 @@ export class HostRegistry {
   readonly sessions: HostSessions
   readonly #ledger: Ledger
   readonly #clock: Clock
+  readonly #log: Log
   /** The latest records of hosts, from when they are learned or heard until their sessions are forgotten. */
   readonly #recent = new Map<string, HostRecord>()
   /** Leases, by job, and since when (monotonic) this coordinator knows of them. */
   readonly #leases = new Map<string, { readonly attempt: number; readonly since: number }>()
   readonly #startedAt: number
 
-  constructor({ ledger, sessions, clock }: HostRegistryOptions) {
+  constructor({ ledger, sessions, clock, log }: HostRegistryOptions) {
     this.#ledger = ledger
     this.sessions = sessions
     this.#clock = clock
+    this.#log = log
     this.#startedAt = clock.monotonic()
     ledger.watch((value) => {
       if (value.kind === 'host') this.#recent.set(value.id, value)
@@ -71,6 +75,7 @@ export class HostRegistry {
       write<HostRecord>({ kind: 'host', id, ...offer, registeredAt: current?.registeredAt ?? now, updatedAt: now }),
     )
     const record = value as HostRecord
+    this.#log.info({ hostId: id, name: record.name, capabilities: record.capabilities }, 'host registered')
     this.#hear(record)
     return record
   }

@@ -79,13 +79,14 @@ export class Answers {
     }
   }
 
-  /** Drops answers that are kept for long enough. */
-  async prune(): Promise<void> {
+  /** Drops answers that are kept for long enough, turn by turn. Ends early when the signal is aborted. */
+  async prune(closing?: AbortSignal): Promise<void> {
     const { clock, turns } = this.#options
+    const now = clock.now()
     let pruned = prunedPerTurn
-    while (pruned === prunedPerTurn) {
+    while (pruned === prunedPerTurn && !closing?.aborted) {
       pruned = await turns.run((turn) => {
-        const count = this.#rows.prune({ now: clock.now(), limit: prunedPerTurn })
+        const count = this.#rows.prune({ now, limit: prunedPerTurn })
         if (count > 0) turn.wrote()
         return count
       })

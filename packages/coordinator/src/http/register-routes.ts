@@ -17,6 +17,8 @@ type Scope = Parameters<FastifyPluginAsyncTypebox>[0]
 /** Puts the protocol's routes on a scope of the server that is the coordinator's own. */
 export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async (app, { context }) => {
   const authenticate = createAuth(context.options.token)
+  const { nodeId } = context.options
+  app.setChildLoggerFactory((log, bindings, options) => log.child({ ...bindings, nodeId }, options))
   app.setErrorHandler(handleOwnError)
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
   if (app.prefix !== '') app.setNotFoundHandler(createNotFoundHandler(app.prefix))

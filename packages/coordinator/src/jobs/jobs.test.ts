@@ -87,6 +87,12 @@ test('the leases of a host that is silent for longer than the lease time are tak
   expect(await rescueJobs(services)).toBe(1)
   expect(await services.queue.get(id)).toMatchObject({ status: 'queued', leaseLosses: 1 })
   expect(await rescueJobs(services)).toBe(0)
+  expect(services.warnings).toEqual([
+    [
+      { jobId: id, hostId: 'host-a', attempt: 1, status: 'queued' },
+      `lease lost: host host-a was not heard for ${leaseMs} ms`,
+    ],
+  ])
 })
 
 test('a heartbeat renews the leases of its host', async () => {
@@ -229,6 +235,14 @@ test('a job that ended is dropped after the retention, no earlier', async () => 
   services.clock.advance(1)
   expect(await pruneJobs(services.ledger, services.clock, 1_000)).toBe(1)
   await expect(services.queue.get(job.id)).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('however many jobs are older than the retention, one round drops them all, or as many as there is time for', async () => {
+  const results = await services.queue.enqueueBatch(Array.from({ length: 600 }, () => shellJob))
+  await Promise.all(results.map(({ job }) => services.queue.cancel(job!.id)))
+  services.clock.advance(1_001)
+  expect(await pruneJobs(services.ledger, services.clock, 1_000, AbortSignal.abort())).toBe(0)
+  expect(await pruneJobs(services.ledger, services.clock, 1_000)).toBe(600)
 })
 
 test('an idempotency key makes one job, alone or in a batch', async () => {

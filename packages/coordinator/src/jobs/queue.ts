@@ -13,6 +13,7 @@ import {
 import type { Clock } from '../clock.ts'
 import * as lifecycle from '../core/lifecycle.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
+import type { Log } from '../log.ts'
 import type { Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
 import { jobKey } from '../ledger/record-key.ts'
 import { bodyHash } from './body-hash.ts'
@@ -27,6 +28,7 @@ export interface JobQueueOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly token: string | undefined
+  readonly log: Log
 }
 
 export interface JobFilter extends PageRequest {
@@ -44,6 +46,7 @@ export class JobQueue {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #token: string | undefined
+  readonly #log: Log
 
   constructor(options: JobQueueOptions) {
     this.#ledger = options.ledger
@@ -51,6 +54,7 @@ export class JobQueue {
     this.#clock = options.clock
     this.#random = options.random
     this.#token = options.token
+    this.#log = options.log
   }
 
   /**
@@ -137,12 +141,14 @@ export class JobQueue {
       now: this.#clock.now(),
       random: this.#random(),
     }
-    const { changed } = await this.#change(job.id, (current) => {
+    const { value, changed } = await this.#change(job.id, (current) => {
       if (!stillLost() || current?.lease?.hostId !== lease.hostId || current.lease.attempt !== lease.attempt) {
         return { kind: 'keep' }
       }
       return lifecycle.lose(current, input)
     })
+    const fields = { jobId: job.id, hostId: lease.hostId, attempt: lease.attempt, status: value.status }
+    if (changed) this.#log.warn(fields, `lease lost: ${reason}`)
     return changed
   }
 

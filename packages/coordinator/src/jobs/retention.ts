@@ -4,14 +4,20 @@ import type { Ledger } from '../ledger/ledger.ts'
 /** Records dropped in one turn: short enough not to hold up what waits. */
 const recordsPerTurn = 250
 
-/** Turns in one round; what is left comes with the next. */
-const turnsPerRound = 40
-
-/** Drops jobs that ended longer ago than the retention. Answers how many. */
-export async function pruneJobs(ledger: Ledger, clock: Clock, retentionMs: number): Promise<number> {
+/**
+ * Drops jobs that ended longer ago than the retention, all of them, however fast they come: turn by turn, so that other work goes on
+ * beside it. Answers how many. Ends early when the signal is aborted.
+ */
+export async function pruneJobs(
+  ledger: Ledger,
+  clock: Clock,
+  retentionMs: number,
+  closing?: AbortSignal,
+): Promise<number> {
+  const before = clock.now() - retentionMs
   let pruned = 0
-  for (let turn = 0; turn < turnsPerRound; turn += 1) {
-    const count = await ledger.prune(clock.now() - retentionMs, recordsPerTurn)
+  while (!closing?.aborted) {
+    const count = await ledger.prune(before, recordsPerTurn)
     pruned += count
     if (count < recordsPerTurn) break
   }

@@ -35,6 +35,26 @@ test('jobs are made, found, listed and cancelled without HTTP', async () => {
   expect(await api.hosts.list()).toEqual({ hosts: [] })
 })
 
+test('each line of the log that is about the coordinator carries its node id, and lines of the server do not', async () => {
+  const lines: string[] = []
+  const app = Fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } })
+  onTestFinished(() => app.close())
+  app.get('/mine', async () => 'mine')
+  await app.register(coordinator, { prefix: '/skyclaw', dbPath: join(scratchFolder(), 'a.db'), nodeId: 'here' })
+  const payload = { hostId: 'h', name: 'h' }
+  await app.inject({ method: 'POST', url: '/skyclaw/v1/hosts/register', payload })
+  await app.inject('/mine')
+  const logged = lines.map((line) => JSON.parse(line) as { msg: string; nodeId?: string; hostId?: string })
+  expect(logged.map(({ msg, nodeId, hostId }) => [msg, nodeId, hostId])).toEqual([
+    ['database opened', 'here', undefined],
+    ['incoming request', 'here', undefined],
+    ['host registered', 'here', 'h'],
+    ['request completed', 'here', undefined],
+    ['incoming request', undefined, undefined],
+    ['request completed', undefined, undefined],
+  ])
+})
+
 test('what the API would refuse is refused here too, by the same error that names the field', async () => {
   const { api } = await skyclaw()
   const wrong = (value: unknown) => value as never
