@@ -3,7 +3,8 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { scratchFolder, start } from './skyclaw-process.ts'
+import { spawnProgram } from '../support/spawn.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const bin = fileURLToPath(new URL('../../packages/cli/bin/skyclaw.js', import.meta.url))
 
@@ -28,8 +29,8 @@ const preload = `data:text/javascript,${encodeURIComponent(
 )}`
 
 test('on a Node older than 24 the bin prints one line that says so and exits with 1', async () => {
-  const [command, words] = oldNode ? [oldNode, [bin]] : [process.execPath, ['--import', preload, bin]]
-  const { code, stdout, stderr } = await start(command, [...words, 'health'], await scratchFolder()).ended
+  const [program, words] = oldNode ? [oldNode, [bin]] : [process.execPath, ['--import', preload, bin]]
+  const { code, stdout, stderr } = await spawnProgram({ program, args: [...words, 'health'], cwd: tempFolder() }).ended
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(/^skyclaw needs Node\.js 24 or newer, and this is \d+\.\d+\.\d+: [^\n]+\n$/)
 })

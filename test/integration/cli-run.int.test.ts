@@ -1,6 +1,9 @@
 import { createClient } from '@skyclaw/client'
 import { expect, onTestFinished, test } from 'vitest'
-import { deadUrl, scratchFolder, shellLine, skyclaw, startUp, type Up, until } from './skyclaw-process.ts'
+import { freePort } from '../support/free-port.ts'
+import { shellLine, skyclaw, startUp, type Up } from '../support/skyclaw.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { until } from '../support/until.ts'
 
 function clientOf({ url, token }: Up) {
   const client = createClient({ coordinators: [url], token })
@@ -10,7 +13,7 @@ function clientOf({ url, token }: Up) {
 
 /** Waits for the one job there is to be at work. */
 function atWork(client: ReturnType<typeof clientOf>): Promise<string> {
-  return until(async () => (await client.jobs.list({ status: 'leased' })).jobs[0]?.id, 'a job at work')
+  return until('a job at work', async () => (await client.jobs.list({ status: 'leased' })).jobs[0]?.id)
 }
 
 test('enqueue-shell passes -lc through and prints the id only; jobs wait gives output and code', async () => {
@@ -42,7 +45,7 @@ test('the first Ctrl-C cancels the job on its host, and run exits with 130', asy
   const client = clientOf(up)
   const run = skyclaw(['run', 'sleep', '60'], up.folder, up.env)
   const id = await atWork(client)
-  run.child.kill('SIGINT')
+  process.kill(run.pid, 'SIGINT')
   const { code, stderr } = await run.ended
   expect(code).toBe(130)
   expect(stderr).toContain('cancelling')
@@ -59,9 +62,9 @@ test('the second Ctrl-C leaves the job to itself and prints the line that waits 
     up.env,
   )
   const id = await atWork(client)
-  run.child.kill('SIGINT')
-  await run.printed(/cancelling/)
-  run.child.kill('SIGINT')
+  process.kill(run.pid, 'SIGINT')
+  await run.said(/cancelling/)
+  process.kill(run.pid, 'SIGINT')
   const { code, stderr } = await run.ended
   expect(code).toBe(130)
   const [, line] = /(jobs wait \S+)/.exec(stderr) ?? []
@@ -87,9 +90,9 @@ test('a wrong token gives one line: 125 from run, 1 from the others', async () =
 })
 
 test('no coordinator gives one line that says what to start, and exit code 1', async () => {
-  const url = await deadUrl()
+  const url = `http://127.0.0.1:${await freePort()}`
   const env = { SKYCLAW_COORDINATOR_URL: url, SKYCLAW_REQUEST_TIMEOUT_MS: '300' }
-  const ended = await skyclaw(['enqueue-shell', 'true'], await scratchFolder(), env).ended
+  const ended = await skyclaw(['enqueue-shell', 'true'], tempFolder(), env).ended
   expect(ended).toMatchObject({ code: 1, stdout: '' })
   expect(ended.stderr).toMatch(/^skyclaw: [^\n]*skyclaw up[^\n]*\n$/)
   expect(ended.stderr).toContain(url)

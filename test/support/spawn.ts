@@ -6,9 +6,7 @@ import { until } from './until.ts'
 
 export const repository = resolve(import.meta.dirname, '../..')
 
-export interface SpawnOptions {
-  /** A TypeScript or JavaScript file, relative to the repository. */
-  readonly entry: string
+interface SpawnOptions {
   readonly args?: readonly string[]
   /** The whole environment, beside what Node needs to run; nothing of this process's own settings gets in. */
   readonly env?: Readonly<Record<string, string>>
@@ -16,6 +14,16 @@ export interface SpawnOptions {
   readonly cwd?: string
   /** Written to standard input, which is then closed. */
   readonly stdin?: string
+}
+
+export interface EntryOptions extends SpawnOptions {
+  /** A TypeScript or JavaScript file, relative to the repository. */
+  readonly entry: string
+}
+
+export interface ProgramOptions extends SpawnOptions {
+  /** A path, or a name that is found on the PATH. */
+  readonly program: string
 }
 
 export interface Ended {
@@ -43,9 +51,15 @@ const running = new Set<ChildProcess>()
 // A worker that is ended in the middle of a test leaves no processes behind either.
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
-/** Runs a program of this repository from its sources, in a process of its own, killed at the end of the test at the latest, or of the file when it is started in `beforeAll`. */
-export function spawnEntry({ entry, args = [], env = {}, cwd = repository, stdin }: SpawnOptions): Spawned {
-  const child = spawn(process.execPath, ['--conditions=@skyclaw/source', resolve(repository, entry), ...args], {
+/** Runs a program of this repository from its sources, as `spawnProgram` does. */
+export function spawnEntry({ entry, args = [], ...options }: EntryOptions): Spawned {
+  const words = ['--conditions=@skyclaw/source', resolve(repository, entry), ...args]
+  return spawnProgram({ program: process.execPath, args: words, ...options })
+}
+
+/** Runs a program in a process of its own, killed at the end of the test at the latest, or of the file when it is started in `beforeAll`. */
+export function spawnProgram({ program, args = [], env = {}, cwd = repository, stdin }: ProgramOptions): Spawned {
+  const child = spawn(program, args, {
     cwd,
     env: { ...environment(), ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
