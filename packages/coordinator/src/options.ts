@@ -48,7 +48,7 @@ const dayMs = 86_400_000
 
 const numbers = {
   leaseMs: { fallback: 20_000, min: 100, max: dayMs },
-  idempotencyTtlMs: { fallback: dayMs, min: 1_000, max: 365 * dayMs },
+  idempotencyTtlMs: { fallback: dayMs, min: 1_000, max: 366 * dayMs },
   retentionMs: { fallback: 7 * dayMs, min: 1_000, max: 3_650 * dayMs },
   minReplications: { fallback: 1, min: 1, max: 16 },
   maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },

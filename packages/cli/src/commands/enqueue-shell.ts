@@ -2,17 +2,14 @@ import { defineCommand } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { clientSettings } from './client-settings.ts'
 import { enqueueAndPrint, enqueueFlags } from './enqueue.ts'
-import { shellPayload, stdinFlag } from './shell-payload.ts'
+import { shellPayload, shellPositionals, stdinFlag } from './shell-payload.ts'
 
 export const enqueueShell = defineCommand({
   name: 'enqueue-shell',
   summary: "Enqueue a command; prints only the job's id",
   flags: { ...enqueueFlags, ...stdinFlag },
   settings: clientSettings,
-  positionals: {
-    command: 'A command that some host allows',
-    'args...': 'Everything that follows the command belongs to it, flags included',
-  },
+  positionals: shellPositionals,
   wraps: true,
   examples: [
     'enqueue-shell bash -lc "echo hello"',

@@ -12,8 +12,8 @@ export const pageFlags = {
   cursor: { type: 'string', valueHint: 'CURSOR', description: 'Where the page before ended' },
 } as const satisfies Flags
 
-export function pageFromFlags(values: Values, maximum: number): { limit?: number; cursor?: string } {
-  const limit = values.integer('limit', 1, maximum)
+export function pageFromFlags(values: Values): { limit?: number; cursor?: string } {
+  const limit = values.integer('limit', 1, limits.pageMax)
   const cursor = values.string('cursor')
   return { ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) }
 }

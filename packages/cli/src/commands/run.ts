@@ -3,17 +3,14 @@ import { exitCodes } from '../exit-codes.ts'
 import { runJob } from '../follow/run-job.ts'
 import { clientSettings } from './client-settings.ts'
 import { enqueueFlags, newJobFromFlags } from './enqueue.ts'
-import { shellPayload, stdinFlag } from './shell-payload.ts'
+import { shellPayload, shellPositionals, stdinFlag } from './shell-payload.ts'
 
 export const run = defineCommand({
   name: 'run',
   summary: 'Enqueue a command, wait, print its output and exit with its code. Ctrl-C cancels it',
   flags: { ...enqueueFlags, ...stdinFlag },
   settings: clientSettings,
-  positionals: {
-    command: 'A command that some host allows',
-    'args...': 'Everything that follows the command belongs to it, flags included',
-  },
+  positionals: shellPositionals,
   wraps: true,
   follows: true,
   failureCode: exitCodes.skyclaw,

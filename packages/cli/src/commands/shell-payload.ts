@@ -8,6 +8,11 @@ export const stdinFlag = {
   stdin: { type: 'boolean', description: 'Read standard input now and give it to the command' },
 } as const satisfies Flags
 
+export const shellPositionals = {
+  command: 'A command that some host allows',
+  'args...': 'Everything that follows the command belongs to it, flags included',
+} as const
+
 /** The payload of `<command> [args…]`. Throws a UsageError. */
 export async function shellPayload({ wrapped, values, io }: Context): Promise<ShellPayload> {
   const [command, ...args] = wrapped

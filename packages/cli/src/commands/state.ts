@@ -11,12 +11,16 @@ import { pageFlags, pageFromFlags, sayMore } from './page.ts'
 export const state = defineCommand({
   name: 'state',
   summary: 'Hosts and jobs together, secrets left out',
-  flags: { ...pageFlags, ...jsonFlag },
+  flags: {
+    ...pageFlags,
+    limit: { ...pageFlags.limit, description: `Jobs at most; default ${limits.pageMax}` },
+    ...jsonFlag,
+  },
   settings: clientSettings,
   examples: ['state', 'state --json'],
   async run(context) {
     const { client, io, values, style } = context
-    const answer = await client().call('readState', { query: pageFromFlags(values, limits.pageMax) })
+    const answer = await client().call('readState', { query: pageFromFlags(values) })
     if (values.has('json')) {
       io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
     } else {

@@ -34,8 +34,7 @@ export function showProgress(context: Context, id: string): () => void {
 function describe(job: Job, elapsedMs: number): string | undefined {
   if (job.status === 'leased') return `running on ${job.assignedHostId} (try ${job.attempts})`
   if (job.status !== 'queued' || elapsedMs < patienceMs) return undefined
-  const needs = [job.payload.kind === 'shell' ? 'shell' : 'openclaw', ...(job.requirement.requiredCapabilities ?? [])]
   return job.attempts > 0
     ? 'queued again after a try that failed'
-    : `queued: no host has taken it yet; it needs ${[...new Set(needs)].join(', ')}`
+    : `queued: no host has taken it yet; it needs ${(job.requirement.requiredCapabilities ?? []).join(', ')}`
 }

@@ -20,7 +20,7 @@ export interface WaitOptions {
   onOutage?: (error: SkyclawError) => void
 }
 
-/** A twin points at the job that stands; more steps than this would be a circle. */
+/** A duplicate points at the job that stands; more steps than this would be a circle. */
 const maxHops = 16
 
 /** At most one question in this time, whatever the coordinator makes of `waitMs`. */

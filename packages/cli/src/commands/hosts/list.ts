@@ -1,4 +1,3 @@
-import { limits } from '@skyclaw/protocol'
 import { jsonFlag } from '../../arguments/flag.ts'
 import { defineCommand } from '../../command.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -14,7 +13,7 @@ export const hostsList = defineCommand({
   examples: ['hosts list', 'hosts list --json'],
   async run(context) {
     const { client, io, values, style } = context
-    const answer = await client().call('listHosts', { query: pageFromFlags(values, limits.pageMax) })
+    const answer = await client().call('listHosts', { query: pageFromFlags(values) })
     if (values.has('json')) io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
     else io.stdout.write(renderHosts(answer.hosts, io.now(), style))
     sayMore(context, answer.nextCursor)

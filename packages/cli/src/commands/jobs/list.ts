@@ -1,4 +1,4 @@
-import { jobStatuses, limits } from '@skyclaw/protocol'
+import { jobStatuses } from '@skyclaw/protocol'
 import { jsonFlag } from '../../arguments/flag.ts'
 import { defineCommand } from '../../command.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -22,7 +22,7 @@ export const jobsList = defineCommand({
     const { client, io, values, style } = context
     const status = values.oneOf('status', jobStatuses)
     const hostId = values.checked('host-id', id)
-    const query = { ...(status && { status }), ...(hostId && { hostId }), ...pageFromFlags(values, limits.pageMax) }
+    const query = { ...(status && { status }), ...(hostId && { hostId }), ...pageFromFlags(values) }
     const answer = await client().call('listJobs', { query })
     if (values.has('json')) io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
     else io.stdout.write(renderJobs(answer.jobs, io.now(), style))
