@@ -38,7 +38,7 @@ export const heartbeat = defineRoute({
     jobs: Type.Optional(
       Type.Array(LeaseRef, {
         maxItems: limits.heartbeatJobs,
-        description: 'Every job the host holds; a lease not in it for 10 s is released.',
+        description: 'Every job the host holds; a lease not in it for 10 s is taken back.',
       }),
     ),
   }),
