@@ -83,13 +83,14 @@ export class Answers {
   async prune(closing?: AbortSignal): Promise<void> {
     const { clock, turns } = this.#options
     const now = clock.now()
-    let pruned = prunedPerTurn
-    while (pruned === prunedPerTurn && !closing?.aborted) {
-      pruned = await turns.run((turn) => {
+    for (;;) {
+      if (closing?.aborted) return
+      const pruned = await turns.run((turn) => {
         const count = this.#rows.prune({ now, limit: prunedPerTurn })
         if (count > 0) turn.wrote()
         return count
       })
+      if (pruned < prunedPerTurn) return
     }
   }
 }

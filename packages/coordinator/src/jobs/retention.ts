@@ -16,10 +16,10 @@ export async function pruneJobs(
 ): Promise<number> {
   const before = clock.now() - retentionMs
   let pruned = 0
-  while (!closing?.aborted) {
+  for (;;) {
+    if (closing?.aborted) return pruned
     const count = await ledger.prune(before, recordsPerTurn)
     pruned += count
-    if (count < recordsPerTurn) break
+    if (count < recordsPerTurn) return pruned
   }
-  return pruned
 }
