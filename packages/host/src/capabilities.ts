@@ -18,6 +18,9 @@ export function offeredCapabilities(configured: readonly string[] | undefined, p
   if (names.has('shell') && !has.shell) {
     warnings.push('shell is not offered: SKYCLAW_ALLOWED_COMMANDS allows no command')
   }
+  if (!names.has('shell') && has.shell) {
+    warnings.push('shell is not offered: SKYCLAW_CAPABILITIES does not name it, so no job runs the allowed commands')
+  }
   if (names.has('openclaw') && 'reason' in policy.openclaw) {
     warnings.push(`openclaw is not offered: ${policy.openclaw.reason}`)
   }

@@ -80,6 +80,10 @@ describe('capabilities', () => {
     expect(offer.capabilities).toEqual(['gpu'])
     expect(offer.warnings.join()).toContain('SKYCLAW_ALLOWED_COMMANDS')
     expect(offer.warnings.join()).toContain('SKYCLAW_OPENCLAW_COMMAND')
-    expect(offeredCapabilities(['gpu'], policyOf(['tool'])).capabilities).toEqual(['gpu'])
+    expect(offeredCapabilities(['gpu'], policyOf(['tool']))).toEqual({
+      capabilities: ['gpu'],
+      warnings: ['shell is not offered: SKYCLAW_CAPABILITIES does not name it, so no job runs the allowed commands'],
+    })
+    expect(offeredCapabilities(['gpu'], policyOf([])).warnings).toEqual([])
   })
 })
