@@ -36,6 +36,12 @@ export interface JobFilter extends PageRequest {
   readonly hostId?: string | undefined
 }
 
+/** An idempotency key with the hash of the body it came with. */
+interface KeyedBody {
+  readonly key: string
+  readonly bodyHash: string
+}
+
 /** Steps from a duplicate to the job that stands; more than a few would be a circle. */
 const maxDuplicateSteps = 8
 
@@ -62,29 +68,49 @@ export class JobQueue {
    * `idempotency_mismatch` when the key made another job.
    */
   async enqueue(input: NewJob, idempotencyKey?: string): Promise<EnqueueAnswer> {
-    return this.#enqueue(input, idempotencyKey === undefined ? undefined : { key: idempotencyKey })
+    return this.#enqueue(input, idempotencyKey === undefined ? undefined : keyed(idempotencyKey, input))
   }
 
-  /** Enqueues many jobs, each wholly or not at all; the results stand in the order of the items. */
+  /**
+   * Enqueues many jobs, each wholly or not at all; the results stand in the order of the items. Throws `idempotency_mismatch`, and
+   * enqueues nothing, when the batch's key came with another batch before.
+   */
   async enqueueBatch(items: readonly BatchItem[], batchKey?: string): Promise<BatchResult[]> {
+    const batch = batchKey === undefined ? undefined : { key: batchKey, bodyHash: bodyHash(items) }
+    const first = batch && (await this.#firstOfBatch(items, batch))
     return Promise.all(
-      items.map(async ({ idempotencyKey, ...input }, index) => {
-        const batch = batchKey === undefined ? undefined : { key: batchKey, index }
-        const key = idempotencyKey === undefined ? batch : { key: idempotencyKey }
-        try {
-          return await this.#enqueue(input, key)
-        } catch (error) {
-          if (error instanceof ProblemError) return { problem: error.problem }
-          throw error
-        }
-      }),
+      items.map(async (item, index) => (first?.index === index ? first.result : this.#enqueueItem(item, index, batch))),
     )
   }
 
-  async #enqueue(input: NewJob, key: { key: string; index?: number } | undefined): Promise<EnqueueAnswer> {
+  /** The first item that takes the batch's key goes before all others: it is known then whether the key is this batch's. */
+  async #firstOfBatch(items: readonly BatchItem[], batch: KeyedBody) {
+    for (const [index, item] of items.entries()) {
+      if (item.idempotencyKey !== undefined) continue
+      const result = await this.#enqueueItem(item, index, batch)
+      if (result.problem?.code === 'idempotency_mismatch') {
+        throw new ProblemError('idempotency_mismatch', 'the idempotency key was used for another batch')
+      }
+      // An item that makes no sense leaves no trace of the key.
+      if (result.problem?.code !== 'invalid_request') return { index, result }
+    }
+    return undefined
+  }
+
+  async #enqueueItem({ idempotencyKey, ...input }: BatchItem, index: number, batch?: KeyedBody): Promise<BatchResult> {
+    const shared = batch && { ...batch, index }
+    try {
+      return await this.#enqueue(input, idempotencyKey === undefined ? shared : keyed(idempotencyKey, input))
+    } catch (error) {
+      if (error instanceof ProblemError) return { problem: error.problem }
+      throw error
+    }
+  }
+
+  async #enqueue(input: NewJob, key: (KeyedBody & { index?: number }) | undefined): Promise<EnqueueAnswer> {
     const now = this.#clock.now()
-    const id = key ? derivedJobId({ token: this.#token, ...key }) : randomJobId()
-    const birth = { id, now, sequence: this.#ledger.nextSequence(now), bodyHash: key && bodyHash(input) }
+    const id = key ? derivedJobId({ token: this.#token, key: key.key, index: key.index }) : randomJobId()
+    const birth = { id, now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash }
     const record = newJobRecord(input, birth)
     const { value, changed } = await this.#change(id, (current) => lifecycle.enqueue(current, record))
     const job = await this.#follow(value)
@@ -182,3 +208,5 @@ export class JobQueue {
     return standing
   }
 }
+
+const keyed = (key: string, body: NewJob): KeyedBody => ({ key, bodyHash: bodyHash(body) })
