@@ -101,13 +101,14 @@ export class Claims {
     request: ClaimRequest,
     { accepts, deadline, waiting }: { accepts: Accepts; deadline: number; waiting: WaitingClaim },
   ): Promise<JobRecord[]> {
+    // Once is enough: while this claim is under way, no other takes jobs under its key.
+    const repeated = await this.#repeated(host, request)
+    if (repeated.length > 0) return repeated
     for (;;) {
       // A host that fell silent while it waited would lose the job at once: it leaves, and its wake goes to the next one.
       const live = this.#hosts.sessions.isLive(host.id, this.#clock.monotonic())
       if (!live || request.signal?.aborted || this.#waiting.closed) return []
       waiting.looking()
-      const repeated = await this.#repeated(host, request)
-      if (repeated.length > 0) return repeated
       const { values, tryAgainAt } = await this.#take(host, request, accepts)
       if (values.length > 0) return values
       const leftMs = deadline - this.#clock.monotonic()

@@ -1,3 +1,4 @@
+import type { JobRecord } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -18,9 +19,10 @@ export async function rescueJobs({ ledger, hosts, queue, clock }: RescueOptions)
     const stillLost = () => hosts.sessions.isLost(hostId, clock.monotonic())
     if (!stillLost()) continue
     const reason = `host ${hostId} was not heard for ${hosts.sessions.leaseMs} ms`
-    const lost: Promise<boolean>[] = []
-    for await (const job of leasesOf(ledger, hostId)) lost.push(queue.lose(job, reason, stillLost))
-    rescued += (await Promise.all(lost)).filter(Boolean).length
+    const jobs: JobRecord[] = []
+    for await (const job of leasesOf(ledger, hostId)) jobs.push(job)
+    const lost = await Promise.all(jobs.map((job) => queue.lose(job, reason, stillLost)))
+    rescued += lost.filter(Boolean).length
   }
   return rescued
 }
