@@ -1,6 +1,14 @@
 /** Bounds of everything that travels. Sizes of strings are in UTF-16 units unless the name says bytes. */
 export const limits = {
   idChars: 128,
+  keyChars: 192,
+  minReplications: 16,
+  /** Coordinators that agree on one record: 2M - 1. */
+  replicas: 31,
+  /** Consensus messages of one request. */
+  peerMessages: 1_000,
+  /** Records that an answer to one question names. */
+  toldRecords: 100,
   nameChars: 128,
   capabilities: 64,
   capabilityChars: 64,

@@ -97,17 +97,40 @@ export type HostRecord = Static<typeof HostRecord>
 export const RecordValue = tagged('kind', [JobRecord, HostRecord, SupersededRecord])
 export type RecordValue = Static<typeof RecordValue>
 
-/** Orders the values of one record: generation first, then the ballot. */
+/** Orders the proposals for one register. A number is used once, ever, by its node; a node is an instance id. */
+export const Ballot = closed({ n: Counter, node: Id })
+export type Ballot = Static<typeof Ballot>
+
+/**
+ * Counts the times at which a record was begun anew from what survived of it. Above every generation of those before; records that
+ * never were carry none.
+ */
+export const Epoch = closed({ n: Type.Integer({ minimum: 1, maximum: 1_000_000 }), node: Id })
+export type Epoch = Static<typeof Epoch>
+
+/** The coordinators, by instance id, that agree on a record, and how many of them must have a change on disk. */
+export const ReplicaSet = closed({
+  replicas: Type.Array(Id, { minItems: 1, maxItems: limits.replicas, uniqueItems: true }),
+  m: Type.Integer({ minimum: 1, maximum: limits.minReplications }),
+})
+export type ReplicaSet = Static<typeof ReplicaSet>
+
+/** Orders the values of one record: epoch first, then generation, then the ballot. */
 export const Version = closed({
+  epoch: Type.Optional(Epoch),
   generation: Counter,
-  ballot: closed({ n: Counter, node: Id }),
+  ballot: Ballot,
 })
 export type Version = Static<typeof Version>
 
-/** One known value of the ledger, as snapshots and the feed carry it. */
+/** One known value of the ledger, chosen under its version, as learn messages, snapshots and the feed carry it. */
 export const LedgerRecord = closed({
-  key: Type.String({ minLength: 1, maxLength: limits.idChars + 24 }),
+  key: Type.String({ minLength: 1, maxLength: limits.keyChars }),
   version: Version,
+  /** Who agreed on this value. */
+  set: ReplicaSet,
+  /** On the last value of a generation: who agrees on the next. */
+  moved: Type.Optional(ReplicaSet),
   writtenAt: Millis,
   value: RecordValue,
 })
