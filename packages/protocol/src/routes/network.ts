@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { limits } from '../limits.ts'
 import { Member } from '../member.ts'
+import { PeerView, SelfView } from '../network-view.ts'
 import { LedgerRecord } from '../record.ts'
 import { defineRoute } from '../route.ts'
 import { closed, Cursor, Id, PageLimit } from '../schema.ts'
@@ -12,10 +13,10 @@ const PeersAnswer = Type.Object({ self: Member, peers: Type.Array(Member) })
 export const listPeers = defineRoute({
   method: 'GET',
   path: '/v1/network/peers',
-  summary: 'The coordinators this one knows',
+  summary: 'The coordinators this one knows, and how well the records are kept',
   auth: true,
   idempotency: 'none',
-  response: PeersAnswer,
+  response: Type.Object({ self: SelfView, peers: Type.Array(PeerView) }),
   bodyLimitBytes: 0,
 })
 
@@ -101,7 +102,17 @@ export const mergeSnapshot = defineRoute({
     nodeId: Id,
     records: Type.Array(LedgerRecord, { maxItems: limits.snapshotRecords }),
     nextCursor: Type.Optional(Cursor),
+    restore: Type.Optional(
+      Type.Boolean({
+        description:
+          'The records are a backup: those whose coordinators are gone are taken over by the ones that live now.',
+      }),
+    ),
   }),
-  response: Type.Object({ ok: Type.Boolean(), changed: Type.Integer() }),
+  response: Type.Object({
+    ok: Type.Boolean(),
+    changed: Type.Integer({ description: 'Records that were news.' }),
+    adopted: Type.Optional(Type.Integer({ description: 'Records that were taken over, when `restore` was set.' })),
+  }),
   bodyLimitBytes: limits.largeBodyBytes,
 })

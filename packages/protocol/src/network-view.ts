@@ -1,0 +1,49 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { Member, MemberState } from './member.ts'
+import { Timestamp } from './schema.ts'
+
+const Ready = Type.Boolean({ description: 'Whether it has caught up once, and can keep records.' })
+
+/** How well the records are kept, as one coordinator knows it. The last four are from its latest whole look at the records. */
+export const ReplicationView = Type.Object({
+  minReplications: Type.Integer({ minimum: 1, description: 'M: disks that hold a change before it is acknowledged.' }),
+  live: Type.Integer({ minimum: 1, description: 'Coordinators that are live, this one included.' }),
+  rounds: Type.Integer({ minimum: 0, description: 'Changes under way.' }),
+  orphans: Type.Integer({ minimum: 0, description: 'Accepted values that are not known to be chosen.' }),
+  belowMinimum: Type.Integer({ minimum: 0, description: 'Records with fewer than M live coordinators of their set.' }),
+  underReplicated: Type.Integer({ minimum: 0, description: 'Records kept by fewer coordinators than there could be.' }),
+  unresolvedTwins: Type.Integer({
+    minimum: 0,
+    description: 'Pairs of records of one idempotency key, not yet told apart.',
+  }),
+  twinsPossible: Type.Integer({
+    minimum: 0,
+    description: 'Creations since the start that could not ask enough others.',
+  }),
+})
+export type ReplicationView = Static<typeof ReplicationView>
+
+/** A coordinator as it sees itself. */
+export const SelfView = Type.Object({
+  ...Member.properties,
+  ready: Type.Optional(Ready),
+  now: Type.Optional(Timestamp),
+  replication: Type.Optional(ReplicationView),
+})
+export type SelfView = Static<typeof SelfView>
+
+/** A coordinator as another one sees it. Name, instance and version are left out as long as it has never been heard. */
+export const PeerView = Type.Object({
+  nodeId: Type.Optional(Member.properties.nodeId),
+  instance: Type.Optional(Member.properties.instance),
+  version: Type.Optional(Member.properties.version),
+  url: Member.properties.url,
+  state: MemberState,
+  ready: Type.Optional(Ready),
+  lag: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Records of its feed that the answerer has not read yet.' }),
+  ),
+  roundTripMs: Type.Optional(Type.Number({ minimum: 0, description: 'Milliseconds from a question to its answer.' })),
+  lastSeenAt: Type.Optional(Timestamp),
+})
+export type PeerView = Static<typeof PeerView>
