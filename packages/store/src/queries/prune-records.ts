@@ -1,21 +1,15 @@
 import { and, asc, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
-import { type RecordRow, records } from '../schema/records.ts'
+import { headColumns, type RecordHead, records } from '../schema/records.ts'
 
 /** Deletes records that ended before a time (milliseconds since 1970), the oldest first; answers what it deleted. */
-export function preparePruneRecords(
-  db: StoreDatabase,
-): (before: number, limit: number) => Pick<RecordRow, 'key' | 'status'>[] {
+export function preparePruneRecords(db: StoreDatabase): (before: number, limit: number) => RecordHead[] {
   const old = db
     .select({ key: records.key })
     .from(records)
     .where(and(isNotNull(records.finishedAt), lt(records.finishedAt, sql.placeholder('before'))))
     .orderBy(asc(records.finishedAt))
     .limit(sql.placeholder('limit'))
-  const statement = db
-    .delete(records)
-    .where(inArray(records.key, old))
-    .returning({ key: records.key, status: records.status })
-    .prepare()
+  const statement = db.delete(records).where(inArray(records.key, old)).returning(headColumns).prepare()
   return (before, limit) => statement.all({ before, limit })
 }

@@ -1,7 +1,7 @@
 import { asc, eq, gt, max, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
 import { meta } from '../schema/meta.ts'
-import { type RecordRow, records } from '../schema/records.ts'
+import { headColumns, type RecordHead, type RecordRow, records } from '../schema/records.ts'
 
 /** Rows read at once: a row can have megabytes, and the reader stops where its page is full. */
 const rowsPerRead = 16
@@ -26,6 +26,18 @@ export function prepareReadFeed(db: StoreDatabase): (since: number, limit: numbe
       after = rows.at(-1)!.feedSeq
     }
   }
+}
+
+/** The same without the values. */
+export function prepareReadFeedHeads(db: StoreDatabase): (since: number, limit: number) => RecordHead[] {
+  const statement = db
+    .select(headColumns)
+    .from(records)
+    .where(gt(records.feedSeq, sql.placeholder('since')))
+    .orderBy(asc(records.feedSeq))
+    .limit(sql.placeholder('limit'))
+    .prepare()
+  return (since, limit) => statement.all({ since, limit })
 }
 
 /** Remembers the last number given in the feed, for when the record that bears it is deleted. */

@@ -1,15 +1,18 @@
-import { sql } from 'drizzle-orm'
+import { getTableColumns, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /**
  * Every record of the ledger that this coordinator knows: its latest known value, the value's version, and the columns by which
- * the value is found. The columns below `value` repeat what the value says; they are written with it and by nobody else.
+ * the value is found. Those from `sequence` to `tag` repeat what the value says; they are written with it and by nobody else.
  */
 export const records = sqliteTable(
   'records',
   {
     key: text().primaryKey(),
     kind: text().notNull(),
+    /** 0 for a record that was never begun anew. */
+    epochN: integer('epoch_n').notNull().default(0),
+    epochNode: text('epoch_node').notNull().default(''),
     generation: integer().notNull(),
     ballotN: integer('ballot_n').notNull(),
     ballotNode: text('ballot_node').notNull(),
@@ -17,8 +20,12 @@ export const records = sqliteTable(
     writtenAt: integer('written_at').notNull(),
     /** The number of this coordinator's latest change of this record. */
     feedSeq: integer('feed_seq').notNull(),
-    /** JSON. */
-    value: text().notNull(),
+    /** Who agreed on the value: JSON, instance ids. */
+    replicas: text().notNull(),
+    /** How many of them must have a change on disk. */
+    m: integer().notNull(),
+    /** Set on the last value of a generation: the replica set of the next, JSON. */
+    moved: text(),
     /** Orders records of a kind by when they were made. */
     sequence: integer().notNull(),
     /** A job's status; null for other kinds. */
@@ -33,6 +40,10 @@ export const records = sqliteTable(
     due: integer(),
     /** Set on records that never change again: when that was. */
     finishedAt: integer('finished_at'),
+    /** By which the record is found besides its key. */
+    tag: text(),
+    /** JSON. The last column, so that SQLite reads the others without it. */
+    value: text().notNull(),
   },
   (table) => [
     uniqueIndex('records_feed').on(table.feedSeq),
@@ -52,7 +63,21 @@ export const records = sqliteTable(
     index('records_finished')
       .on(table.finishedAt)
       .where(sql`finished_at is not null`),
+    index('records_changeable')
+      .on(table.key)
+      .where(sql`finished_at is null`),
+    index('records_tag')
+      .on(table.tag, table.key)
+      .where(sql`tag is not null`),
   ],
 )
 
 export type RecordRow = typeof records.$inferSelect
+
+/** A record's row without its value, which may have megabytes. */
+export type RecordHead = Omit<RecordRow, 'value'>
+
+const { value: _value, ...columns } = getTableColumns(records)
+
+/** What a query selects for the head of a row. */
+export const headColumns = columns

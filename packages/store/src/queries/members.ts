@@ -1,0 +1,67 @@
+import { asc, eq, sql } from 'drizzle-orm'
+import type { StoreDatabase } from '../open.ts'
+import { type MemberRow, members } from '../schema/members.ts'
+
+/** What one coordinator says of itself. */
+export interface SeenMember {
+  readonly instance: string
+  readonly nodeId: string
+  readonly url: string
+  readonly turn: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/** All coordinators that this one has heard of, read once at start. */
+export function listMembers(db: StoreDatabase): MemberRow[] {
+  return db.select().from(members).orderBy(asc(members.instance)).all()
+}
+
+/** Other coordinators: what was seen of them, and how far their feeds were read. */
+export function prepareMembers(db: StoreDatabase) {
+  const instance = sql.placeholder('instance')
+  const now = sql.placeholder('now')
+  const ofInstance = eq(members.instance, instance)
+  const times = { firstSeenAt: now, lastSeenAt: now }
+  const get = db.select().from(members).where(ofInstance).prepare()
+  const cursor = db.select({ feedCursor: members.feedCursor }).from(members).where(ofInstance).prepare()
+  const see = db
+    .insert(members)
+    .values({
+      instance,
+      nodeId: sql.placeholder('nodeId'),
+      url: sql.placeholder('url'),
+      turnSeen: sql.placeholder('turn'),
+      ...times,
+    })
+    .onConflictDoUpdate({
+      target: members.instance,
+      set: {
+        nodeId: sql`excluded.node_id`,
+        url: sql`excluded.url`,
+        turnSeen: sql`max(turn_seen, excluded.turn_seen)`,
+        lastSeenAt: sql`excluded.last_seen_at`,
+      },
+    })
+    .prepare()
+  const saveCursor = db
+    .insert(members)
+    .values({ instance, feedCursor: sql.placeholder('feedCursor'), ...times })
+    .onConflictDoUpdate({ target: members.instance, set: { feedCursor: sql`excluded.feed_cursor` } })
+    .prepare()
+  const forget = db
+    .insert(members)
+    .values({ instance, forgotten: 1, ...times })
+    .onConflictDoUpdate({ target: members.instance, set: { forgotten: 1 } })
+    .prepare()
+  return {
+    get: (of: string): MemberRow | undefined => get.get({ instance: of }),
+    /** Notes what a member says of itself. Its turn never goes back, and a forgotten one stays forgotten. */
+    see: (member: SeenMember): void => void see.run({ ...member }),
+    /** How far its feed was read, or 0. */
+    feedCursor: (of: string): number => cursor.get({ instance: of })?.feedCursor ?? 0,
+    saveFeedCursor: (row: { instance: string; feedCursor: number; now: number }): void => void saveCursor.run(row),
+    /** For good: it will never return under this instance id. */
+    forget: (row: { instance: string; now: number }): void => void forget.run(row),
+  }
+}
