@@ -1,0 +1,166 @@
+/**
+ * Runs the mesh core under turns: the one place where its effects become real. Each input is a part of a turn (`@skyclaw/store`); what it
+ * leaves behind is released after the turn's commit, in this order:
+ *
+ * 1. the messages of all inputs of the turn, one batch for each other coordinator, and the answers to batches that came in;
+ * 2. questions for pages of other feeds;
+ * 3. answers to callers and notifications, in the order in which they were left.
+ *
+ * So nothing leaves before it is durable. Nothing here waits for a promise: with a schedule, a clock and an outbox of its own, a
+ * simulator runs the same code step by step.
+ */
+import { type PeerMessage, ProblemError } from '@skyclaw/protocol'
+import { type Turn, type Turns, TurnsBusy, TurnsClosed } from '@skyclaw/store'
+import type { Clock } from '../clock.ts'
+import type { Mesh, MeshMember, PulledPage, Step } from '../mesh/mesh.ts'
+import { splitAnswer } from './answer-batch.ts'
+import { Effects, InputStep, type Outbox } from './effects.ts'
+
+/** All that the ledger needs: to have an input run in a turn. */
+export interface Driver {
+  /**
+   * Runs `input` in the next turn and answers what it returned when that is durable. Rejects with what the input threw before it wrote
+   * anything, with `too_busy` or `shutting_down` (it did not run), or with the store's TurnsFailed.
+   */
+  run<T>(input: (step: Step, mesh: Mesh) => T): Promise<T>
+}
+
+/** The same with the inputs that come from outside the process. What they throw before they wrote anything is dropped with them. */
+export interface MeshDriver extends Driver {
+  /**
+   * A batch of messages of another coordinator, as one input. `reply` is called after the commit with what goes back to it at once, within
+   * the bounds of one body. Rejects like `run`: then nothing was done, and `reply` is not called.
+   */
+  receive(
+    from: string,
+    messages: readonly PeerMessage[],
+    reply?: (messages: readonly PeerMessage[]) => void,
+  ): Promise<void>
+  takePage(from: string, page: PulledPage): void
+  missPage(from: string): void
+  setMembers(members: readonly MeshMember[]): void
+  /** To be called every 50 ms or so. Of no effect while the one before waits. */
+  tick(): void
+  /** The durable number of the last turn that wrote: what messages carry. */
+  readonly turn: number
+}
+
+export interface DriverOptions {
+  readonly turns: Turns
+  readonly clock: Clock
+  readonly outbox: Outbox
+  readonly mesh: Mesh
+  /** Called within the turn that takes a batch, to write what is to be durable with it. */
+  readonly received?: ((from: string, messages: readonly PeerMessage[]) => void) | undefined
+}
+
+export function createDriver(options: DriverOptions): MeshDriver {
+  return new TurnDriver(options)
+}
+
+type Input = (step: Step, mesh: Mesh) => void
+
+/** Inputs kept for another try at most; what comes beyond is older than what is known by then. */
+const maxKeptInputs = 1_000
+
+class TurnDriver implements MeshDriver {
+  readonly #options: DriverOptions
+  /** The turn that is being taken, and what its inputs left so far. */
+  #open: { readonly turn: Turn; readonly effects: Effects } | undefined
+  #ticking = false
+  /** Inputs that found the turns too busy: the mesh waits for them, and gets them with the next tick. */
+  #kept: Input[] = []
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+  }
+
+  get turn(): number {
+    return this.#options.turns.number
+  }
+
+  run<T>(input: (step: Step, mesh: Mesh) => T): Promise<T> {
+    return this.#run((turn) => {
+      const step = this.#newStep()
+      const result = input(step, this.#options.mesh)
+      this.#leave(turn, step)
+      return result
+    })
+  }
+
+  receive(
+    from: string,
+    messages: readonly PeerMessage[],
+    reply?: (messages: readonly PeerMessage[]) => void,
+  ): Promise<void> {
+    return this.#run((turn) => {
+      const step = this.#newStep()
+      for (const message of messages) this.#options.mesh.receive(step, from, message)
+      this.#options.received?.(from, messages)
+      const answer = reply && splitAnswer(step.takeMessagesTo(from))
+      for (const message of answer?.later ?? []) step.send(from, message)
+      const effects = this.#leave(turn, step)
+      if (reply && answer) effects.answer(() => reply(answer.now))
+    })
+  }
+
+  takePage(from: string, page: PulledPage): void {
+    this.#insist((step, mesh) => mesh.takePage(step, from, page))
+  }
+
+  missPage(from: string): void {
+    this.#insist((step, mesh) => mesh.missPage(step, from))
+  }
+
+  setMembers(members: readonly MeshMember[]): void {
+    this.#insist((step, mesh) => mesh.setMembers(step, members))
+  }
+
+  tick(): void {
+    if (this.#ticking) return
+    this.#ticking = true
+    for (const input of this.#kept.splice(0)) this.#insist(input)
+    const tick: Input = (step, mesh) => {
+      this.#ticking = false
+      mesh.tick(step)
+    }
+    this.run(tick).catch(() => void (this.#ticking = false))
+  }
+
+  /** An input that nobody else would repeat. What makes it fail for good ends the coordinator in another place. */
+  #insist(input: Input): void {
+    this.run(input).catch((error: unknown) => {
+      const busy = error instanceof ProblemError && error.code === 'too_busy'
+      if (busy && this.#kept.length < maxKeptInputs) this.#kept.push(input)
+    })
+  }
+
+  #newStep(): InputStep {
+    const { clock } = this.#options
+    return new InputStep(clock.monotonic(), clock.now())
+  }
+
+  /** The last thing that an input does, so that one that failed has left nothing. */
+  #leave(turn: Turn, step: InputStep): Effects {
+    step.end()
+    if (this.#open?.turn !== turn) {
+      const effects = new Effects()
+      this.#open = { turn, effects }
+      turn.afterCommit(() => effects.release(this.#options.outbox))
+    }
+    const { effects } = this.#open
+    effects.add(step)
+    return effects
+  }
+
+  /** What the turns refuse is a problem like any other to those who use the driver. */
+  async #run<T>(work: (turn: Turn) => T): Promise<T> {
+    try {
+      return await this.#options.turns.run(work)
+    } catch (error) {
+      if (error instanceof TurnsBusy) throw new ProblemError('too_busy', error.message, { outcome: 'not_applied' })
+      if (!(error instanceof TurnsClosed)) throw error
+      throw new ProblemError('shutting_down', 'the coordinator is closing', { outcome: 'not_applied' })
+    }
+  }
+}
