@@ -32,6 +32,47 @@ test('nobody is lost within one lease time after the process stood still and cou
   expect(sessions.isLost('a', 10_001)).toBe(true)
 })
 
+test('an age that another coordinator tells makes a host look as young as that, never older than it was heard here', () => {
+  const sessions = new HostSessions(leaseMs, 0)
+  sessions.hear('a', 5_000, 300)
+  expect(sessions.ageMs('a', 5_000)).toBe(300)
+  sessions.hear('a', 5_100)
+  sessions.hear('a', 5_200, 700)
+  expect(sessions.ageMs('a', 5_200)).toBe(100)
+  sessions.hear('a', 5_300, 50)
+  expect(sessions.ageMs('a', 5_300)).toBe(50)
+  sessions.hear('a', 5_300, -1_000)
+  expect(sessions.ageMs('a', 5_300)).toBe(0)
+})
+
+test('a host that others have not heard for long gets the chance to be heard here before its leases are taken', () => {
+  const sessions = new HostSessions(leaseMs, 0)
+  sessions.expect('a', 10_000)
+  sessions.hear('a', 10_000, 9_000)
+  expect(sessions.ageMs('a', 10_000)).toBe(9_000)
+  expect(sessions.isLost('a', 11_000)).toBe(false)
+  expect(sessions.isLost('a', 11_001)).toBe(true)
+  sessions.hear('a', 11_500, 200)
+  expect(sessions.isLost('a', 12_300)).toBe(false)
+  expect(sessions.isLost('a', 12_301)).toBe(true)
+})
+
+test('nobody is lost within one lease time after another coordinator came back into reach', () => {
+  const sessions = new HostSessions(leaseMs, 0)
+  sessions.hear('a', 0)
+  expect(sessions.isLost('a', 5_000)).toBe(true)
+  sessions.reconnected(5_000)
+  expect(sessions.isLost('a', 6_000)).toBe(false)
+  expect(sessions.isLost('a', 6_001)).toBe(true)
+})
+
+test('others are told the ages of the hosts that were heard lately', () => {
+  const sessions = new HostSessions(leaseMs, 0)
+  sessions.hear('a', 1_000)
+  sessions.hear('b', 3_000, 500)
+  expect([...sessions.ages(2_000, 3_500)]).toEqual([{ id: 'b', ageMs: 1_000 }])
+})
+
 test('a host that was silent for long is forgotten', () => {
   const sessions = new HostSessions(leaseMs, 0)
   sessions.hear('a', 1_000)

@@ -1,6 +1,7 @@
 /**
- * When each host was last heard, as ages on the caller's monotonic clock: no wall clock decides whether a host is lost. Nobody is
- * lost within one lease time after the start, after a pause in which nobody could be heard, or after a host that was never heard came
+ * When each host was last heard, by this coordinator or by others that told it so, as ages on the caller's monotonic clock: no wall
+ * clock decides whether a host is lost. Nobody is lost within one lease time after the start, after a pause in which nobody could be heard, after other coordinators that may have
+ * heard them came back into reach, or after a host that was never heard came
  * to be known: the hosts must first have had the chance to be heard.
  */
 export class HostSessions {
@@ -18,9 +19,20 @@ export class HostSessions {
     this.#lastAwakeAt = startedAt
   }
 
-  hear(hostId: string, now: number): void {
-    this.#heardAt.set(hostId, now)
-    this.#expectedSince.delete(hostId)
+  /**
+   * Notes that a host was heard.
+   *
+   * @param ageMs how long ago, when another coordinator tells of it; what is known to be later stands
+   */
+  hear(hostId: string, now: number, ageMs = 0): void {
+    const heardAt = now - Math.max(0, ageMs)
+    if (heardAt > (this.#heardAt.get(hostId) ?? Number.NEGATIVE_INFINITY)) this.#heardAt.set(hostId, heardAt)
+    if (heardAt >= (this.#expectedSince.get(hostId) ?? Number.POSITIVE_INFINITY)) this.#expectedSince.delete(hostId)
+  }
+
+  /** The hosts that were heard within `withinMs`, each with its age: what other coordinators are told. */
+  *ages(withinMs: number, now: number): Generator<{ readonly id: string; readonly ageMs: number }> {
+    for (const [id, heardAt] of this.#heardAt) if (now - heardAt <= withinMs) yield { id, ageMs: now - heardAt }
   }
 
   /** Notes that a host is said to hold leases, so that it gets the chance to be heard before they are taken. */
@@ -32,6 +44,11 @@ export class HostSessions {
   awake(now: number): void {
     if (now - this.#lastAwakeAt > this.leaseMs / 2) this.#awakeSince = now
     this.#lastAwakeAt = now
+  }
+
+  /** Notes that another coordinator is in reach again: hosts may have been heard there all the while. */
+  reconnected(now: number): void {
+    this.#awakeSince = now
   }
 
   /** Milliseconds since the host was last heard, or undefined when it was not heard since the start. */
@@ -64,6 +81,9 @@ export class HostSessions {
   }
 
   #silentSince(hostId: string): number {
-    return Math.max(this.#heardAt.get(hostId) ?? this.#expectedSince.get(hostId) ?? 0, this.#awakeSince)
+    const heardAt = this.#heardAt.get(hostId) ?? this.#awakeSince
+    // One that others heard long ago is given its chance to be heard here all the same.
+    const expectedSince = this.#expectedSince.get(hostId) ?? this.#awakeSince
+    return Math.max(heardAt, expectedSince, this.#awakeSince)
   }
 }
