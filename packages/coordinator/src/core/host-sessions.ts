@@ -1,8 +1,8 @@
 /**
  * When each host was last heard, by this coordinator or by others that told it so, as ages on the caller's monotonic clock: no wall
- * clock decides whether a host is lost. Nobody is lost within one lease time after the start, after a pause in which nobody could be heard, after other coordinators that may have
- * heard them came back into reach, or after a host that was never heard came
- * to be known: the hosts must first have had the chance to be heard.
+ * clock decides whether a host is lost. Nobody is lost within one lease time after the start, after a pause in which nobody could be
+ * heard, after other coordinators that may have heard them came back into reach, or after a host that was never heard came to be
+ * known: the hosts must first have had the chance to be heard.
  */
 export class HostSessions {
   readonly #heardAt = new Map<string, number>()
