@@ -9,6 +9,8 @@ export const limits = {
   peerMessages: 1_000,
   /** Records that an answer to one question names. */
   toldRecords: 100,
+  /** Hosts that one exchange of gossip names. */
+  gossipHosts: 5_000,
   nameChars: 128,
   capabilities: 64,
   capabilityChars: 64,
@@ -34,6 +36,8 @@ export const limits = {
   waitMs: 30_000,
   claimMax: 100,
   maxParallel: 1_024,
+  /** Jobs that one idempotency key made besides the one that stands, as far as that notes them. */
+  twins: 16,
   heartbeatJobs: 4_096,
   batchJobs: 1_000,
   pageDefault: 100,

@@ -1,10 +1,34 @@
 import type { TSchema } from '@sinclair/typebox'
 import { tokenHeader, idempotencyHeader } from './headers.ts'
+import { Host } from './host.ts'
+import { Job } from './job.ts'
+import { Member, MemberNews } from './member.ts'
+import { Payload } from './payload.ts'
+import { PeerMessage } from './peer-message.ts'
 import { Problem, problemContentType } from './problem.ts'
+import { LedgerRecord, RecordValue, ReplicaSet, Version } from './record.ts'
 import type { RouteDefinition } from './route.ts'
 import { routes } from './routes/routes.ts'
 
 type Json = Record<string, unknown>
+
+/** What the document defines once and names elsewhere. */
+const components = {
+  Problem,
+  Job,
+  Host,
+  Payload,
+  Member,
+  MemberNews,
+  RecordValue,
+  ReplicaSet,
+  Version,
+  LedgerRecord,
+  PeerMessage,
+}
+
+const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` })
+const names = new Map(Object.entries(components).map(([name, schema]) => [JSON.stringify(schema), name]))
 
 /** The OpenAPI 3.1 document of the whole API, made from the route table. */
 export function buildOpenApi(version: string): Json {
@@ -18,7 +42,7 @@ export function buildOpenApi(version: string): Json {
     info: { title: 'Skyclaw', version, license: { name: 'MIT', identifier: 'MIT' } },
     paths,
     components: {
-      schemas: { Problem: plain(Problem) },
+      schemas: Object.fromEntries(Object.entries(components).map(([name, schema]) => [name, plain(schema, name)])),
       securitySchemes: {
         token: { type: 'apiKey', in: 'header', name: tokenHeader },
         bearer: { type: 'http', scheme: 'bearer' },
@@ -44,7 +68,7 @@ function operation(operationId: string, route: RouteDefinition): Json {
       200: { description: 'OK', content: { 'application/json': { schema: plain(route.response) } } },
       default: {
         description: 'A problem document (RFC 9457)',
-        content: { [problemContentType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+        content: { [problemContentType]: { schema: reference('Problem') } },
       },
     },
   }
@@ -61,7 +85,12 @@ function fields(place: 'path' | 'query', schema: TSchema | undefined): Json[] {
   }))
 }
 
-/** The JSON of a schema: TypeBox's symbols and `$id` do not belong in the document. */
-function plain(schema: TSchema): Json {
-  return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === '$id' ? undefined : value))) as Json
+/** The JSON of a schema, with references to the components in it. TypeBox's symbols and `$id` do not belong in the document. */
+function plain(schema: TSchema, self?: string): Json {
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    if (key === '$id') return undefined
+    const name = typeof value === 'object' ? names.get(JSON.stringify(value)) : undefined
+    return name === undefined || name === self ? value : reference(name)
+  })
+  return JSON.parse(text) as Json
 }

@@ -12,6 +12,7 @@ export const problems = {
   lease_lost: { status: 409, title: 'The lease is no longer held', retryable: false },
   job_terminal: { status: 409, title: 'The job has ended', retryable: false },
   standalone: { status: 409, title: 'This coordinator runs standalone', retryable: false },
+  stale_instance: { status: 409, title: 'This instance is a copy that is behind', retryable: false },
   payload_too_large: { status: 413, title: 'The request body is too large', retryable: false },
   uri_too_long: { status: 414, title: 'The URL is too long', retryable: false },
   unsupported_media_type: { status: 415, title: 'The content type is not supported', retryable: false },

@@ -1,6 +1,7 @@
 import { claimJobs, heartbeat, listHosts, registerHost } from './hosts.ts'
 import { cancelJob, completeJob, enqueueBatch, enqueueJob, getJob, listJobs, releaseJob } from './jobs.ts'
-import { gossip, joinNetwork, listPeers, mergeSnapshot, readFeed, readSnapshot, replicateMessages } from './network.ts'
+import { gossip, joinNetwork, listPeers } from './network.ts'
+import { mergeSnapshot, readFeed, readSnapshot, replicateMessages } from './replicate.ts'
 import { readHealth, readState } from './state.ts'
 
 /** The whole API: operation id to route. */
