@@ -5,6 +5,7 @@ import {
   idempotencyHeader,
   type OperationId,
   type Problem,
+  retryHeader,
   routes,
   type RouteDefinition,
   tokenHeader,
@@ -119,7 +120,7 @@ function prepare(options: ResolvedOptions, operation: OperationId, input: CallIn
 async function askOne(context: CallContext, course: Course, url: string): Promise<{ value: unknown } | undefined> {
   const { failover, options } = context
   const remainingMs = Math.max(1, course.progress.deadline - performance.now())
-  const request = { ...course.request, url: url + course.path }
+  const request = { ...course.request, headers: headersOf(course), url: url + course.path }
   const outcome = await attempt(
     options.transport,
     request,
@@ -159,6 +160,11 @@ async function askOne(context: CallContext, course: Course, url: string): Promis
     ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
   })
   return undefined
+}
+
+/** Coordinators look further for what an earlier attempt may have done elsewhere, but only when there was one. */
+function headersOf({ request, progress }: Course): Record<string, string> {
+  return progress.attempts > 1 ? { ...request.headers, [retryHeader]: String(progress.attempts - 1) } : request.headers
 }
 
 function remember(course: Course, url: string, status: number, answer: Exclude<Answer, { kind: 'ok' }>): void {

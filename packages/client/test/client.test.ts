@@ -9,7 +9,7 @@ import {
   UnreachableError,
 } from '../src/index.ts'
 import { undiciTransport } from '../src/undici.ts'
-import { deadUrl, health, json, serve } from './serve.ts'
+import { deadUrl, health, json, type Received, serve } from './serve.ts'
 
 const host = { host: {}, cancel: [], lost: [], coordinators: [], leaseMs: 20_000 }
 const cancelled = { job: { id: 'j', status: 'cancelled' } }
@@ -76,6 +76,26 @@ describe.each<[string, () => Transport]>([
       expect(await client.jobs.cancel('j')).toEqual(cancelled.job)
       expect(server.received).toHaveLength(5)
       expect(new Set(server.received.map((request) => request.headers['x-idempotency-key'])).size).toBe(1)
+    })
+  })
+
+  test('every attempt of a call after the first says how many came before it; the next call begins anew', async () => {
+    await using server = await serve((_request, response, index) => {
+      if (index < 2) return json(response, 503, problem('quorum_unreachable', 'no quorum', { outcome: 'unknown' }))
+      json(response, 200, cancelled)
+    })
+    await using hanging = await serve(() => {})
+    await withClient([hanging.url, server.url], async (client) => {
+      await client.jobs.cancel('j')
+      await client.jobs.cancel('k')
+      const retries = (received: readonly Received[], id: string) =>
+        received.filter(({ url }) => url.includes(`/${id}/`)).map(({ headers }) => headers['skyclaw-retry'])
+      expect(retries(hanging.received, 'j')[0]).toBeUndefined()
+      const all = [...retries(hanging.received, 'j'), ...retries(server.received, 'j')].map((retry) =>
+        Number(retry ?? 0),
+      )
+      expect(all.toSorted((a, b) => a - b)).toEqual(all.map((_, index) => index))
+      expect(retries(server.received, 'k')).toEqual([undefined])
     })
   })
 

@@ -7,6 +7,8 @@ export interface Call<Id extends OperationId> {
   readonly query: QueryOf<Routes[Id]>
   readonly body: BodyOf<Routes[Id]>
   readonly idempotencyKey: string | undefined
+  /** Whether the caller tried before, maybe at another coordinator, and may have had no answer. Told of claims only. */
+  readonly retried: boolean
   /** Aborted when the caller is gone. */
   readonly signal: AbortSignal
 }

@@ -9,6 +9,7 @@ import type { Call, Handler } from './handler.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { createNotFoundHandler } from './not-found.ts'
 import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
+import { isRetry } from './retry.ts'
 import { createValidatorCompiler } from './validator.ts'
 
 /** A scope whose schemas are TypeBox's. */
@@ -57,6 +58,7 @@ function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
       query: request.query,
       body: request.body,
       idempotencyKey: key,
+      retried: route.idempotency === 'lease' && isRetry(request),
       signal: callerGone(reply),
     } as Call<OperationId>
     if (route.idempotency !== 'answer' || key === undefined) return handler(context, call)
