@@ -22,13 +22,13 @@ async function cancel(stage: Stage, id: string): Promise<void> {
 
 async function read(stage: Stage, id: string): Promise<void> {
   const sent = await resend(stage, 'getJob', { params: { id }, query: {} })
-  if (sent?.answer.ok) stage.witness.saw(sent.answer.body.job, sent.sentAt)
+  if (sent?.answer.ok) stage.witness.read(sent.answer.body.job, sent.sentAt)
 }
 
 async function listSome(stage: Stage): Promise<void> {
   const status = stage.dice.pick(['queued', 'leased', 'completed'] as const)!
   const sent = await resend(stage, 'listJobs', { query: { status, limit: 20 } })
-  if (sent?.answer.ok) for (const job of sent.answer.body.jobs) stage.witness.saw(job, sent.sentAt)
+  if (sent?.answer.ok) for (const job of sent.answer.body.jobs) stage.witness.read(job, sent.sentAt)
 }
 
 /** Reads all jobs, page by page, and lets the witness compare them with everything it knows. */

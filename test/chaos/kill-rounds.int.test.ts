@@ -49,7 +49,7 @@ test(
 
     let coordinator = start()
     await serving(coordinator)
-    const load = new Load(stage, leaseMs)
+    const load = new Load(stage, { leaseMs, connect: () => http })
     const unanswered: number[] = []
     let killsWhileStarting = 0
 

@@ -1,4 +1,6 @@
+import type { Caller } from '../support/http.ts'
 import { meddle } from './bystanders.ts'
+import type { Dice } from './dice.ts'
 import { type Orders, enqueueBatches, enqueueSingly } from './enqueuers.ts'
 import type { Stage } from './resend.ts'
 import { SimulatedHost } from './simulated-host.ts'
@@ -8,24 +10,31 @@ const singleEnqueuers = 14
 const batchEnqueuers = 5
 const bystanders = 6
 
+export interface LoadOptions {
+  /** A silence of a host longer than this costs its leases. */
+  readonly leaseMs: number
+  /** Through which an actor talks to whom; asked once for each. */
+  readonly connect: (dice: Dice) => Caller
+}
+
 interface Actor {
   readonly host: SimulatedHost
   readonly end: AbortController
 }
 
-/** Everybody who talks to the coordinator, each again and again, with no more than one request under way (a host with several). */
+/** Everybody who talks to the coordinators, each again and again, with no more than one request under way (a host with several). */
 export class Load {
   readonly orders: Orders = { left: 0, keylessUnanswered: 0 }
-  readonly #stage: Stage
-  readonly #leaseMs: number
+  readonly #stage: Omit<Stage, 'http'>
+  readonly #options: LoadOptions
   readonly #stopped = new AbortController()
   readonly #hosts: Actor[] = []
   readonly #works: Promise<void>[] = []
   #hostsMade = 0
 
-  constructor(stage: Stage, leaseMs: number) {
+  constructor(stage: Omit<Stage, 'http'>, options: LoadOptions) {
     this.#stage = stage
-    this.#leaseMs = leaseMs
+    this.#options = options
     for (let index = 0; index < hostCount; index += 1) this.#addHost()
     this.#enter(singleEnqueuers, 'single', (own) => enqueueSingly(own, this.orders, this.#stopped.signal))
     this.#enter(batchEnqueuers, 'batch', (own) => enqueueBatches(own, this.orders, this.#stopped.signal))
@@ -35,7 +44,7 @@ export class Load {
   /** Makes a host silent for longer than its lease: mostly for so long that others have its jobs when it goes on. */
   freezeOneHost(): void {
     const { dice } = this.#stage
-    dice.pick(this.#hosts)?.host.freeze(Math.round(this.#leaseMs * (1.2 + 3 * dice.next())))
+    dice.pick(this.#hosts)?.host.freeze(Math.round(this.#options.leaseMs * (1.2 + 3 * dice.next())))
   }
 
   /** Ends a host for good, whatever it holds; another one takes its place. */
@@ -57,18 +66,22 @@ export class Load {
     const capabilities = this.#hostsMade % 3 === 0 ? ['shell'] : ['shell', 'gpu']
     const end = new AbortController()
     const signal = AbortSignal.any([this.#stage.signal, end.signal])
-    const stage = { ...this.#stage, signal, dice: this.#stage.dice.fork(id) }
-    const host = new SimulatedHost(stage, { id, capabilities, leaseMs: this.#leaseMs })
+    const host = new SimulatedHost(this.#stageOf(id, signal), { id, capabilities, leaseMs: this.#options.leaseMs })
     this.#hosts.push({ host, end })
     this.#watch(host.run())
   }
 
   #enter(count: number, role: string, act: (stage: Stage) => Promise<void>): void {
     for (let index = 0; index < count; index += 1) {
-      const work = act({ ...this.#stage, dice: this.#stage.dice.fork(`${role} ${index}`) })
+      const work = act(this.#stageOf(`${role} ${index}`))
       this.#works.push(work)
       this.#watch(work)
     }
+  }
+
+  #stageOf(name: string, signal = this.#stage.signal): Stage {
+    const dice = this.#stage.dice.fork(name)
+    return { ...this.#stage, signal, dice, http: this.#options.connect(dice) }
   }
 
   /** An actor that breaks is a violation: the load must not dwindle unseen. */

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type OperationId, problems } from '@skyclaw/protocol'
-import type { Answer, Http, Request } from '../support/http.ts'
+import type { Answer, Caller, Request } from '../support/http.ts'
 import type { Dice } from './dice.ts'
 import type { Witness } from './witness.ts'
 
-/** What every actor of the load needs. */
+/** What an actor of the load needs. */
 export interface Stage {
-  readonly http: Http
+  readonly http: Caller
   readonly witness: Witness
   readonly dice: Dice
   /** Aborted when the actor is to end at once, as a process that is killed does. */
@@ -33,8 +33,9 @@ export async function resend<Id extends OperationId>(
   expected: readonly (keyof typeof problems)[] = [],
 ): Promise<Sent<Id> | undefined> {
   const sentAt = witness.now()
-  while (!signal.aborted) {
-    const answer = await http.call(operationId, { ...request, signal }).catch(() => undefined)
+  for (let retry = 0; !signal.aborted; retry += 1) {
+    const attempt = { ...request, signal, ...(retry > 0 && { retry }) }
+    const answer = await http.call(operationId, attempt).catch(() => undefined)
     if (answer) witness.answers += 1
     if (answer?.ok) return { answer, sentAt }
     if (answer && !answer.body.retryable) {

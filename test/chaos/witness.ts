@@ -20,6 +20,14 @@ interface Facts {
   end?: { at: number; digest: string }
 }
 
+export interface WitnessOptions {
+  /**
+   * Several coordinators answer. What one of them reads may be older than what another one has acknowledged, and is held only to what
+   * can never be; and one request may make twins while they do not see each other, of which `checkTwins` finds one standing.
+   */
+  readonly several: boolean
+}
+
 const maxViolations = 20
 const maxRecent = 100
 
@@ -31,12 +39,18 @@ export class Witness {
   readonly violations: string[] = []
   /** Requests that were answered. */
   answers = 0
+  readonly #several: boolean
   readonly #jobs = new Map<string, Facts>()
-  readonly #ids = new Map<string, string>()
+  /** What the request that made a job wrote into it, to the ids of the jobs that were made: one, twins aside. */
+  readonly #ids = new Map<string, Set<string>>()
   /** Fence to the claim that was given it. */
   readonly #grants = new Map<string, string>()
   readonly #recentIds: string[] = []
   #time = 0
+
+  constructor({ several }: WitnessOptions = { several: false }) {
+    this.#several = several
+  }
 
   /** A time after everything learned so far and before everything to come. */
   now(): number {
@@ -83,6 +97,11 @@ export class Witness {
     this.#checkCancel(facts, job, this.now())
   }
 
+  /** A job as an answer shows it that changed nothing, and comes from what that coordinator knows. */
+  read(job: Job, sentAt: number): void {
+    this.saw(job, this.#several ? 0 : sentAt)
+  }
+
   /** A job as some answer shows it; `sentAt` is when its request was first sent. */
   saw(job: Job, sentAt: number): Facts {
     const facts = this.#factsOf(job)
@@ -104,6 +123,20 @@ export class Witness {
     }
   }
 
+  /** All jobs after all is quiet: of several that one request made, one stands, and the others lead to it. Says how many had twins. */
+  checkTwins(jobs: readonly Job[]): number {
+    const byTag = Map.groupBy(jobs, tagOf)
+    for (const [tag, ids] of this.#ids) {
+      const made = byTag.get(tag) ?? []
+      const standing = made.filter(({ duplicateOf }) => duplicateOf === undefined)
+      const [id] = standing.map((job) => job.id)
+      const led = made.every((job) => job.id === id || job.duplicateOf === id)
+      const isWhole = made.length >= ids.size && standing.length === 1 && led
+      if (!isWhole) this.violate(`the jobs of the request ${tag}, ${[...ids].join()}, are not one and its twins`, made)
+    }
+    return [...byTag.values()].filter(({ length }) => length > 1).length
+  }
+
   /** Jobs seen of late. */
   get recentIds(): readonly string[] {
     return this.#recentIds
@@ -116,9 +149,9 @@ export class Witness {
 
   #factsOf(job: Job): Facts {
     const tag = tagOf(job)
-    const id = this.#ids.get(tag) ?? job.id
-    if (id !== job.id) this.violate(`the request ${tag} made two jobs, ${id} and ${job.id}`)
-    this.#ids.set(tag, id)
+    const ids = this.#ids.get(tag) ?? new Set()
+    this.#ids.set(tag, ids.add(job.id))
+    if (ids.size > 1 && !this.#several) this.violate(`the request ${tag} made several jobs: ${[...ids].join()}`)
     const known = this.#jobs.get(job.id)
     if (known) {
       if (known.tag !== tag) this.violate(`job ${job.id} was that of ${known.tag}`, job)

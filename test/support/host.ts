@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { type Spawned, spawnEntry } from './spawn.ts'
 
+export const hostEntry = 'apps/host/src/main.ts'
+
 export interface HostSettings {
   /** Folder of its identity and spool, and its working directory. */
   readonly folder: string
@@ -17,7 +19,7 @@ export interface HostSettings {
 export async function startHost(settings: HostSettings): Promise<Spawned & { readonly id: string }> {
   const { folder, coordinatorUrl, name, allowedCommands = [], maxParallel = 1, heartbeatMs, env } = settings
   const host = spawnEntry({
-    entry: 'apps/host/src/main.ts',
+    entry: hostEntry,
     cwd: folder,
     env: {
       SKYCLAW_COORDINATOR_URL: coordinatorUrl,

@@ -14,12 +14,23 @@ import {
 } from '@skyclaw/protocol'
 import { Agent, type Dispatcher } from 'undici'
 
+/** Marks an attempt of a call that is not its first. */
+const retryHeader = 'skyclaw-retry'
+
 export interface Request<Id extends OperationId> {
   readonly params?: ParamsOf<Routes[Id]>
   readonly query?: QueryOf<Routes[Id]>
   readonly body?: BodyOf<Routes[Id]>
   readonly key?: string
+  /** How many attempts of the same request went before this one. */
+  readonly retry?: number
   readonly signal?: AbortSignal
+}
+
+/** Sends requests, one attempt each. */
+export interface Caller {
+  /** Rejects when no whole answer came, whatever the reason. */
+  call<Id extends OperationId>(operationId: Id, request?: Request<Id>): Promise<Answer<Id>>
 }
 
 /** What a coordinator answered, whatever it was. */
@@ -42,7 +53,7 @@ export interface HttpOptions {
 }
 
 /** Sends single requests to one coordinator: no retries, no failover, nothing made nicer, unlike `@skyclaw/client`. */
-export class Http {
+export class Http implements Caller {
   readonly unanswered = new Set<Unanswered>()
   readonly #agent: Agent
   readonly #origin: string
@@ -71,6 +82,7 @@ export class Http {
           ...this.#headers,
           ...(request.body !== undefined && { 'content-type': 'application/json' }),
           ...(request.key !== undefined && { [idempotencyHeader]: request.key }),
+          ...(request.retry !== undefined && { [retryHeader]: String(request.retry) }),
         },
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: request.signal ?? null,

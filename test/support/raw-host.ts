@@ -1,5 +1,6 @@
 import type { Job } from '@skyclaw/protocol'
 import type { Answer, Http } from './http.ts'
+import { until } from './until.ts'
 
 const beatEveryMs = 250
 
@@ -39,6 +40,19 @@ export class RawHost {
       clearInterval(beats)
     }
     throw new Error(`${this.id} was given no job within ${waitMs} ms`)
+  }
+
+  /** Claims and completes until it has done so many jobs. */
+  async finish(count: number): Promise<void> {
+    const done = new Set<string>()
+    const work = async () => {
+      const jobs = await this.claim({ waitMs: 500, max: 100 })
+      const answers = await Promise.all(jobs.map((job) => this.complete(job)))
+      for (const answer of answers) if (answer.ok) done.add(answer.body.job.id)
+      if (done.size >= count) return true
+      throw new Error(`${done.size} are done, lately ${JSON.stringify(answers.find(({ ok }) => !ok))}`)
+    }
+    await until(`${this.id} to finish ${count} jobs`, work, { deadlineMs: 15_000, everyMs: 1 })
   }
 
   /** Without jobs it renews the leases of all that it holds. */

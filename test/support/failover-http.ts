@@ -1,0 +1,27 @@
+import type { OperationId } from '@skyclaw/protocol'
+import type { Answer, Caller, Http, Request } from './http.ts'
+
+/** Sends single requests to one of several coordinators, and goes on to the next one when that did not answer, or could not. */
+export class FailoverHttp implements Caller {
+  readonly #https: readonly Http[]
+  #at: number
+
+  /** @param first the place of the one to begin with; it is taken modulo their number */
+  constructor(https: readonly Http[], first: number) {
+    this.#https = https
+    this.#at = first
+  }
+
+  /** Rejects when no whole answer came, whatever the reason: the next call goes to another one. */
+  async call<Id extends OperationId>(operationId: Id, request: Request<Id> = {}): Promise<Answer<Id>> {
+    const http = this.#https[this.#at % this.#https.length]!
+    try {
+      const answer = await http.call(operationId, request)
+      if (answer.status >= 500) this.#at += 1
+      return answer
+    } catch (error) {
+      this.#at += 1
+      throw error
+    }
+  }
+}
