@@ -1,0 +1,172 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Job } from '@skyclaw/protocol'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { bundleEntry } from '../support/bundle.ts'
+import { Cluster, type ClusterNode } from '../support/cluster.ts'
+import { coordinatorEntry } from '../support/coordinator.ts'
+import { enqueueMany, readJob } from '../support/enqueue.ts'
+import { Http, type Request } from '../support/http.ts'
+import { sameEverywhere } from '../support/knowledge.ts'
+import { RawHost } from '../support/raw-host.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { atEnd } from '../support/undo.ts'
+import { until } from '../support/until.ts'
+
+const keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
+const keysAtOnce = 8
+
+let entry: string
+beforeAll(async () => {
+  entry = await bundleEntry(coordinatorEntry, tempFolder())
+})
+
+const newJob = (key: string): Request<'enqueueJob'> => ({
+  body: { payload: { kind: 'shell', command: 'echo', args: [key] } },
+  key,
+})
+
+const keyOf = ({ payload }: Job): string => payload.args?.[0] ?? 'none'
+
+/** Sends the same request until it is answered, over restarts. */
+async function enqueueAt({ http, name }: ClusterNode, key: string): Promise<Job> {
+  let retry = -1
+  const send = async () => {
+    retry += 1
+    return (await http.must('enqueueJob', { ...newJob(key), ...(retry > 0 && { retry }) })).job
+  }
+  return until(`${key} to be enqueued at ${name}`, send, { deadlineMs: 15_000 })
+}
+
+/** Sends each key to all of them at once, and answers the ids that each got. */
+async function enqueueAll(nodes: readonly ClusterNode[]): Promise<Map<string, string[]>> {
+  const answers = new Map<string, string[]>()
+  const left = [...keys]
+  const work = async () => {
+    for (let key = left.shift(); key !== undefined; key = left.shift()) {
+      const sent = key
+      const jobs = await Promise.all(nodes.map((node) => enqueueAt(node, sent)))
+      answers.set(
+        key,
+        jobs.map(({ id }) => id),
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: keysAtOnce }, work))
+  return answers
+}
+
+describe('one idempotency key at all three coordinators at once', () => {
+  test('makes one job', async () => {
+    const cluster = await Cluster.start({ entry })
+    const answers = await enqueueAll(cluster.nodes)
+    for (const [key, ids] of answers) expect(new Set(ids).size, `${key}: ${ids.join()}`).toBe(1)
+    const jobs = await sameEverywhere(cluster.nodes)
+    expect(jobs.map(keyOf).toSorted()).toEqual(keys.toSorted())
+  })
+
+  test('makes one job that stands while one of them is killed and comes back', { timeout: 60_000 }, async () => {
+    const cluster = await Cluster.start({ entry })
+    const [, b] = cluster.nodes
+    const over = new AbortController()
+    const killAgainAndAgain = async () => {
+      let kills = 0
+      for (; !over.signal.aborted; kills += 1) {
+        await pause(100)
+        await b!.kill()
+        await pause(kills * 200)
+        await b!.start()
+      }
+      return kills
+    }
+    const killing = killAgainAndAgain()
+    const answers = await enqueueAll(cluster.nodes)
+    over.abort()
+    expect(await killing).toBeGreaterThan(1)
+    await cluster.allLive()
+
+    const jobs = await sameEverywhere(cluster.nodes)
+    const standing = jobs.filter(({ duplicateOf }) => duplicateOf === undefined)
+    expect(standing.map(keyOf).toSorted()).toEqual(keys.toSorted())
+    const idOf = new Map(standing.map((job) => [keyOf(job), job.id]))
+    for (const [key, ids] of answers) {
+      const led = cluster.nodes.flatMap(({ http }) => [...new Set(ids)].map((id) => readJob(http, id)))
+      const leads = new Set((await Promise.all(led)).map(({ id }) => id))
+      expect([...leads], key).toEqual([idOf.get(key)])
+    }
+  })
+})
+
+/** A way to a coordinator on which answers can be lost. */
+async function lossyWay({ port }: ClusterNode) {
+  const proxy = await TcpProxy.start(port)
+  const http = new Http(proxy.url)
+  atEnd(() => http.close())
+  return { proxy, http }
+}
+
+describe.each(['lives on', 'is killed'])('an answer lost on its way from a coordinator that %s', (fate) => {
+  const isKilled = fate === 'is killed'
+
+  async function startOver() {
+    const [a, b, c, cluster] = await Cluster.startThree({ entry })
+    const { proxy, http } = await lossyWay(a)
+    const host = await RawHost.register(http, 'host')
+    await enqueueMany(b.http, 3)
+    await until('the coordinator to know its host and the jobs', async () => {
+      const { hosts, jobs } = await a.http.must('readState', { query: {} })
+      return hosts.length === 1 && jobs.length === 3
+    })
+    /** Sends a request whose answer is lost, and kills the coordinator at the moment at which it answers. */
+    const lose = async (send: () => Promise<unknown>) => {
+      const begun = proxy.loseNextAnswer()
+      const answer = send().then(
+        () => 'answered',
+        () => 'lost',
+      )
+      await begun
+      if (isKilled) await a.kill()
+      expect(await answer).toBe('lost')
+    }
+    return { a, b, c, cluster, http, host, lose }
+  }
+
+  test('is a claim that finds its jobs again at another one', async () => {
+    const { b, c, http, host, lose } = await startOver()
+    const request = { params: { id: host.id }, body: { max: 2 }, key: 'the-claim' }
+    await lose(() => http.must('claimJobs', request))
+    const repeated = await b.http.must('claimJobs', { ...request, retry: 1 })
+    const again = await c.http.must('claimJobs', { ...request, retry: 2 })
+    expect(repeated.jobs).toHaveLength(2)
+    expect(repeated.jobs).toMatchObject([{ attempts: 1, assignedHostId: 'host' }, { attempts: 1 }])
+    const idsOf = (answer: typeof repeated) => answer.jobs?.map(({ id }) => id).toSorted()
+    expect(idsOf(again)).toEqual(idsOf(repeated))
+    const leased = async () => (await c.http.must('listJobs', { query: { status: 'leased' } })).jobs
+    await until('the other to know what is leased', async () => (await leased()).length === 2)
+    const next = await c.http.must('claimJobs', { ...request, key: 'the-next-claim' })
+    expect(next.jobs).toHaveLength(1)
+  })
+
+  test('is a completion that is accepted once', async () => {
+    const { b, c, cluster, http, host, lose } = await startOver()
+    const [job] = await host.claim({ max: 1 })
+    const outcome = { success: true, exitCode: 0, durationMs: 1, stdout: 'done once', stderr: '' }
+    const request = {
+      params: { id: job!.id },
+      body: { hostId: host.id, attempt: 1, ...outcome },
+      key: 'the-completion',
+    }
+    await lose(() => http.must('completeJob', request))
+    const repeated = await c.http.must('completeJob', { ...request, retry: 1 })
+    expect(repeated.job).toMatchObject({ status: 'completed', attempts: 1, result: { stdout: 'done once' } })
+    const live = isKilled ? [b, c] : cluster.nodes
+    for (const node of live) {
+      const shown = await until(`${node.name} to know it`, async () => {
+        const known = await readJob(node.http, job!.id)
+        return known.status === 'completed' && known
+      })
+      expect(shown.attemptHistory).toMatchObject([{ hostId: 'host', outcome: 'completed' }])
+      expect(shown.superseded).toBeUndefined()
+    }
+  })
+})
