@@ -65,7 +65,10 @@ export const JobRecord = closed({
   result: Type.Optional(ResultRecord),
   error: Type.Optional(ErrorText),
   bodyHash: Type.Optional(Hash),
+  /** The job that stands, when this one was made by the same idempotency key elsewhere. */
   duplicateOf: Type.Optional(Id),
+  /** Jobs that give way to this one. */
+  twins: Type.Optional(Type.Array(Id, { maxItems: limits.twins })),
 })
 export type JobRecord = Static<typeof JobRecord>
 

@@ -32,6 +32,8 @@ export function brokenInvariant(job: JobRecord): string | null {
     [isTerminal(job.status) || job.leaseLosses <= job.maxLeaseLosses, 'a job that has not ended may lose a lease'],
     [job.status !== 'queued' || job.attempts < limits.attemptsTotal, 'a queued job has an attempt left'],
     [job.status !== 'queued' || job.cancelRequestedAt === undefined, 'a job that was asked to end is not queued'],
+    [job.duplicateOf === undefined || job.status === 'cancelled', 'a duplicate is cancelled'],
+    [job.duplicateOf !== job.id && !job.twins?.includes(job.id), 'a job is no twin of itself'],
     [checkPayload(job.payload) === null, 'the payload is of one form'],
     [normal.key === job.requirementKey, 'the requirement key is that of the requirement'],
     [

@@ -17,7 +17,11 @@ type Input =
   | { kind: 'lose'; hostId: string; behind: number }
   | { kind: 'release'; hostId: string; behind: number }
   | { kind: 'cancel' }
+  | { kind: 'note_twin' }
+  | { kind: 'give_way' }
   | { kind: 'wait'; ms: number }
+
+type Step = Exclude<Input, { kind: 'wait' }>
 
 const input: fc.Arbitrary<Input> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('lease' as const), hostId: host }) },
@@ -34,6 +38,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('lose' as const), hostId: host, behind }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), hostId: host, behind }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
+  { weight: 1, arbitrary: fc.constantFrom({ kind: 'note_twin' as const }, { kind: 'give_way' as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat({ max: 5_000_000 }) }) },
 )
 
@@ -44,9 +49,11 @@ function newJob(budget: { maxAttempts: number; maxLeaseLosses: number }): JobRec
   return newJobRecord({ payload, ...budget }, { id: 'job', now: 0, sequence: 0, bodyHash: 'a'.repeat(64) })
 }
 
-function decide(job: JobRecord, step: Exclude<Input, { kind: 'wait' }>, now: number): Decision<JobRecord> {
+function decide(job: JobRecord, step: Step, now: number): Decision<JobRecord> {
   const random = 0.5
   if (step.kind === 'lease') return lifecycle.lease(job, { hostId: step.hostId, now })
+  if (step.kind === 'note_twin') return lifecycle.noteTwin(job, `twin-${job.twins?.length ?? 0}`)
+  if (step.kind === 'give_way') return lifecycle.giveWay(job, { standingId: 'standing', now })
   if (step.kind === 'cancel') return lifecycle.cancel(job, { now })
   const attempt = step.behind === undefined ? undefined : Math.max(1, job.attempts - step.behind)
   if (step.kind === 'complete') {
@@ -63,7 +70,7 @@ function decide(job: JobRecord, step: Exclude<Input, { kind: 'wait' }>, now: num
 function run(
   job: JobRecord,
   steps: readonly Input[],
-  visit: (before: JobRecord, step: Input, decision: Decision<JobRecord>) => void,
+  visit: (before: JobRecord, step: Step, decision: Decision<JobRecord>) => void,
 ) {
   let now = 0
   let current = job
@@ -87,14 +94,7 @@ test('no sequence of inputs and crashes leaves the state table or breaks an inva
     fc.property(budgets, sequences, (budget, steps) => {
       run(newJob(budget), steps, (before, step, decision) => {
         if (decision.kind !== 'write') return
-        const events: Record<string, lifecycle.JobEvent> = {
-          lease: 'lease',
-          complete: 'complete',
-          lose: 'lose',
-          release: 'release',
-          cancel: 'cancel',
-        }
-        const event = events[step.kind]!
+        const event = step.kind
         expect(lifecycle.transitions[event][before.status]).toContain(decision.value.status)
         expect(brokenInvariant(decision.value)).toBeNull()
         reached.add(`${event} ${before.status} ${decision.value.status}`)

@@ -10,6 +10,9 @@
  * A try is an attempt; its number is its fence, and fences never repeat. `attemptHistory` has an entry for each, the last
  * one open while the job is leased. A completion of the latest attempt is accepted also while the job is queued again
  * (lease lost, not yet leased anew): work done is not done twice. Nothing changes a terminal job.
+ *
+ * One idempotency key may have made two jobs, where coordinators did not hear each other. The one that stands notes the other, which
+ * then gives way if it is still queued, naming the one that stands.
  */
 import {
   type AttemptOutcome,
@@ -22,7 +25,7 @@ import {
 import { type Decision, keep, refuse, write } from './decision.ts'
 import { backoffMs } from './retry.ts'
 
-export type JobEvent = 'lease' | 'complete' | 'lose' | 'release' | 'cancel'
+export type JobEvent = 'lease' | 'complete' | 'lose' | 'release' | 'cancel' | 'note_twin' | 'give_way'
 
 /** From which status an event may lead to which. */
 export const transitions: Record<JobEvent, Partial<Record<JobStatus, readonly JobStatus[]>>> = {
@@ -34,6 +37,8 @@ export const transitions: Record<JobEvent, Partial<Record<JobStatus, readonly Jo
   lose: { leased: ['queued', 'failed', 'cancelled'] },
   release: { leased: ['queued', 'failed', 'cancelled'] },
   cancel: { queued: ['cancelled'], leased: ['leased'] },
+  note_twin: { queued: ['queued'], leased: ['leased'] },
+  give_way: { queued: ['cancelled'] },
 }
 
 type JobDecision = Decision<JobRecord>
@@ -193,6 +198,25 @@ export function cancel(
   if (isTerminal(current.status)) return refuse('job_terminal', `job ${current.id} is ${current.status} already`)
   const asked = { cancelRequestedAt: input.now, ...(input.reason && { cancelReason: input.reason }) }
   return step('cancel', current, current.status === 'queued' ? 'cancelled' : 'leased', input.now, asked)
+}
+
+/** Notes the twin on the job that stands. What a host or a caller sees of the job stays the same. */
+export function noteTwin(current: JobRecord, twinId: string): JobDecision {
+  const twins = current.twins ?? []
+  if (isTerminal(current.status) || twins.includes(twinId) || twins.length === limits.twins) return keep
+  const { updatedAt, error } = current
+  const noted = { twins: [...twins, twinId], ...(error !== undefined && { error }) }
+  return step('note_twin', current, current.status, updatedAt, noted)
+}
+
+/** Ends a queued job in favour of its twin. One that a host has, or that has ended, stays as it is. */
+export function giveWay(
+  current: JobRecord,
+  { standingId, now }: { readonly standingId: string; readonly now: number },
+): JobDecision {
+  if (current.status !== 'queued') return keep
+  const cancelReason = `job ${standingId} was made by the same idempotency key`
+  return step('give_way', current, 'cancelled', now, { duplicateOf: standingId, cancelReason })
 }
 
 function requeue(event: JobEvent, job: JobRecord, now: number, delayMs: number, rest: Partial<JobRecord>): JobDecision {

@@ -13,7 +13,7 @@ import { write } from '../core/decision.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
 import { normaliseCapabilities, satisfies } from '../core/matching.ts'
 import type { Ledger, PageRequest } from '../ledger/ledger.ts'
-import { hostKey } from '../ledger/record-key.ts'
+import { firstLineage, hostKey } from '../ledger/record-key.ts'
 import type { Log } from '../log.ts'
 
 export interface HostRegistryOptions {
@@ -71,7 +71,7 @@ export class HostRegistry {
       maxParallel: body.maxParallel ?? 1,
       labels: body.labels ?? {},
     }
-    const { value } = await this.#ledger.change(hostKey(id), (current) =>
+    const { value } = await this.#ledger.change(hostKey(id).keyFor(firstLineage), (current) =>
       write<HostRecord>({ kind: 'host', id, ...offer, registeredAt: current?.registeredAt ?? now, updatedAt: now }),
     )
     const record = value as HostRecord
@@ -82,7 +82,7 @@ export class HostRegistry {
 
   /** The record of a host that makes a request, which counts as hearing it. Throws `not_found`: then it must register. */
   async hear(id: string): Promise<HostRecord> {
-    const record = await this.#ledger.read(hostKey(id))
+    const record = await this.#ledger.read(hostKey(id).keyFor(firstLineage))
     if (!record) throw new ProblemError('not_found', `host ${id} is not registered`)
     this.#hear(record)
     return record
@@ -90,7 +90,7 @@ export class HostRegistry {
 
   /** Notes that a host was heard, where it is not the point whether it is registered. */
   async heardFrom(id: string): Promise<void> {
-    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id)))
+    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id).keyFor(firstLineage)))
     if (record) this.#hear(record)
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stringify, v7 } from 'uuid'
+import { derivedStemChars } from '../ledger/record-key.ts'
 
 /** Reaches over the whole network: the same token, key and place in a batch name the same job everywhere. */
 export interface EnqueueKey {
@@ -14,11 +15,14 @@ export function randomJobId(): string {
   return v7()
 }
 
-/** The id that an idempotency key stands for: a UUID made of its hash (RFC 9562, version 8). */
-export function derivedJobId({ token, key, index }: EnqueueKey): string {
+/**
+ * What the ids of all jobs begin with that an idempotency key stands for: a UUID made of its hash (RFC 9562, version 8), without its
+ * last eight digits. Those stand for the coordinators that agree on the job.
+ */
+export function derivedJobStem({ token, key, index }: EnqueueKey): string {
   const parts = ['enqueueJob', token ?? '', key, ...(index === undefined ? [] : [String(index)])]
   const bytes = createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  return stringify(bytes)
+  return stringify(bytes).slice(0, derivedStemChars)
 }

@@ -15,9 +15,9 @@ import * as lifecycle from '../core/lifecycle.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Log } from '../log.ts'
 import type { Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
-import { jobKey } from '../ledger/record-key.ts'
+import { derivedJobKey, firstLineage, jobIdOf, jobKey } from '../ledger/record-key.ts'
 import { bodyHash } from './body-hash.ts'
-import { derivedJobId, randomJobId } from './job-id.ts'
+import { derivedJobStem, randomJobId } from './job-id.ts'
 import { toJob } from './job-view.ts'
 import { newJobRecord } from './new-job.ts'
 import { keepSuperseded, readSuperseded } from './superseded.ts'
@@ -109,7 +109,9 @@ export class JobQueue {
 
   async #enqueue(input: NewJob, key: (KeyedBody & { index?: number }) | undefined): Promise<EnqueueAnswer> {
     const now = this.#clock.now()
-    const id = key ? derivedJobId({ token: this.#token, key: key.key, index: key.index }) : randomJobId()
+    const id = key
+      ? jobIdOf(derivedJobKey(derivedJobStem({ token: this.#token, ...key })).keyFor(firstLineage))
+      : randomJobId()
     const birth = { id, now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash }
     const record = newJobRecord(input, birth)
     const { value, changed } = await this.#change(id, (current) => lifecycle.enqueue(current, record))

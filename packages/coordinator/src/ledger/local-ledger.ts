@@ -21,7 +21,7 @@ import { decodeCursor, encodeCursor } from './cursor.ts'
 import type * as port from './ledger.ts'
 import { prepareQueries, type Queries } from './queries.ts'
 import { QueueIndex } from './queue-index.ts'
-import { toRecord, toRow, toValue } from './record-index.ts'
+import { toFeedRecord, toRow, toValue, toVersion } from './record-index.ts'
 import type { RecordKey } from './record-key.ts'
 import { ScheduleTimer } from './schedule-timer.ts'
 import { compareVersions } from './version.ts'
@@ -156,7 +156,7 @@ export class LocalLedger implements port.Ledger {
       bytes += row.value.length
       more = records.length === limit || (records.length > 0 && bytes > limits.pageBytes)
       if (more) break
-      records.push(toRecord(row))
+      records.push(toFeedRecord(row))
     }
     return { records, next: records.at(-1)?.seq ?? since, more }
   }
@@ -167,7 +167,7 @@ export class LocalLedger implements port.Ledger {
       for (const record of records) {
         const row = this.#queries.get(record.key)
         const final = row !== undefined && row.finishedAt !== null
-        if (final || (row && compareVersions(record.version, toRecord(row).version) <= 0)) continue
+        if (final || (row && compareVersions(record.version, toVersion(row)) <= 0)) continue
         this.#write(turn, record, row)
         changed += 1
       }
@@ -219,7 +219,8 @@ export class LocalLedger implements port.Ledger {
 
   #successor(key: string, row: RecordRow | undefined, value: RecordValue): LedgerRecord {
     const ballot = { n: (row?.ballotN ?? 0) + 1, node: this.#store.instanceId }
-    return { key, version: { generation: row?.generation ?? 0, ballot }, writtenAt: this.#clock.now(), value }
+    const set = { replicas: [this.#store.instanceId], m: 1 }
+    return { key, version: { generation: row?.generation ?? 0, ballot }, set, writtenAt: this.#clock.now(), value }
   }
 
   #write(turn: Turn, record: LedgerRecord, before: RecordRow | undefined): void {

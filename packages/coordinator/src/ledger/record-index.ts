@@ -1,20 +1,27 @@
-import { isTerminal, type LedgerRecord, type RecordValue } from '@skyclaw/protocol'
-import type { RecordRow } from '@skyclaw/store'
+import { isTerminal, type LedgerRecord, type RecordValue, type ReplicaSet, type Version } from '@skyclaw/protocol'
+import type { RecordHead, RecordRow } from '@skyclaw/store'
 import { isDue } from '../core/lifecycle.ts'
+import { fromEpoch, toEpoch } from './epoch-columns.ts'
+import { recordRules } from './record-rules.ts'
 
 /** The row of a record: what its value says, repeated in the columns by which it is found. */
 export function toRow(record: LedgerRecord, feedSeq: number, now: number): RecordRow {
-  const { key, version, writtenAt, value } = record
+  const { key, version, set, moved, writtenAt, value } = record
   return {
     key,
     kind: value.kind,
+    ...fromEpoch(version.epoch),
     generation: version.generation,
     ballotN: version.ballot.n,
     ballotNode: version.ballot.node,
     writtenAt,
     feedSeq,
-    value: JSON.stringify(value),
+    replicas: JSON.stringify(set.replicas),
+    m: set.m,
+    moved: moved ? JSON.stringify(moved) : null,
     ...indexed(value, now),
+    tag: recordRules.tagOf(value) ?? null,
+    value: JSON.stringify(value),
   }
 }
 
@@ -56,12 +63,22 @@ export function toValue(row: RecordRow): RecordValue {
   return JSON.parse(row.value) as RecordValue
 }
 
-export function toRecord(row: RecordRow): LedgerRecord & { seq: number } {
+export function toVersion(row: RecordHead): Version {
+  return { ...toEpoch(row), generation: row.generation, ballot: { n: row.ballotN, node: row.ballotNode } }
+}
+
+export function toRecord(row: RecordRow): LedgerRecord {
   return {
-    seq: row.feedSeq,
     key: row.key,
-    version: { generation: row.generation, ballot: { n: row.ballotN, node: row.ballotNode } },
+    version: toVersion(row),
+    set: { replicas: JSON.parse(row.replicas) as string[], m: row.m },
+    ...(row.moved !== null && { moved: JSON.parse(row.moved) as ReplicaSet }),
     writtenAt: row.writtenAt,
     value: toValue(row),
   }
+}
+
+/** The record with its number in the feed. */
+export function toFeedRecord(row: RecordRow): LedgerRecord & { seq: number } {
+  return { seq: row.feedSeq, ...toRecord(row) }
 }

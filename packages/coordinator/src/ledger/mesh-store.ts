@@ -1,0 +1,174 @@
+import type { LedgerRecord } from '@skyclaw/protocol'
+import {
+  prepareCounters,
+  prepareDropRecord,
+  prepareDropRegister,
+  prepareFindKeysByBase,
+  prepareFindKeysByTag,
+  prepareGetRecord,
+  prepareGetRecordHead,
+  prepareGetRegister,
+  prepareListChangeable,
+  prepareListUnlearned,
+  prepareMembers,
+  preparePruneRecords,
+  preparePruneRegisters,
+  preparePutRecord,
+  preparePutRegister,
+  prepareSaveFeedSeq,
+  readCounters,
+  type RecordHead,
+  type Store,
+  type StoreDatabase,
+} from '@skyclaw/store'
+import type { MeshCounter, MeshStore, Register } from '../mesh/store.ts'
+import { toRecord, toRow } from './record-index.ts'
+import { toRegister, toRegisterRow } from './register-row.ts'
+
+/** Told, within the turn, of each change of the known records: the row before, the row now, and the record now. */
+export type OnKnown = (
+  before: RecordHead | undefined,
+  now: RecordHead | undefined,
+  record: LedgerRecord | undefined,
+) => void
+
+export interface SqliteMeshStoreOptions {
+  readonly store: Store
+  /** Milliseconds since 1970, by which a queued job is due. */
+  readonly now: () => number
+  readonly onKnown?: OnKnown | undefined
+}
+
+/**
+ * The registers and known values of one coordinator, in its own database. Everything is in the database but the last number of the
+ * feed, which `reload` reads again; so one store outlives any number of mesh cores.
+ */
+export class SqliteMeshStore implements MeshStore {
+  readonly #store: Store
+  readonly #now: () => number
+  readonly #onKnown: OnKnown | undefined
+  readonly #queries: ReturnType<typeof prepareMeshQueries>
+  #feedSeq = 0
+
+  constructor({ store, now, onKnown }: SqliteMeshStoreOptions) {
+    this.#store = store
+    this.#now = now
+    this.#onKnown = onKnown
+    this.#queries = prepareMeshQueries(store.db)
+    this.reload()
+  }
+
+  /** To be called when a transaction was rolled back, or the database was changed by other means. */
+  reload(): void {
+    this.#feedSeq = readCounters(this.#store.db).feedSeq
+  }
+
+  /** The last number given in the feed. */
+  get feedSeq(): number {
+    return this.#feedSeq
+  }
+
+  register(key: string): Register | undefined {
+    const row = this.#queries.getRegister(key)
+    return row && toRegister(row)
+  }
+
+  putRegister(register: Register, unlearned: boolean): void {
+    this.#queries.putRegister(toRegisterRow(register, unlearned))
+  }
+
+  dropRegister(key: string): void {
+    this.#queries.dropRegister(key)
+  }
+
+  known(key: string): LedgerRecord | undefined {
+    const row = this.#queries.getRecord(key)
+    return row && toRecord(row)
+  }
+
+  putKnown(record: LedgerRecord): void {
+    const before = this.#onKnown && this.#queries.getRecordHead(record.key)
+    this.#feedSeq += 1
+    const row = toRow(record, this.#feedSeq, this.#now())
+    this.#queries.putRecord(row)
+    this.#onKnown?.(before, row, record)
+  }
+
+  dropKnown(key: string): void {
+    const before = this.#queries.getRecordHead(key)
+    if (!before) return
+    this.#queries.dropRecord(key)
+    this.#dropped([before])
+  }
+
+  /** Drops records that ended before a time (milliseconds since 1970), with their registers, at most `limit`; says how many. */
+  pruneFinished(before: number, limit: number): number {
+    const rows = this.#queries.pruneRecords(before, limit)
+    for (const { key } of rows) this.#queries.dropRegister(key)
+    if (rows.length > 0) this.#dropped(rows)
+    return rows.length
+  }
+
+  keysWithBase(base: string, limit: number): string[] {
+    return this.#queries.findKeysByBase(base, limit)
+  }
+
+  keysWithTag(tag: string, limit: number): string[] {
+    return this.#queries.findKeysByTag(tag, limit)
+  }
+
+  unlearned(after: string, limit: number): string[] {
+    return this.#queries.listUnlearned(after, limit)
+  }
+
+  changeable(after: string, limit: number): LedgerRecord[] {
+    return this.#queries.listChangeable(after, limit).map(toRecord)
+  }
+
+  pruneRegisters(before: number, limit: number): number {
+    return this.#queries.pruneRegisters(before, limit)
+  }
+
+  counter(name: MeshCounter): number {
+    return this.#queries.counters.read(name)
+  }
+
+  saveCounter(name: MeshCounter, value: number): void {
+    this.#queries.counters.save(name, value)
+  }
+
+  feedCursor(instance: string): number {
+    return this.#queries.members.feedCursor(instance)
+  }
+
+  saveFeedCursor(instance: string, seq: number): void {
+    this.#queries.members.saveFeedCursor({ instance, feedCursor: seq, now: this.#now() })
+  }
+
+  #dropped(rows: readonly RecordHead[]): void {
+    // What bears the last number of the feed may be gone now, and no number may be given twice.
+    this.#queries.saveFeedSeq(this.#feedSeq)
+    for (const row of rows) this.#onKnown?.(row, undefined, undefined)
+  }
+}
+
+function prepareMeshQueries(db: StoreDatabase) {
+  return {
+    counters: prepareCounters(db),
+    dropRecord: prepareDropRecord(db),
+    dropRegister: prepareDropRegister(db),
+    findKeysByBase: prepareFindKeysByBase(db),
+    findKeysByTag: prepareFindKeysByTag(db),
+    getRecord: prepareGetRecord(db),
+    getRecordHead: prepareGetRecordHead(db),
+    getRegister: prepareGetRegister(db),
+    listChangeable: prepareListChangeable(db),
+    listUnlearned: prepareListUnlearned(db),
+    members: prepareMembers(db),
+    pruneRecords: preparePruneRecords(db),
+    pruneRegisters: preparePruneRegisters(db),
+    putRecord: preparePutRecord(db),
+    putRegister: preparePutRegister(db),
+    saveFeedSeq: prepareSaveFeedSeq(db),
+  }
+}
