@@ -145,7 +145,11 @@ test('help shows usage, flags with their variables, and examples', async () => {
     'run',
     'jobs',
     'hosts',
+    'peers',
     'health',
+    'doctor',
+    'backup',
+    'restore',
   ]) {
     expect(root.stdout).toContain(`  ${name} `)
   }

@@ -22,6 +22,8 @@ export interface Context {
   readonly style: Style
   /** Connects when first called; closed after the command. */
   readonly client: () => SkyclawClient
+  /** A client of one coordinator alone, closed after the command. */
+  readonly clientOf: (url: string) => SkyclawClient
 }
 
 interface Definition {
@@ -36,7 +38,7 @@ interface Definition {
   /** Whether a command line of another program follows the flags. */
   readonly wraps?: boolean
   readonly examples: readonly string[]
-  /** Whether it waits for a job, which may take long, rather than for an answer. */
+  /** Whether it takes long by its nature, so that time alone does not mean that nobody answers. */
   readonly follows?: true
   /** The exit code of skyclaw's own failures; 1 unless the codes of a job are passed on. */
   readonly failureCode?: number
@@ -91,12 +93,15 @@ export function createContext(
   const values = new Values(scanned)
   const keys = (definition.settings ?? []).filter((key) => values.has(variables[key].flag))
   const settings = withFlags(env, Object.fromEntries(keys.map((key) => [key, values.strings(variables[key].flag)])))
+  const clients: SkyclawClient[] = []
   let client: SkyclawClient | undefined
-  let endSaying = (): void => {}
-  const connect = (): SkyclawClient => {
+  let endSaying: (() => void) | undefined
+  const connect = (urls?: string[]): SkyclawClient => {
     const options = toClientOptions(settings)
-    if (!definition.follows) endSaying = sayWhenSlow(io, options)
-    return createClient(options)
+    if (!definition.follows) endSaying ??= sayWhenSlow(io, options)
+    const connected = createClient({ ...options, ...(urls && { coordinators: urls }) })
+    clients.push(connected)
+    return connected
   }
   return {
     io,
@@ -106,9 +111,10 @@ export function createContext(
     settings,
     style: createStyle(io.stdout.isTTY === true && !settings.plain, io.stdout.isTTY ? io.stdout.columns : undefined),
     client: () => (client ??= connect()),
+    clientOf: (url) => connect([url]),
     close: async () => {
-      endSaying()
-      await client?.close()
+      endSaying?.()
+      await Promise.all(clients.map((one) => one.close()))
     },
   }
 }

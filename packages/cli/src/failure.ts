@@ -1,5 +1,6 @@
 import { ProblemResponseError, UnreachableError } from '@skyclaw/client'
 import { UsageError } from './arguments/usage-error.ts'
+import { BackupError } from './backup/format.ts'
 import type { Io } from './io.ts'
 import { SettingError } from './settings/settings.ts'
 
@@ -17,7 +18,9 @@ export function describeFailure(error: unknown, io: Io): Failure {
   return { message: explain(error, io), usage: false }
 }
 
-function explain(error: unknown, { program }: Io): string {
+function explain(error: unknown, io: Io): string {
+  const { program } = io
+  if (error instanceof BackupError && error.cause !== undefined) return `${error.message}: ${explain(error.cause, io)}`
   if (error instanceof UnreachableError) {
     return `${error.message}; start one with "${program} up", or name yours with --url or SKYCLAW_COORDINATOR_URL`
   }

@@ -1,6 +1,8 @@
 import { defineGroup } from '../command.ts'
 import { version } from '../version.ts'
+import { backup } from './backup.ts'
 import { coordinator } from './coordinator.ts'
+import { doctor } from './doctor.ts'
 import { enqueueOpenclaw } from './enqueue-openclaw.ts'
 import { enqueueShell } from './enqueue-shell.ts'
 import { health } from './health.ts'
@@ -10,6 +12,8 @@ import { jobsCancel } from './jobs/cancel.ts'
 import { jobsList } from './jobs/list.ts'
 import { jobsShow } from './jobs/show.ts'
 import { jobsWait } from './jobs/wait.ts'
+import { peersList } from './peers/list.ts'
+import { restore } from './restore.ts'
 import { run } from './run.ts'
 import { state } from './state.ts'
 import { up } from './up.ts'
@@ -22,6 +26,7 @@ const jobs = defineGroup(
 )
 
 const hosts = defineGroup('hosts', 'See the hosts', { list: hostsList }, ['hosts list'])
+const peers = defineGroup('peers', 'See the coordinators', { list: peersList }, ['peers list'])
 
 /** All commands. */
 export const root = {
@@ -37,8 +42,12 @@ export const root = {
       run,
       jobs,
       hosts,
+      peers,
       health,
+      doctor,
       state,
+      backup,
+      restore,
     },
     [
       'up',

@@ -1,0 +1,76 @@
+import { ProblemResponseError, type SkyclawClient, UnreachableError } from '@skyclaw/client'
+import type { ResponseOf, Routes } from '@skyclaw/protocol'
+
+export type NetworkView = ResponseOf<Routes['listPeers']>
+
+/** What one configured coordinator answered. */
+export interface Answer {
+  readonly url: string
+  /** What it knows; or else why nobody knows. */
+  readonly view?: NetworkView
+  readonly failure?: { readonly kind: 'silent' | 'token' | 'other'; readonly message: string }
+  /** How far its clock is ahead of this machine's, and how far off that may be; milliseconds. */
+  readonly clock?: { readonly aheadMs: number; readonly errorMs: number }
+}
+
+/** Milliseconds that one coordinator has for its answer. */
+const answerMs = 3_000
+
+/** Asks every coordinator at once, each through a client of its own. Never rejects. */
+export async function lookAt(clients: ReadonlyMap<string, SkyclawClient>, now: () => number): Promise<Answer[]> {
+  return Promise.all([...clients].map(([url, client]) => ask(url, client, now)))
+}
+
+async function ask(url: string, client: SkyclawClient, now: () => number): Promise<Answer> {
+  const askedAt = now()
+  try {
+    const view = await client.peers({ timeoutMs: answerMs })
+    const answeredAt = now()
+    const theirs = Date.parse(view.self.now ?? '')
+    if (Number.isNaN(theirs)) return { url, view }
+    return { url, view, clock: { aheadMs: theirs - (askedAt + answeredAt) / 2, errorMs: (answeredAt - askedAt) / 2 } }
+  } catch (error) {
+    if (error instanceof UnreachableError) {
+      return { url, failure: { kind: 'silent', message: error.attempts[0]?.message ?? 'no answer' } }
+    }
+    const kind = error instanceof ProblemResponseError && error.code === 'unauthorized' ? 'token' : 'other'
+    return { url, failure: { kind, message: error instanceof Error ? error.message : String(error) } }
+  }
+}
+
+/**
+ * The last of several looks, with what passes by itself at its lowest: a value is an orphan for a moment whenever it changes, and a
+ * feed lags for a moment. What never went away is a finding.
+ */
+export function calmest(looks: readonly (readonly Answer[])[]): Answer[] {
+  const last = looks.at(-1) ?? []
+  return last.map((answer) => {
+    if (!answer.view) return answer
+    const views = looks.flatMap((look) => look.find(({ url }) => url === answer.url)?.view ?? [])
+    const { self, peers } = answer.view
+    const replication = self.replication && {
+      ...self.replication,
+      orphans: lowest(views, ({ self: { replication: seen } }) => seen && Math.max(0, seen.orphans - seen.rounds)),
+      unresolvedTwins: lowest(views, (view) => view.self.replication?.unresolvedTwins),
+    }
+    const calm = peers.map((peer) =>
+      peer.lag === undefined
+        ? peer
+        : { ...peer, lag: lowest(views, (view) => view.peers.find(({ url }) => url === peer.url)?.lag) },
+    )
+    return { ...answer, view: { self: { ...self, ...(replication && { replication }) }, peers: calm } }
+  })
+}
+
+/** Whether another look may show less. */
+export function isUnsettled(answers: readonly Answer[]): boolean {
+  return answers.some(({ view }) => {
+    const { orphans = 0, unresolvedTwins = 0 } = view?.self.replication ?? {}
+    return orphans > 0 || unresolvedTwins > 0 || view?.peers.some(({ lag = 0 }) => lag > 0)
+  })
+}
+
+function lowest(views: readonly NetworkView[], count: (view: NetworkView) => number | undefined): number {
+  const counts = views.flatMap((view) => count(view) ?? [])
+  return Math.min(...counts)
+}

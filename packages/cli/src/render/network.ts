@@ -1,0 +1,68 @@
+import type { PeerView, ReplicationView, ResponseOf, Routes, SelfView } from '@skyclaw/protocol'
+import type { Paint, Style } from './style.ts'
+import { renderFields, renderTable } from './table.ts'
+import { renderAge, renderDuration } from './time.ts'
+
+type NetworkView = ResponseOf<Routes['listPeers']>
+
+interface Row extends PeerView {
+  readonly self?: true
+}
+
+/** A table of coordinators, the one that answered first, and below it how well the records are kept. */
+export function renderNetwork({ self, peers }: NetworkView, nowMs: number, style: Style): string {
+  const rows: Row[] = [{ ...self, self: true }, ...peers]
+  const table = renderTable<Row>(
+    [
+      { title: 'NAME', text: ({ nodeId }) => nodeId ?? '-' },
+      {
+        title: 'STATE',
+        text: (row) => (row.self ? 'answers' : neverHeard(row) ? 'unknown' : row.state),
+        paint: ({ state }) => paintState(state, style),
+      },
+      { title: 'URL', text: ({ url }) => url || '-' },
+      { title: 'READY', text: ({ ready }) => (ready === undefined ? '-' : ready ? 'yes' : 'no'), dispensable: 5 },
+      { title: 'LAG', text: ({ lag }) => lag?.toString() ?? '-', dispensable: 4 },
+      {
+        title: 'ROUND TRIP',
+        text: ({ roundTripMs }) => (roundTripMs === undefined ? '-' : renderDuration(roundTripMs)),
+        dispensable: 2,
+      },
+      {
+        title: 'SEEN',
+        text: (row) => (row.self ? 'now' : row.lastSeenAt === undefined ? 'never' : renderAge(row.lastSeenAt, nowMs)),
+        dispensable: 3,
+      },
+      { title: 'INSTANCE', text: ({ instance }) => instance ?? '-', dispensable: 1 },
+    ],
+    rows,
+    style,
+  )
+  return table + renderReplication(self, style)
+}
+
+/** Whether a coordinator is configured, and nothing more is known of it. */
+export function neverHeard({ instance, lastSeenAt }: PeerView): boolean {
+  return instance === undefined && lastSeenAt === undefined
+}
+
+function paintState(state: PeerView['state'], style: Style): Paint {
+  if (state === 'alive') return style.green
+  return state === 'suspect' ? style.yellow : style.red
+}
+
+function renderReplication({ replication }: SelfView, style: Style): string {
+  if (replication === undefined) return ''
+  const { minReplications, live, belowMinimum, underReplicated, orphans, unresolvedTwins }: ReplicationView =
+    replication
+  return `\n${renderFields(
+    [
+      ['live coordinators', `${live}, of which ${minReplications} must hold a change`],
+      ['records below that', String(belowMinimum)],
+      ['records to spread', String(underReplicated)],
+      ['orphans', String(orphans)],
+      ['unresolved twins', String(unresolvedTwins)],
+    ],
+    style,
+  )}`
+}
