@@ -10,7 +10,7 @@ export const limits = {
   /** Records that an answer to one question names. */
   toldRecords: 100,
   /** Hosts that one exchange of gossip names. */
-  gossipHosts: 5_000,
+  gossipHosts: 20_000,
   nameChars: 128,
   capabilities: 64,
   capabilityChars: 64,

@@ -42,5 +42,5 @@ export const gossip = defineRoute({
   idempotency: 'answer',
   body: closed({ version: MessagesVersion, self: MemberNews, hosts: HostAges }),
   response: Type.Object({ version: MessagesVersion, self: MemberNews, hosts: HostAges, seen: Sighting }),
-  bodyLimitBytes: limits.bodyBytes,
+  bodyLimitBytes: limits.largeBodyBytes,
 })

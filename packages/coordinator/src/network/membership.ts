@@ -1,0 +1,213 @@
+/**
+ * Who the other coordinators are, and which of them are alive: as values, without any input or output of its own.
+ *
+ * Members are the instances that answered at the configured URLs. Each URL is asked again and again; an instance is alive while its
+ * last answer is no older than `deadAfterMs` and says that it counts this coordinator as a member too. So two that can talk in one
+ * direction only, or of which only one is configured with the other, do not take each other for live. When a URL answers as another
+ * instance, the one before has lost its database, and is dead from then on.
+ */
+import type { MemberNews, Sighting } from '@skyclaw/protocol'
+import type { MeshMember } from '../mesh/mesh.ts'
+
+export interface MembershipOptions {
+  readonly instance: string
+  readonly boot: string
+  readonly peerUrls: readonly string[]
+  /** A member that has not answered for longer is dead. */
+  readonly deadAfterMs: number
+  /** For so long an instance that was replaced at its URL still counts as a member that may know things. */
+  readonly keepReplacedMs: number
+  /** Monotonic milliseconds, like every `now` here. */
+  readonly now: number
+  /** Members from before the start, those that were heard last first. */
+  readonly known: readonly KnownMember[]
+}
+
+export interface KnownMember {
+  readonly instance: string
+  readonly nodeId: string
+  /** Under which it was configured. */
+  readonly url: string
+  readonly forgotten: boolean
+}
+
+export interface Answer {
+  readonly self: MemberNews
+  readonly seen: Pick<Sighting, 'known'>
+  readonly roundTripMs: number
+}
+
+/** A coordinator that has answered at a configured URL at some time. */
+export interface Peer {
+  readonly instance: string
+  readonly nodeId: string
+  /** Where it is asked. */
+  readonly url: string
+  readonly forgotten: boolean
+  /** Undefined when it has not answered since the start. */
+  readonly news?: MemberNews
+  readonly roundTripMs?: number
+  readonly heardAt?: number
+  /** Whether it counts this coordinator as a member. */
+  readonly knowsUs: boolean
+  readonly alive: boolean
+  /** When it became alive or dead. */
+  readonly since: number
+  /** When another instance took its place. */
+  readonly replacedAt?: number
+}
+
+export type MemberEvent =
+  | { readonly kind: 'alive' | 'dead'; readonly peer: Peer }
+  | { readonly kind: 'replaced'; readonly peer: Peer; readonly by: MemberNews }
+  /** The URL leads back here. */
+  | { readonly kind: 'self'; readonly url: string }
+  /** Another process with this coordinator's instance id, or two processes of another instance. */
+  | { readonly kind: 'copy'; readonly url: string; readonly of: MemberNews }
+
+interface Place {
+  instance: string
+  boot: string | undefined
+  heardAt: number
+}
+
+export class Membership {
+  readonly #options: MembershipOptions
+  readonly #peers = new Map<string, Peer>()
+  /** What answered last at each URL. */
+  readonly #places = new Map<string, Place>()
+  /** What an operator was told once. */
+  readonly #told = new Set<string>()
+  #events: MemberEvent[] = []
+  /** Counts changes of what `members` answers. */
+  revision = 0
+
+  constructor(options: MembershipOptions) {
+    this.#options = options
+    for (const { instance, nodeId, url, forgotten } of options.known) {
+      if (instance === options.instance || !options.peerUrls.includes(url)) continue
+      const current = !this.#places.has(url)
+      if (current) this.#places.set(url, { instance, boot: undefined, heardAt: Number.NEGATIVE_INFINITY })
+      this.#peers.set(instance, {
+        ...{ instance, nodeId, url, forgotten, knowsUs: false, alive: false, since: options.now },
+        ...(!current && { replacedAt: options.now }),
+      })
+    }
+  }
+
+  /** Takes what a configured URL answered. Says whether it is a member's. */
+  answered(url: string, { self: news, seen, roundTripMs }: Answer, now: number): boolean {
+    if (news.instance === this.#options.instance) {
+      this.#noteOnce(news.boot === this.#options.boot ? { kind: 'self', url } : { kind: 'copy', url, of: news })
+      return false
+    }
+    this.#settle(url, news, now)
+    const before = this.#peers.get(news.instance)
+    const peer: Peer = {
+      ...{ instance: news.instance, nodeId: news.nodeId, url, forgotten: before?.forgotten ?? false },
+      ...{ news, roundTripMs, heardAt: now, knowsUs: seen.known },
+      ...{ alive: before?.alive ?? false, since: before?.since ?? now },
+    }
+    this.#peers.set(peer.instance, peer)
+    if (before === undefined || before.news?.ready !== news.ready) this.revision += 1
+    this.#refresh(peer, now)
+    return true
+  }
+
+  /** Looks who has fallen silent. To be called often. */
+  tick(now: number): void {
+    for (const peer of this.#peers.values()) {
+      this.#refresh(peer, now)
+      if (peer.replacedAt === undefined || now - peer.replacedAt <= this.#options.keepReplacedMs) continue
+      this.#peers.delete(peer.instance)
+      this.revision += 1
+    }
+  }
+
+  /** The members as the mesh is told of them. */
+  members(): MeshMember[] {
+    return [...this.#peers.values()].map(({ instance, alive, news, since, forgotten }) => ({
+      ...{ instance, alive, ready: news?.ready ?? false, since },
+      ...(forgotten && { forgotten }),
+    }))
+  }
+
+  peer(instance: string): Peer | undefined {
+    return this.#peers.get(instance)
+  }
+
+  /** Whether an instance is a member, whose messages are taken. */
+  isMember(instance: string): boolean {
+    const peer = this.#peers.get(instance)
+    return peer !== undefined && peer.replacedAt === undefined && !peer.forgotten
+  }
+
+  peers(): Peer[] {
+    return [...this.#peers.values()]
+  }
+
+  alive(): Peer[] {
+    return this.peers().filter(({ alive }) => alive)
+  }
+
+  /** The member at a configured URL, if one has ever answered there. */
+  at(url: string): Peer | undefined {
+    const place = this.#places.get(url)
+    return place && this.#peers.get(place.instance)
+  }
+
+  /** Where an instance answered of late as another process than this one. */
+  elsewhere(instance: string, boot: string, now: number): string | undefined {
+    for (const [url, place] of this.#places) {
+      const recent = now - place.heardAt <= this.#options.deadAfterMs
+      if (recent && place.instance === instance && place.boot !== boot) return url
+    }
+    return undefined
+  }
+
+  /** What has happened since the last call, in order. */
+  takeEvents(): MemberEvent[] {
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  /** Notes which instance a URL leads to now. */
+  #settle(url: string, news: MemberNews, now: number): void {
+    const before = this.#places.get(url)
+    const elsewhere = this.elsewhere(news.instance, news.boot, now)
+    this.#places.set(url, { instance: news.instance, boot: news.boot, heardAt: now })
+    if (elsewhere !== undefined && elsewhere !== url) this.#noteOnce({ kind: 'copy', url, of: news })
+    if (before && before.instance !== news.instance) this.#replace(before.instance, news, now)
+  }
+
+  #replace(instance: string, by: MemberNews, now: number): void {
+    const peer = this.#peers.get(instance)
+    const stillThere = [...this.#places.values()].some((place) => place.instance === instance)
+    if (!peer || stillThere) return
+    this.#peers.set(instance, { ...peer, alive: false, since: peer.alive ? now : peer.since, replacedAt: now })
+    this.#events.push({ kind: 'replaced', peer, by })
+    this.revision += 1
+  }
+
+  #refresh(peer: Peer, now: number): void {
+    const heardAgoMs = now - (peer.heardAt ?? Number.NEGATIVE_INFINITY)
+    const present = peer.replacedAt === undefined && !peer.forgotten && peer.knowsUs
+    const alive = present && heardAgoMs <= this.#options.deadAfterMs
+    if (alive === peer.alive) return
+    const changed = { ...peer, alive, since: now }
+    this.#peers.set(peer.instance, changed)
+    this.#events.push({ kind: alive ? 'alive' : 'dead', peer: changed })
+    this.revision += 1
+  }
+
+  #noteOnce(event: Extract<MemberEvent, { kind: 'self' | 'copy' }>): void {
+    const name = `${event.kind} ${event.url} ${event.kind === 'copy' ? event.of.boot : ''}`
+    if (this.#told.has(name) || this.#told.size >= maxNotes) return
+    this.#told.add(name)
+    this.#events.push(event)
+  }
+}
+
+/** Things that operators are told once, at most. */
+const maxNotes = 1_000
