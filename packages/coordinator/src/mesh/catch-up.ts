@@ -1,0 +1,115 @@
+import type { Core } from './core.ts'
+import type { Knowledge } from './knowledge.ts'
+import type { PulledPage, Step } from './mesh.ts'
+import { compareVersions } from './version.ts'
+
+/** Records of one page. */
+const page = 500
+/** A coordinator that finds nobody alive for so long after its start has nothing to catch up with. */
+const aloneAfterMs = 3_000
+/** A pull that is not answered is given up after so long. */
+const pullTimeoutMs = 10_000
+const pauseAfterMissMs = 1_000
+
+interface Peer {
+  /** Read to its end once since it came alive. */
+  caughtUp: boolean
+  /** Monotonic milliseconds: until when an answer is awaited. */
+  pullingUntil: number
+  notBefore: number
+}
+
+/**
+ * Reads the feeds of the others: of each, to its end, when it comes alive; later of one at a time, by chance. A page without values is
+ * enough while it holds nothing new, so that what came by learn messages does not travel again.
+ */
+export class CatchUp {
+  readonly #core: Core
+  readonly #knowledge: Knowledge
+  readonly #peers = new Map<string, Peer>()
+  readonly #startedAt: number
+  #ready: boolean
+  #nextPullAt = 0
+
+  constructor(core: Core, knowledge: Knowledge, startedAt: number) {
+    this.#core = core
+    this.#knowledge = knowledge
+    this.#startedAt = startedAt
+    this.#ready = core.store.counter('bootstrapped') === 1
+  }
+
+  get isReady(): boolean {
+    return this.#ready
+  }
+
+  /** The members have changed. */
+  meet(step: Step): void {
+    const alive = new Set(this.#core.members.alive())
+    for (const instance of this.#peers.keys()) if (!alive.has(instance)) this.#peers.delete(instance)
+    for (const instance of alive) {
+      if (!this.#peers.has(instance)) this.#peers.set(instance, { caughtUp: false, pullingUntil: 0, notBefore: 0 })
+    }
+    this.#pullBehind(step)
+    this.#noteReady(step)
+  }
+
+  tick(step: Step): void {
+    this.#pullBehind(step)
+    this.#noteReady(step)
+    if (step.now < this.#nextPullAt) return
+    const { options, random } = this.#core
+    this.#nextPullAt = step.now + options.antiEntropyMs * (0.5 + random())
+    const idle = [...this.#peers].filter(([, peer]) => peer.caughtUp && peer.pullingUntil <= step.now)
+    const chosen = idle[Math.floor(random() * idle.length)]
+    if (chosen) this.#pull(step, ...chosen, true)
+  }
+
+  take(step: Step, from: string, { request, records, next, more }: PulledPage): void {
+    const { store, rules } = this.#core
+    const peer = this.#peers.get(from)
+    if (peer) peer.pullingUntil = 0
+    // Another answer was here before.
+    if (store.feedCursor(from) !== request.since) return
+    if (request.brief) {
+      const isNews = records.some(({ key, version }) => {
+        const known = store.known(key)
+        return !known || (!rules.isFinal(known.value) && compareVersions(version, known.version) > 0)
+      })
+      if (isNews) return peer && this.#pull(step, from, peer, false)
+    }
+    for (const { record } of records) if (record) this.#knowledge.learn(step, record)
+    if (next > request.since) store.saveFeedCursor(from, next)
+    if (!peer) return
+    if (more) this.#pull(step, from, peer, peer.caughtUp)
+    else peer.caughtUp = true
+    this.#noteReady(step)
+  }
+
+  miss(step: Step, from: string): void {
+    const peer = this.#peers.get(from)
+    if (peer) Object.assign(peer, { pullingUntil: 0, notBefore: step.now + pauseAfterMissMs })
+  }
+
+  #pullBehind(step: Step): void {
+    for (const [instance, peer] of this.#peers) {
+      const idle = !peer.caughtUp && peer.pullingUntil <= step.now && peer.notBefore <= step.now
+      if (idle) this.#pull(step, instance, peer, this.#ready)
+    }
+  }
+
+  #pull(step: Step, from: string, peer: Peer, brief: boolean): void {
+    peer.pullingUntil = step.now + pullTimeoutMs
+    step.pull(from, { since: this.#core.store.feedCursor(from), limit: page, brief })
+  }
+
+  /** Caught up once, for good: with all who live, or with nobody when nobody does. */
+  #noteReady(step: Step): void {
+    if (this.#ready) return
+    const { members } = this.#core
+    const alone = this.#peers.size === 0
+    if (alone && members.expected().length > 0 && step.now < this.#startedAt + aloneAfterMs) return
+    for (const { caughtUp } of this.#peers.values()) if (!caughtUp) return
+    this.#ready = true
+    this.#core.store.saveCounter('bootstrapped', 1)
+  }
+}

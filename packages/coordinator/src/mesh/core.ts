@@ -1,0 +1,24 @@
+import type { MeshHooks, MeshOptions } from './mesh.ts'
+import type { Members } from './members.ts'
+import type { MeshStore } from './store.ts'
+import type { ValueRules } from './value-rules.ts'
+
+/** What the parts of the mesh share. */
+export interface Core {
+  readonly self: string
+  readonly store: MeshStore
+  readonly rules: ValueRules
+  readonly hooks: MeshHooks
+  readonly options: Required<MeshOptions>
+  /** From [0, 1). */
+  readonly random: () => number
+  readonly members: Members
+  /** Whether this instance has caught up once. Until then it keeps no record that it does not hold already. */
+  ready(): boolean
+}
+
+/** Instances that can keep a new record: alive and caught up, this one included. */
+export function eligible(core: Core): string[] {
+  const others = core.members.eligible()
+  return core.ready() ? [...others, core.self] : others
+}

@@ -1,0 +1,102 @@
+import type { Ask, Holding, Told } from '@skyclaw/protocol'
+import { limits } from '@skyclaw/protocol'
+import type { Core } from './core.ts'
+import type { Step } from './mesh.ts'
+
+export interface Findings {
+  /** By instance; what this coordinator holds itself is among them. */
+  readonly holdings: readonly { readonly from: string; readonly holding: Holding }[]
+  /** False when so many did not answer that a record may exist which only they hold. */
+  readonly complete: boolean
+}
+
+interface Question {
+  readonly waiting: Set<string>
+  readonly holdings: { from: string; holding: Holding }[]
+  readonly deadline: number
+  readonly answered: Set<string>
+  readonly done: (step: Step, findings: Findings) => void
+}
+
+export type Subject = Pick<Ask, 'by' | 'text'>
+
+/** Asks all live coordinators what they hold, and answers such questions. */
+export class Inquiries {
+  readonly #core: Core
+  readonly #open = new Map<string, Question>()
+  /** Ids must differ from those of an earlier life of this instance, whose answers may still be on their way. */
+  readonly #life: string
+  #asked = 0
+
+  constructor(core: Core) {
+    this.#core = core
+    this.#life = Math.floor(core.random() * 2 ** 48).toString(36)
+  }
+
+  /** Calls `done` when all live coordinators have answered, or after the time for it. */
+  ask(step: Step, subject: Subject, done: Question['done']): void {
+    const { members, options, self } = this.#core
+    this.#asked += 1
+    const id = `${this.#life}-${this.#asked}`
+    const waiting = new Set(members.alive())
+    const holdings = this.#hold(subject).map((holding) => ({ from: self, holding }))
+    const question = { waiting, holdings, deadline: step.now + options.askTimeoutMs, answered: new Set<string>(), done }
+    this.#open.set(id, question)
+    for (const to of waiting) step.send(to, { type: 'ask', id, ...subject })
+    if (waiting.size === 0) this.#close(step, id, question)
+  }
+
+  answer({ id, by, text }: Ask): Told {
+    return { type: 'told', id, holdings: this.#hold({ by, text }) }
+  }
+
+  told(step: Step, from: string, { id, holdings }: Told): void {
+    const question = this.#open.get(id)
+    if (!question?.waiting.delete(from)) return
+    question.answered.add(from)
+    question.holdings.push(...holdings.map((holding) => ({ from, holding })))
+    if (question.waiting.size === 0) this.#close(step, id, question)
+  }
+
+  tick(step: Step): void {
+    for (const [id, question] of this.#open) if (step.now >= question.deadline) this.#close(step, id, question)
+  }
+
+  #close(step: Step, id: string, { holdings, answered, done }: Question): void {
+    this.#open.delete(id)
+    const silent = this.#core.members.expected().filter(({ instance }) => !answered.has(instance))
+    done(step, { holdings, complete: silent.length < this.#core.options.minReplications() })
+  }
+
+  #hold({ by, text }: Subject): Holding[] {
+    const { store } = this.#core
+    const keys =
+      by === 'key'
+        ? [text]
+        : by === 'base'
+          ? store.keysWithBase(text, limits.toldRecords)
+          : store.keysWithTag(text, limits.toldRecords)
+    return keys.flatMap((key) => holdingOf(this.#core, key) ?? [])
+  }
+}
+
+/** What is held of one record: nothing gives undefined. */
+function holdingOf({ store }: Core, key: string): Holding | undefined {
+  const known = store.known(key)
+  const row = store.register(key)
+  const { accepted, proposal } = row ?? {}
+  if (!known && !accepted) return undefined
+  return {
+    key,
+    ...(known && { known }),
+    ...(row &&
+      accepted &&
+      proposal && {
+        accepted: {
+          version: { ...(row.epoch && { epoch: row.epoch }), generation: row.generation, ballot: accepted },
+          set: row.set,
+          proposal: proposal,
+        },
+      }),
+  }
+}

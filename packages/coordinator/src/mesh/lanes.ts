@@ -1,0 +1,56 @@
+import type { ChangeResult, Step } from './mesh.ts'
+import type { Operation } from './operation.ts'
+
+/** Operations in order: of those on one record, one at a time. */
+export class Lanes {
+  readonly #lanes = new Map<string, Operation[]>()
+  readonly #pumping = new Set<string>()
+  readonly #active = new Set<Operation>()
+  readonly #begin: (step: Step, operation: Operation) => void
+
+  constructor(begin: (step: Step, operation: Operation) => void) {
+    this.#begin = begin
+  }
+
+  /** Those that have begun and not ended. */
+  get active(): ReadonlySet<Operation> {
+    return this.#active
+  }
+
+  has(lane: string): boolean {
+    return this.#lanes.has(lane)
+  }
+
+  add(step: Step, operation: Operation): void {
+    const lane = this.#lanes.get(operation.lane)
+    if (lane) return void lane.push(operation)
+    this.#lanes.set(operation.lane, [operation])
+    this.#pump(step, operation.lane)
+  }
+
+  /** Ends the first operation of its lane, tells who waits for it, and begins the next. */
+  end(step: Step, operation: Operation, result: ChangeResult): void {
+    operation.over = true
+    this.#active.delete(operation)
+    const { done, atEnd } = operation.request
+    if (done) step.after(() => done(result))
+    const lane = this.#lanes.get(operation.lane)!
+    lane.shift()
+    if (lane.length === 0) this.#lanes.delete(operation.lane)
+    else this.#pump(step, operation.lane)
+    atEnd?.(step, result)
+  }
+
+  /** A loop, not a recursion: many may wait for a record that needs no round any more. */
+  #pump(step: Step, lane: string): void {
+    if (this.#pumping.has(lane)) return
+    this.#pumping.add(lane)
+    for (;;) {
+      const operation = this.#lanes.get(lane)?.[0]
+      if (!operation || this.#active.has(operation)) break
+      this.#active.add(operation)
+      this.#begin(step, operation)
+    }
+    this.#pumping.delete(lane)
+  }
+}

@@ -1,0 +1,110 @@
+import { ProblemError, type LedgerRecord, type RecordValue } from '@skyclaw/protocol'
+import { type Core, eligible } from './core.ts'
+import type { Findings } from './inquiry.ts'
+import type { Operation } from './operation.ts'
+import { lineageOf, newReplicaSet } from './replica-set.ts'
+import type { ValueRules } from './value-rules.ts'
+import { compareTerms, type Place, placeOf, type Term, termOf } from './version.ts'
+
+export type Located =
+  | { readonly kind: 'place'; readonly place: Place; readonly creates: boolean }
+  /** Nothing is held here: the others must be asked. */
+  | { readonly kind: 'ask' }
+  /** There is no such record, as far as all could be asked. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'failed'; readonly error: ProblemError }
+
+/** Twins that a search by base looks at. */
+export const maxTwins = 8
+
+/** Finds the register in which an operation must make its next round. Sets the operation's key when its record comes to be known. */
+export function locate(core: Core, operation: Operation): Located {
+  const { store } = core
+  operation.key ??= standingKey(core, operation.request.key)
+  if (operation.key !== undefined) {
+    const place = placeHeld(store.known(operation.key), store.register(operation.key), operation.place)
+    if (place) return { kind: 'place', place, creates: false }
+  }
+  if (operation.request.fresh) return create(core, operation)
+  if (operation.asked === 'no' || operation.asked === 'waiting') return { kind: 'ask' }
+  if (operation.request.keyFor) return create(core, operation)
+  if (operation.asked === 'all') return { kind: 'nothing' }
+  return { kind: 'failed', error: unreachable('too few coordinators answered to know whether it exists', operation) }
+}
+
+function create(core: Core, operation: Operation): Located {
+  const { options, self } = core
+  const { fresh, keyFor, key } = operation.request
+  const m = options.minReplications()
+  const fit = eligible(core)
+  const set = newReplicaSet(key, fit, m, fresh ? self : undefined)
+  if (!set) {
+    const detail = `a change needs ${m} coordinators, and ${fit.length} are live and caught up; nothing was written`
+    return { kind: 'failed', error: new ProblemError('insufficient_replicas', detail, { outcome: 'not_applied' }) }
+  }
+  if (operation.asked === 'some') core.hooks.count('twins_possible')
+  operation.key ??= keyFor!(lineageOf(set))
+  operation.place = { generation: 0, set }
+  return { kind: 'place', place: operation.place, creates: true }
+}
+
+/** The highest register that is known of. One of a later generation needs a known value to start from. */
+function placeHeld(known: LedgerRecord | undefined, ...others: (Place | undefined)[]): Place | undefined {
+  const standing = known && placeOf(known)
+  let highest = standing
+  for (const place of others) {
+    if (!place || (highest && compareTerms(place, highest) <= 0)) continue
+    const reachable = place.generation === 0 || (standing && compareTerms(standing, place) === 0)
+    if (reachable) highest = { ...termOf(place), set: place.set }
+  }
+  return highest
+}
+
+/** Of the records with one base, the key of that which stands: the oldest, then the one with the lowest key. */
+export function standingKey(core: Core, base: string): string | undefined {
+  return oldest(core, twinsOf(core, base))?.key
+}
+
+export interface Twin {
+  readonly key: string
+  readonly value: RecordValue
+}
+
+export function twinsOf({ store }: Core, base: string): Twin[] {
+  return store.keysWithBase(base, maxTwins).flatMap((key) => {
+    const value = store.known(key)?.value ?? store.register(key)?.proposal?.value
+    return value ? [{ key, value }] : []
+  })
+}
+
+export function oldest({ rules }: Core, twins: readonly Twin[]): Twin | undefined {
+  const order = (a: Twin, b: Twin) => rules.createdAt(a.value) - rules.createdAt(b.value) || (a.key < b.key ? -1 : 1)
+  return [...twins].sort(order)[0]
+}
+
+/** Takes from what others hold the place in which the operation goes on, if they know one. Known values were learned before. */
+export function takeHint(core: Core, operation: Operation, { holdings }: Findings): void {
+  operation.key ??= standingKey(core, operation.request.key)
+  const accepted = holdings.flatMap(({ holding }) =>
+    holding.accepted ? [{ key: holding.key, ...holding.accepted }] : [],
+  )
+  if (operation.key === undefined) {
+    const twins = accepted.map(({ key, proposal }) => ({ key, value: proposal.value }))
+    operation.key = oldest(core, twins)?.key
+  }
+  for (const { key, version, set } of accepted) {
+    if (key !== operation.key) continue
+    if (!operation.place || compareTerms(version, operation.place) > 0) operation.place = { ...termOf(version), set }
+  }
+}
+
+export function unreachable(why: string, { key, request, proposed }: Operation): ProblemError {
+  const outcome = proposed ? 'unknown' : 'not_applied'
+  const end = proposed ? 'the change may have happened or not' : 'nothing was written'
+  return new ProblemError('quorum_unreachable', `${key ?? request.key}: ${why}; ${end}`, { outcome })
+}
+
+/** Whether a record that is known so takes no more rounds in a register. */
+export function isLeft(rules: ValueRules, register: Term, known: LedgerRecord): boolean {
+  return rules.isFinal(known.value) || compareTerms(placeOf(known), register) > 0
+}

@@ -1,0 +1,63 @@
+import type { LedgerRecord } from '@skyclaw/protocol'
+import type { MeshMember } from './mesh.ts'
+import { placeOf } from './version.ts'
+
+/** The coordinators as the membership sees them, this one included. */
+export class Members {
+  readonly #self: string
+  readonly #others = new Map<string, MeshMember>()
+  /** When this coordinator started: instances that no member list names count as dead since then. */
+  readonly #startedAt: number
+
+  constructor(self: string, startedAt: number) {
+    this.#self = self
+    this.#startedAt = startedAt
+  }
+
+  set(members: readonly MeshMember[]): void {
+    this.#others.clear()
+    for (const member of members) if (member.instance !== this.#self) this.#others.set(member.instance, member)
+  }
+
+  /** Those that may come back, dead or alive, without this one. */
+  expected(): MeshMember[] {
+    return [...this.#others.values()].filter((member) => !member.forgotten)
+  }
+
+  /** Alive, without this one. */
+  alive(): string[] {
+    return this.expected().flatMap(({ instance, alive }) => (alive ? [instance] : []))
+  }
+
+  isAlive(instance: string): boolean {
+    if (instance === this.#self) return true
+    const member = this.#others.get(instance)
+    return member !== undefined && member.alive && !member.forgotten
+  }
+
+  isForgotten(instance: string): boolean {
+    return this.#others.get(instance)?.forgotten === true
+  }
+
+  /** Alive and caught up, without this one: fit to keep records. */
+  eligible(): string[] {
+    return this.expected().flatMap(({ instance, alive, ready }) => (alive && ready ? [instance] : []))
+  }
+
+  /** Whether an instance has been dead for so long, or never returns. */
+  isLost(instance: string, now: number, afterMs: number): boolean {
+    if (this.isAlive(instance)) return false
+    if (this.isForgotten(instance)) return true
+    return now - (this.#others.get(instance)?.since ?? this.#startedAt) >= afterMs
+  }
+
+  /** This coordinator's place among those who may act on a record: its live replicas in their order, then the others. */
+  rank(record: LedgerRecord): number {
+    const { replicas } = placeOf(record).set
+    const before = (id: string) => this.isAlive(id) && id !== this.#self
+    const own = replicas.indexOf(this.#self)
+    if (own >= 0) return replicas.slice(0, own).filter(before).length
+    const others = this.alive().filter((id) => !replicas.includes(id) && id < this.#self)
+    return replicas.filter(before).length + others.length
+  }
+}

@@ -1,0 +1,92 @@
+import type { Proposal, RecordValue, ReplicaSet } from '@skyclaw/protocol'
+import type { Decision } from '../core/decision.ts'
+import type { ChangeRequest, ChangeResult, Step } from './mesh.ts'
+import type { Round } from './round.ts'
+import type { Place } from './version.ts'
+
+/** Besides what a caller may decide: to go on in a next generation, on another replica set. */
+export type OperationDecision = Decision<RecordValue> | { readonly kind: 'move'; readonly set: ReplicaSet }
+
+export interface OperationRequest extends Omit<ChangeRequest, 'decide' | 'done'> {
+  readonly decide: (current: RecordValue | null, key: string, set: ReplicaSet) => OperationDecision
+  /** A value that is kept is written anew, with a new time. */
+  readonly refresh?: boolean
+  /** Called after the commit. */
+  readonly done?: ChangeRequest['done']
+  /** Called within the turn in which the operation ended. */
+  readonly atEnd?: (step: Step, result: ChangeResult) => void
+  /** Where the register is, when only another coordinator's answer says so. */
+  readonly place?: Place | undefined
+  /** The register of that place can have been created by this coordinator only, and was not. */
+  readonly begins?: boolean
+}
+
+/** What the caller is told once the proposal is chosen. */
+export type Verdict =
+  | { readonly kind: 'changed' | 'kept' | 'sealed' }
+  | { readonly kind: 'refused'; readonly error: Error }
+
+/** A change on its way: it may take several rounds, in several generations. */
+export class Operation {
+  readonly request: OperationRequest
+  /** Operations of one lane run one after the other. */
+  readonly lane: string
+  readonly deadline: number
+  /** The record's key; of a derived key, once it is known which. */
+  key: string | undefined
+  place: Place | undefined
+  round: Round | undefined
+  verdict: Verdict | undefined
+  /** Monotonic milliseconds: when the next round begins. */
+  wakeAt: number | undefined
+  tries = 0
+  /** Whether the others were asked what they hold, and whether enough of them answered. */
+  asked: 'no' | 'waiting' | 'all' | 'some' = 'no'
+  /** Whether a proposal has left: the change may come true without this operation. */
+  proposed = false
+  over = false
+  /** What it proposed to write, so that it is recognised when it comes back. */
+  readonly written = new Set<RecordValue>()
+
+  constructor(request: OperationRequest, deadline: number) {
+    this.request = request
+    this.lane = request.key
+    this.deadline = deadline
+    this.key = request.keyFor ? undefined : request.key
+    this.place = request.place
+  }
+
+  /** The verdict of an own earlier proposal that comes back as what stands. */
+  recognise(value: RecordValue): Verdict | undefined {
+    for (const own of this.written) {
+      if (own === value || JSON.stringify(own) === JSON.stringify(value)) return { kind: 'changed' }
+    }
+    return undefined
+  }
+}
+
+export function givenUp(): Error {
+  return Object.assign(new Error('the caller gave up before the change was tried'), { name: 'AbortError' })
+}
+
+/** What a decision is made about. */
+export type Current = Omit<Proposal, 'moved'>
+
+/** What is to be proposed after a decision, if anything is, and what the caller is told when that is chosen. */
+export function judge(
+  decision: OperationDecision,
+  from: Current | undefined,
+  wall: number,
+  refresh = false,
+): { verdict: Verdict; proposal?: Proposal } {
+  if (decision.kind === 'write') {
+    return { verdict: { kind: 'changed' }, proposal: { value: decision.value, writtenAt: wall } }
+  }
+  if (decision.kind === 'move' && from) {
+    const { value, writtenAt } = from
+    return { verdict: { kind: 'sealed' }, proposal: { value, moved: decision.set, writtenAt } }
+  }
+  const verdict: Verdict = decision.kind === 'refuse' ? { kind: 'refused', error: decision.error } : { kind: 'kept' }
+  if (!from) return { verdict }
+  return { verdict, proposal: { value: from.value, writtenAt: refresh ? wall : from.writtenAt } }
+}

@@ -1,0 +1,133 @@
+import type { LedgerRecord } from '@skyclaw/protocol'
+import { keep, write } from '../core/decision.ts'
+import type { Core } from './core.ts'
+import type { Findings, Inquiries } from './inquiry.ts'
+import type { Knowledge } from './knowledge.ts'
+import type { Step } from './mesh.ts'
+import type { Proposer } from './proposer.ts'
+import { acceptQuorum } from './replica-set.ts'
+import type { Spread } from './spread.ts'
+import type { Register } from './store.ts'
+import { compareBallots, compareTerms, termOf } from './version.ts'
+
+interface Orphan {
+  /** Monotonic milliseconds: when it is looked after. */
+  dueAt: number
+  tries: number
+}
+
+export interface OrphansParts {
+  readonly core: Core
+  readonly knowledge: Knowledge
+  readonly inquiries: Inquiries
+  readonly proposer: Proposer
+  readonly spread: Spread
+}
+
+const longestPauseMs = 60_000
+/** Looked after at once. */
+const perTick = 20
+const page = 500
+
+/**
+ * A proposer may die after a quorum accepted and before anybody learned. Each coordinator looks after the values that it accepted and
+ * did not learn: it asks whether a quorum holds them, which needs no write, and otherwise writes them back by a round of its own.
+ */
+export class Orphans {
+  readonly #parts: OrphansParts
+  readonly #waiting = new Map<string, Orphan>()
+
+  constructor(parts: OrphansParts, now: number) {
+    this.#parts = parts
+    const { store } = parts.core
+    for (let keys = store.unlearned('', page); keys.length > 0; keys = store.unlearned(keys.at(-1)!, page)) {
+      for (const key of keys) this.#watch(key, now)
+    }
+  }
+
+  get count(): number {
+    return this.#waiting.size
+  }
+
+  accepted(step: Step, key: string): void {
+    if (!this.#waiting.has(key)) this.#watch(key, step.now)
+  }
+
+  learned(key: string): void {
+    const row = this.#parts.core.store.register(key)
+    if (!row?.accepted || !this.#isOrphan(row)) this.#waiting.delete(key)
+  }
+
+  tick(step: Step): void {
+    let looked = 0
+    for (const [key, orphan] of this.#waiting) {
+      if (step.now < orphan.dueAt) continue
+      this.#look(step, key, orphan)
+      looked += 1
+      if (looked === perTick) return
+    }
+  }
+
+  #watch(key: string, now: number): void {
+    this.#waiting.set(key, { dueAt: now + this.#pauseMs(key, 0), tries: 0 })
+  }
+
+  /** The replicas take turns by rank, so that they do not outbid each other. */
+  #pauseMs(key: string, tries: number): number {
+    const { store, self, options, random } = this.#parts.core
+    const rank = Math.max(0, store.register(key)?.set.replicas.indexOf(self) ?? 0)
+    const pauseMs = Math.min(longestPauseMs, options.orphanAfterMs * 2 ** tries)
+    return pauseMs * (1 + rank + random() * 0.5)
+  }
+
+  #look(step: Step, key: string, orphan: Orphan): void {
+    const { core, proposer, inquiries } = this.#parts
+    const row = core.store.register(key)
+    if (!row || !this.#isOrphan(row)) return void this.#waiting.delete(key)
+    orphan.tries += 1
+    orphan.dueAt = step.now + this.#pauseMs(key, orphan.tries)
+    if (proposer.isBusy(key)) return
+    inquiries.ask(step, { by: 'key', text: key }, (later, findings) => this.#judge(later, key, findings))
+  }
+
+  #judge(step: Step, key: string, findings: Findings): void {
+    const { core, knowledge, spread } = this.#parts
+    for (const { holding } of findings.holdings) if (holding.known) knowledge.learn(step, holding.known)
+    const row = core.store.register(key)
+    if (!row || !this.#isOrphan(row)) return
+    const holders = findings.holdings.filter(({ from, holding }) => {
+      const { accepted } = holding
+      if (!accepted || !row.set.replicas.includes(from) || compareTerms(accepted.version, row) !== 0) return false
+      return compareBallots(accepted.version.ballot, row.accepted) === 0
+    })
+    if (holders.length < acceptQuorum(row.set)) return this.#writeBack(step, row)
+    const { value, moved, writtenAt } = row.proposal!
+    const version = { ...termOf(row), ballot: row.accepted! }
+    const record: LedgerRecord = { key, version, set: row.set, ...(moved && { moved }), writtenAt, value }
+    core.hooks.count('orphan_recovered')
+    knowledge.learn(step, record)
+    spread.tell(step, record, (id) => holders.some(({ from }) => from === id))
+  }
+
+  #writeBack(step: Step, { key }: Register): void {
+    const { core, proposer } = this.#parts
+    proposer.start(step, {
+      key,
+      decide: (current) => {
+        // A creation that nobody was told of does not come true long after whoever wanted it has given up.
+        const lapsed = current && !core.store.known(key) ? core.rules.lapsed(current, step.wall) : null
+        if (lapsed) core.hooks.count('creation_lapsed')
+        return lapsed ? write(lapsed) : keep
+      },
+      atEnd: (_step, { ok }) => {
+        if (ok) core.hooks.count('orphan_recovered')
+      },
+    })
+  }
+
+  #isOrphan(row: Register): boolean {
+    if (!row.accepted) return false
+    const known = this.#parts.core.store.known(row.key)
+    return !known || (compareTerms(row, known.version) || compareBallots(row.accepted, known.version.ballot)) > 0
+  }
+}

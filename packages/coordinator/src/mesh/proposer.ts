@@ -1,0 +1,299 @@
+import type { PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
+import type { Acceptor } from './acceptor.ts'
+import type { BallotCounter } from './ballot-counter.ts'
+import type { Core } from './core.ts'
+import type { Findings, Inquiries } from './inquiry.ts'
+import type { Knowledge } from './knowledge.ts'
+import { Lanes } from './lanes.ts'
+import { Leftovers } from './leftovers.ts'
+import { isLeft, locate, takeHint, unreachable } from './locate.ts'
+import type { ChangeResult, Step } from './mesh.ts'
+import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
+import { quorum } from './replica-set.ts'
+import { Round } from './round.ts'
+import type { Spread } from './spread.ts'
+import { compareBallots, compareTerms, type Place } from './version.ts'
+
+type Reply = Extract<PeerMessage, { type: 'promised' | 'accepted' | 'refused' | 'moved' }>
+
+const firstBackoffMs = 10
+const maxBackoffMs = 400
+
+export interface ProposerParts {
+  readonly core: Core
+  readonly acceptor: Acceptor
+  readonly knowledge: Knowledge
+  readonly inquiries: Inquiries
+  readonly ballots: BallotCounter
+  readonly spread: Spread
+}
+
+/** Carries changes through: one at a time for a record, in as many rounds as it takes. */
+export class Proposer {
+  readonly #parts: ProposerParts
+  readonly #core: Core
+  readonly #leftovers = new Leftovers()
+  readonly #lanes = new Lanes((step, operation) => this.#begin(step, operation))
+  readonly #rounds = new Map<string, Operation>()
+
+  constructor(parts: ProposerParts) {
+    this.#parts = parts
+    this.#core = parts.core
+  }
+
+  /** Rounds under way. */
+  get rounds(): number {
+    return this.#rounds.size
+  }
+
+  isBusy(key: string): boolean {
+    return this.#lanes.has(key)
+  }
+
+  start(step: Step, request: OperationRequest): void {
+    const timeoutMs = request.timeoutMs ?? this.#core.options.changeTimeoutMs
+    this.#lanes.add(step, new Operation(request, step.now + timeoutMs))
+  }
+
+  /** An answer of a replica. */
+  reply(step: Step, from: string, reply: Reply): void {
+    const operation = this.#rounds.get(`${reply.key} ${reply.ballot.n}`)
+    const round = operation?.round
+    const belongs = reply.ballot.node === this.#core.self
+    if (!operation || !round || !belongs || compareTerms(round.place, reply) !== 0) {
+      if (belongs) this.#parts.spread.confirmed(step, from, reply, reply.type === 'accepted')
+      return
+    }
+    if (!round.place.set.replicas.includes(from)) return
+    if (reply.type === 'promised') {
+      if (round.phase !== 'prepare') return
+      round.promise(from, reply)
+      if (round.isPrepared) this.#prepared(step, operation, round)
+    } else if (reply.type === 'accepted') {
+      if (round.phase !== 'accept') return
+      round.accept(from)
+      if (round.isChosen) this.#chosen(step, operation, round)
+    } else if (reply.phase === round.phase) this.#setback(step, operation, round, from, reply)
+  }
+
+  tick(step: Step): void {
+    for (const operation of this.#lanes.active) {
+      if (operation.over) continue
+      if (step.now >= operation.deadline)
+        this.#fail(step, operation, unreachable('no quorum answered in time', operation))
+      else if (operation.wakeAt !== undefined && step.now >= operation.wakeAt) this.#begin(step, operation)
+      else if (operation.round && step.now >= operation.round.resendAt) {
+        this.#send(step, operation.round)
+        if (operation.asked === 'no' && !operation.over) this.#ask(step, operation)
+      }
+    }
+  }
+
+  #begin(step: Step, operation: Operation): void {
+    const { store, rules, members } = this.#core
+    this.#dropRound(operation)
+    operation.wakeAt = undefined
+    if (operation.request.abandoned?.()) return this.#fail(step, operation, givenUp())
+    if (step.now >= operation.deadline)
+      return this.#fail(step, operation, unreachable('no quorum answered in time', operation))
+    const known = operation.key === undefined ? undefined : store.known(operation.key)
+    const written = known && operation.recognise(known.value)
+    if (written && !known.moved) return this.#end(step, operation, known.value, written)
+    const located = locate(this.#core, operation)
+    if (located.kind === 'ask') return this.#ask(step, operation)
+    if (located.kind === 'failed') return this.#fail(step, operation, located.error)
+    if (located.kind === 'nothing') return this.#settle(step, operation, null)
+    const current = store.known(operation.key!)
+    if (current && rules.isFinal(current.value)) return this.#settle(step, operation, current.value)
+    const { place, creates } = located
+    const reachable = place.set.replicas.filter((id) => members.isAlive(id)).length
+    if (reachable >= quorum(place.set)) return this.#open(step, operation, place, creates)
+    if (operation.asked === 'no') return this.#ask(step, operation)
+    if (operation.asked === 'waiting') return
+    const why = `${reachable} of its ${place.set.replicas.length} replicas are live, and it needs ${quorum(place.set)}`
+    this.#fail(step, operation, unreachable(why, operation))
+  }
+
+  #open(step: Step, operation: Operation, place: Place, creates: boolean): void {
+    const { store, hooks, self } = this.#core
+    const key = operation.key!
+    const known = store.known(key)
+    const row = store.register(key)
+    const basis = known?.writtenAt ?? row?.proposal?.writtenAt
+    const base = place.generation > 0 ? known : undefined
+    const enter = (ballot: { n: number; node: string }) => {
+      const round = new Round({ key, place, ballot, basis, base })
+      operation.round = round
+      this.#rounds.set(`${key} ${ballot.n}`, operation)
+      return round
+    }
+    const leftover = this.#leftovers.take(key, place, known)
+    const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
+    if (begins || (creates && operation.request.fresh)) {
+      return this.#decide(step, operation, enter({ n: 0, node: self }), begins ? known : undefined, false)
+    }
+    if (leftover) {
+      hooks.count('leftover_used')
+      return this.#decide(step, operation, enter(leftover.next), leftover.proposal, false)
+    }
+    this.#send(step, enter(this.#parts.ballots.take()))
+  }
+
+  /** Asks the replicas that have not answered, this one last: its answer may end the round. */
+  #send(step: Step, round: Round): void {
+    const { self, options, random } = this.#core
+    round.resendAt = step.now + options.resendMs * (1 + random())
+    const message = round.message()
+    const unanswered = round.unanswered()
+    for (const to of unanswered) if (to !== self) step.send(to, message)
+    if (!unanswered.includes(self)) return
+    if (message.type === 'prepare' || message.type === 'accept') {
+      this.reply(step, self, this.#parts.acceptor.answer(step, message) as Reply)
+    }
+  }
+
+  #prepared(step: Step, operation: Operation, round: Round): void {
+    const { store } = this.#core
+    const highest = round.highest()
+    if (highest && round.showsChosen(highest.ballot)) {
+      const record = round.record(highest)
+      if (this.#parts.knowledge.learn(step, record) === 'news') this.#parts.spread.tell(step, record, () => false)
+    }
+    const known = store.known(round.key)
+    if (known && isLeft(this.#core.rules, round.place, known)) return this.#begin(step, operation)
+    if (!highest) return this.#decide(step, operation, round, known, false)
+    if (highest.proposal.moved) return this.#propose(step, operation, round, highest.proposal, { kind: 'sealed' })
+    const written = operation.recognise(highest.proposal.value)
+    if (written) {
+      this.#core.hooks.count('own_write_found')
+      return this.#propose(step, operation, round, highest.proposal, written)
+    }
+    const same =
+      known !== undefined &&
+      compareTerms(known.version, round.place) === 0 &&
+      compareBallots(known.version.ballot, highest.ballot) === 0
+    this.#decide(step, operation, round, highest.proposal, same)
+  }
+
+  /** `isKnown`: a prepare quorum holds nothing above the known value, so that it need not be written back. */
+  #decide(step: Step, operation: Operation, round: Round, from: Current | undefined, isKnown: boolean): void {
+    const { request, key } = operation
+    const decision = request.decide(from?.value ?? null, key!, round.place.set)
+    const { verdict, proposal } = judge(decision, from, step.wall, request.refresh)
+    const stands = isKnown && !request.refresh && (verdict.kind === 'kept' || verdict.kind === 'refused')
+    if (!proposal || stands) return this.#end(step, operation, from?.value ?? null, verdict)
+    this.#propose(step, operation, round, proposal, verdict)
+  }
+
+  #propose(step: Step, operation: Operation, round: Round, proposal: Proposal, verdict: Verdict): void {
+    operation.verdict = verdict
+    operation.proposed = true
+    if (verdict.kind === 'changed') operation.written.add(proposal.value)
+    round.propose(proposal, this.#parts.ballots.take())
+    this.#send(step, round)
+  }
+
+  #chosen(step: Step, operation: Operation, round: Round): void {
+    const { rules } = this.#core
+    const { key, place, ballot } = round
+    const proposal = round.proposal!
+    const record = round.record({ ballot, proposal })
+    this.#dropRound(operation)
+    this.#parts.knowledge.learn(step, record)
+    this.#parts.spread.tell(step, record, (id) => round.hasAccepted(id), round.unanswered())
+    if (operation.verdict!.kind === 'sealed') return this.#begin(step, operation)
+    if (!rules.isFinal(proposal.value)) {
+      this.#leftovers.keep(key, { place, version: record.version, proposal, next: round.next! })
+    }
+    this.#end(step, operation, proposal.value, operation.verdict!)
+  }
+
+  #setback(
+    step: Step,
+    operation: Operation,
+    round: Round,
+    from: string,
+    reply: Extract<Reply, { type: 'refused' | 'moved' }>,
+  ): void {
+    const { store, hooks, members } = this.#core
+    if (reply.type === 'moved') {
+      this.#parts.knowledge.learn(step, reply.record)
+      const known = store.known(round.key)
+      if (known && isLeft(this.#core.rules, round.place, known)) {
+        hooks.count('seal_followed')
+        return this.#begin(step, operation)
+      }
+      round.refuse(from, { ...reply, type: 'refused', reason: 'foreign' })
+    } else {
+      if (reply.reason === 'ballot' && reply.promised) {
+        if (compareBallots(reply.promised, round.ballot) <= 0) return
+        this.#parts.ballots.observe(reply.promised.n)
+      }
+      round.refuse(from, reply)
+      if (round.isGone((id) => members.isForgotten(id))) {
+        hooks.count('gone_dropped')
+        this.#parts.knowledge.forget(round.key)
+        operation.place = undefined
+        if (operation.request.keyFor) operation.key = undefined
+        return this.#begin(step, operation)
+      }
+    }
+    if (round.isLost) this.#retry(step, operation)
+  }
+
+  #retry(step: Step, operation: Operation): void {
+    const longest = Math.min(maxBackoffMs, firstBackoffMs * 2 ** operation.tries)
+    operation.tries += 1
+    this.#dropRound(operation)
+    operation.wakeAt = step.now + longest * this.#core.random()
+  }
+
+  /** Asks all live coordinators what they hold of the record; what they know more sends the operation on its way anew. */
+  #ask(step: Step, operation: Operation): void {
+    if (operation.asked === 'waiting') return
+    operation.asked = 'waiting'
+    const { key, request } = operation
+    const subject = key === undefined ? { by: 'base' as const, text: request.key } : { by: 'key' as const, text: key }
+    this.#parts.inquiries.ask(step, subject, (later, findings) => this.#answered(later, operation, findings))
+  }
+
+  #answered(step: Step, operation: Operation, findings: Findings): void {
+    for (const { holding } of findings.holdings) if (holding.known) this.#parts.knowledge.learn(step, holding.known)
+    if (operation.over) return
+    operation.asked = findings.complete ? 'all' : 'some'
+    takeHint(this.#core, operation, findings)
+    const known = operation.key === undefined ? undefined : this.#core.store.known(operation.key)
+    const { round } = operation
+    if ((!round && operation.wakeAt === undefined) || (round && known && isLeft(this.#core.rules, round.place, known)))
+      this.#begin(step, operation)
+  }
+
+  /** Decides on what needs no round: a final value, or that there is none. */
+  #settle(step: Step, operation: Operation, value: RecordValue | null): void {
+    const set = { replicas: [], m: 1 }
+    const decision = operation.request.decide(value, operation.key ?? operation.request.key, set)
+    if (decision.kind === 'refuse') return this.#fail(step, operation, decision.error)
+    if (decision.kind !== 'write') return this.#end(step, operation, value, { kind: 'kept' })
+    const what = value ? 'a final value' : 'a record that neither is fresh nor has a derived key'
+    this.#fail(step, operation, new Error(`${operation.key}: ${what} cannot be written`))
+  }
+
+  #end(step: Step, operation: Operation, value: RecordValue | null, verdict: Verdict): void {
+    if (verdict.kind === 'refused') return this.#fail(step, operation, verdict.error)
+    this.#finish(step, operation, { ok: true, key: operation.key!, value, changed: verdict.kind === 'changed' })
+  }
+
+  #fail(step: Step, operation: Operation, error: Error): void {
+    this.#finish(step, operation, { ok: false, error })
+  }
+
+  #finish(step: Step, operation: Operation, result: ChangeResult): void {
+    this.#dropRound(operation)
+    this.#lanes.end(step, operation, result)
+  }
+
+  #dropRound(operation: Operation): void {
+    if (operation.round) this.#rounds.delete(`${operation.round.key} ${operation.round.ballot.n}`)
+    operation.round = undefined
+  }
+}

@@ -1,0 +1,128 @@
+import type { Ballot, LedgerRecord, PeerMessage, Proposal, Promised, Refused } from '@skyclaw/protocol'
+import { acceptQuorum, prepareQuorum } from './replica-set.ts'
+import { compareBallots, type Place, termOf } from './version.ts'
+
+export interface AcceptedProposal {
+  readonly ballot: Ballot
+  readonly proposal: Proposal
+}
+
+export interface RoundStart {
+  readonly key: string
+  readonly place: Place
+  readonly ballot: Ballot
+  /** What the proposer builds on: the known value, or what it accepted itself. */
+  readonly basis?: number | undefined
+  readonly base?: LedgerRecord | undefined
+}
+
+/** One round on one register under one ballot: what was asked, and what the replicas answered. */
+export class Round {
+  readonly key: string
+  readonly place: Place
+  readonly ballot: Ballot
+  phase: 'prepare' | 'accept' = 'prepare'
+  proposal: Proposal | undefined
+  next: Ballot | undefined
+  /** Monotonic milliseconds: when the unanswered are asked again. */
+  resendAt = 0
+  readonly #start: RoundStart
+  readonly #promises = new Map<string, AcceptedProposal | undefined>()
+  readonly #accepted = new Set<string>()
+  #refused = new Set<string>()
+  readonly #gone = new Set<string>()
+
+  constructor(start: RoundStart) {
+    this.#start = start
+    this.key = start.key
+    this.place = start.place
+    this.ballot = start.ballot
+  }
+
+  /** Goes on to step 3. */
+  propose(proposal: Proposal, next: Ballot): void {
+    this.phase = 'accept'
+    this.proposal = proposal
+    this.next = next
+    this.#refused = new Set()
+  }
+
+  message(): PeerMessage {
+    const { basis, base } = this.#start
+    const request = {
+      key: this.key,
+      ...termOf(this.place),
+      ballot: this.ballot,
+      set: this.place.set,
+      ...(basis !== undefined && { basis }),
+      ...(base && { base }),
+    }
+    if (this.phase === 'prepare') return { type: 'prepare', ...request }
+    return { type: 'accept', ...request, proposal: this.proposal!, next: this.next! }
+  }
+
+  /** Replicas that have not answered in this phase. */
+  unanswered(): string[] {
+    const answered = this.phase === 'prepare' ? this.#promises : this.#accepted
+    return this.place.set.replicas.filter((id) => !answered.has(id) && !this.#refused.has(id))
+  }
+
+  promise(from: string, { accepted }: Promised): void {
+    this.#promises.set(from, accepted)
+  }
+
+  accept(from: string): void {
+    this.#accepted.add(from)
+  }
+
+  refuse(from: string, { reason }: Refused): void {
+    this.#refused.add(from)
+    if (reason === 'gone') this.#gone.add(from)
+  }
+
+  get isPrepared(): boolean {
+    return this.#promises.size >= prepareQuorum(this.place.set)
+  }
+
+  get isChosen(): boolean {
+    return this.#accepted.size >= acceptQuorum(this.place.set)
+  }
+
+  /** Whether too many have refused. */
+  get isLost(): boolean {
+    const needed = this.phase === 'prepare' ? prepareQuorum(this.place.set) : acceptQuorum(this.place.set)
+    return this.place.set.replicas.length - this.#refused.size < needed
+  }
+
+  /** Whether so many hold nothing of the record, or never return, that it can have no accept quorum any more. */
+  isGone(isForgotten: (instance: string) => boolean): boolean {
+    if (this.#gone.size === 0) return false
+    const left = this.place.set.replicas.filter((id) => !this.#gone.has(id) && !isForgotten(id))
+    return left.length < acceptQuorum(this.place.set)
+  }
+
+  hasAccepted(instance: string): boolean {
+    return this.#accepted.has(instance)
+  }
+
+  /** The accepted proposal of the highest ballot among the promises. */
+  highest(): AcceptedProposal | undefined {
+    let highest: AcceptedProposal | undefined
+    for (const accepted of this.#promises.values()) {
+      if (accepted && compareBallots(accepted.ballot, highest?.ballot ?? null) > 0) highest = accepted
+    }
+    return highest
+  }
+
+  /** What is known when a proposal was chosen in this register. */
+  record({ ballot, proposal: { value, moved, writtenAt } }: AcceptedProposal): LedgerRecord {
+    const { key, place } = this
+    return { key, version: { ...termOf(place), ballot }, set: place.set, ...(moved && { moved }), writtenAt, value }
+  }
+
+  /** Whether the promises alone show that a ballot was chosen. */
+  showsChosen(ballot: Ballot): boolean {
+    const holders = [...this.#promises.values()].filter((held) => held && compareBallots(held.ballot, ballot) === 0)
+    return holders.length >= acceptQuorum(this.place.set)
+  }
+}

@@ -1,0 +1,65 @@
+import type { LedgerRecord } from '@skyclaw/protocol'
+import type { Core } from './core.ts'
+import type { Step } from './mesh.ts'
+
+/** For so long a replica that has not confirmed yet is waited for: once it has, it need not be sent the value again. */
+const lingerMs = 250
+
+interface Lingering {
+  readonly record: LedgerRecord
+  readonly waiting: Set<string>
+  readonly until: number
+}
+
+/** Tells all live coordinators what was chosen; nobody waits for it, and what is lost is caught up with by the feed. */
+export class Spread {
+  readonly #core: Core
+  readonly #lingering = new Map<string, Lingering>()
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  /** `holds`: the replicas that are known to hold the value; `may`: those that may confirm yet. */
+  tell(step: Step, record: LedgerRecord, holds: (instance: string) => boolean, may: readonly string[] = []): void {
+    const waiting = new Set<string>()
+    for (const instance of this.#core.members.alive()) {
+      if (holds(instance)) this.#brief(step, instance, record)
+      else if (may.includes(instance)) waiting.add(instance)
+      else this.#whole(step, instance, record)
+    }
+    if (waiting.size > 0) this.#lingering.set(idOf(record), { record, waiting, until: step.now + lingerMs })
+  }
+
+  /** A replica answered after the round was over. */
+  confirmed(step: Step, instance: string, round: { key: string; ballot: { n: number } }, accepted: boolean): void {
+    const id = idOf({ key: round.key, version: round })
+    const lingering = this.#lingering.get(id)
+    if (!lingering?.waiting.delete(instance)) return
+    if (accepted) this.#brief(step, instance, lingering.record)
+    else this.#whole(step, instance, lingering.record)
+    if (lingering.waiting.size === 0) this.#lingering.delete(id)
+  }
+
+  tick(step: Step): void {
+    for (const [id, { record, waiting, until }] of this.#lingering) {
+      // Later entries linger for longer.
+      if (step.now < until) return
+      this.#lingering.delete(id)
+      for (const instance of waiting) this.#whole(step, instance, record)
+    }
+  }
+
+  #brief(step: Step, to: string, { key, version }: LedgerRecord): void {
+    step.send(to, { type: 'learn', key, version })
+  }
+
+  #whole(step: Step, to: string, record: LedgerRecord): void {
+    step.send(to, { type: 'learn', key: record.key, version: record.version, record })
+  }
+}
+
+/** Rounds of one coordinator differ by key and ballot number. */
+function idOf({ key, version }: { key: string; version: { ballot: { n: number } } }): string {
+  return `${key} ${version.ballot.n}`
+}
