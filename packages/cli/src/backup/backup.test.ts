@@ -109,10 +109,13 @@ test('the backup is taken from one coordinator that answers and has caught up', 
   )
 })
 
-test('a folder that is not there is named', async () => {
-  const run = await backUp('/nowhere/at/all/a.backup')
+test('a backup makes its folder, and says why when it cannot', async () => {
+  const folder = tempFolder()
+  expect(await backUp(join(folder, 'of', 'today', 'a.backup'))).toMatchObject({ code: 0 })
+  const file = join(folder, 'of', 'today', 'a.backup', 'b.backup')
+  const run = await backUp(file)
   expect(run.code).toBe(1)
-  expect(run.stderr).toMatch(/^skyclaw: \/nowhere\/at\/all\/a.backup cannot be written: ENOENT[^\n]*\n$/)
+  expect(run.stderr).toMatch(/^skyclaw: [^ ]*b.backup cannot be written: E[^\n]*\n$/)
 })
 
 test('restore says which line a coordinator refused, and how far it came', async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { LedgerRecord } from '@skyclaw/protocol'
 import { BackupError, closingName, type Header, toLine } from './format.ts'
@@ -30,9 +30,10 @@ export class FileWriter {
     this.#handle = handle
   }
 
-  /** With `force`, a file of that name is replaced. */
+  /** Makes the folder when it is not there. With `force`, a file of that name is replaced. */
   static async open(file: string, force: boolean): Promise<FileWriter> {
     await refuseExisting(file, force)
+    await explained(file, mkdir(dirname(file), { recursive: true, mode: 0o700 }))
     const partFile = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`)
     const handle = await explained(file, open(partFile, 'wx', 0o600))
     return new FileWriter(file, force, partFile, handle)
