@@ -81,7 +81,9 @@ export class Acceptor {
     const { store, hooks } = this.#core
     const holds = known !== undefined || store.register(request.key) !== undefined
     if (!holds && !this.#core.ready()) return refuse(request, 'not_ready')
-    if (request.basis !== undefined && this.#knowledge.isForgotten(step, request.key, request.basis)) {
+    // A creation builds on nothing: then its own age counts.
+    const basis = request.basis ?? (request.type === 'accept' ? request.proposal.writtenAt : undefined)
+    if (basis !== undefined && this.#knowledge.isForgotten(step, request.key, basis)) {
       hooks.count('gone_told')
       return refuse(request, 'gone')
     }

@@ -66,6 +66,8 @@ export class Twins {
   /** The twin that stands, and one that should give way. */
   #quarrel(step: Step, base: string): { standing: Twin; other: Twin } | undefined {
     const { store, rules } = this.#core
+    // Most records have none, and their values need not be read.
+    if (store.keysWithBase(base, 2).length < 2) return undefined
     const twins = twinsOf(this.#core, base).filter(({ key }) => store.known(key))
     const standing = oldest(this.#core, twins)
     if (!standing) return undefined

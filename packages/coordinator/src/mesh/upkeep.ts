@@ -85,7 +85,9 @@ export class Upkeep {
     const better = this.#betterSet(step, record.key, set)
     if (better) this.#current.underReplicated += 1
     this.#onSeen(step, record)
-    if (!better && !this.#isStale(step, record)) this.#needs.delete(record.key)
+    // A sealed value whose next generation nobody has begun is kept by the old one only.
+    const needs = better !== undefined || record.moved !== undefined || this.#isStale(step, record)
+    if (!needs) this.#needs.delete(record.key)
     else if (!this.#needs.has(record.key) && this.#needs.size < maxNeeds) this.#needs.set(record.key, step.now)
   }
 
