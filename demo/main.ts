@@ -1,16 +1,16 @@
-/** One minute with Skyclaw: real processes, real work, and a host that dies in the middle of it. See the README beside this. */
+/** One minute with Skyclaw: real processes, real work, a coordinator and a host that die in the middle of it. See the README beside this. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Daemon, poll } from './daemon.ts'
-import { Network } from './network.ts'
+import { minReplications, Network } from './network.ts'
 import { findOpenclaw } from './openclaw.ts'
 import { checkResults, renderResults } from './results.ts'
 import { say, Watch } from './watch.ts'
-import { enqueueAll, interrupted } from './work.ts'
+import { enqueue, interrupted, moreWork, work } from './work.ts'
 
 const workMs = 30_000
-/** How long the host may work before it is killed: in the middle of the work. */
+/** How long the host may work before anybody is killed: in the middle of the work. */
 const beforeKillMs = 1_000
 const logTail = 15
 
@@ -26,27 +26,45 @@ async function tell(): Promise<void> {
   const openclaw = await findOpenclaw(folder)
   say(`OpenClaw jobs run ${openclaw.note}`)
   const network = await Network.start(folder, openclaw.command, (daemon) => daemons.push(daemon))
+  const [doomed, ...left] = network.coordinators
+  if (!doomed) throw new Error('there is no coordinator')
   const hosts = new Map([...network.hosts].map(([id, host]) => [id, host.name]))
-  say(`a coordinator (process ${network.coordinator.pid}) and two hosts are up: ${[...hosts.values()].join(' and ')}`)
+  say(`three coordinators hear each other: ${network.coordinators.map(({ name }) => name).join(', ')}`)
+  say(`two hosts are up: ${[...hosts.values()].join(' and ')}`)
 
-  const titles = await enqueueAll(network.client)
-  say(`${titles.size} jobs enqueued; each is on disk`)
+  const titles = await enqueue(doomed.client, work, minReplications)
+  say(`${titles.size} jobs enqueued at ${doomed.name}; each was on ${minReplications} disks before the answer`)
   const watch = new Watch(network.client, titles, hosts)
-  const killed = await poll('the long job to be at work', workMs, async () => {
+  const busy = await poll('the long job to be at work', workMs, async () => {
     const job = (await watch.look()).find(({ id }) => titles.get(id) === interrupted)
     if (job?.result)
-      throw new Error(`"${interrupted}" ended before its host could be killed: ${job.error ?? 'too soon'}`)
+      throw new Error(`"${interrupted}" ended before anybody could be killed: ${job.error ?? 'too soon'}`)
     const started = Date.parse(job?.attemptHistory[0]?.startedAt ?? '')
     return Date.now() - started > beforeKillMs ? network.hosts.get(job?.assignedHostId ?? '') : undefined
   })
-  await killed.kill()
-  say(`SIGKILL for ${killed.name} (process ${killed.pid}) in the middle of "${interrupted}"`)
+  await doomed.daemon.kill()
+  say(`SIGKILL for the coordinator ${doomed.name} (process ${doomed.daemon.pid}), where all of them were enqueued`)
+  for (const [id, title] of await enqueue(network.client, moreWork, minReplications)) titles.set(id, title)
+  say(
+    `${Object.keys(moreWork).length} more jobs enqueued at the ${left.length} that are left, on ${minReplications} disks each`,
+  )
+  await busy.kill()
+  say(`SIGKILL for the host ${busy.name} (process ${busy.pid}) in the middle of "${interrupted}"`)
 
   const jobs = await poll('all jobs to end', workMs, () => watch.ended())
   console.log(`\n${renderResults(jobs, titles, hosts)}\n`)
-  checkResults(jobs, titles, killed.name)
-  await network.stop(killed)
-  say('every job was finished, the one of the killed host on the other; all processes have stopped')
+  checkResults(jobs, titles, busy.name)
+  await network.agree(left, titles.size, workMs)
+  say(
+    `every job was finished, the one of the killed host on the other; ${left.map(({ name }) => name).join(' and ')} agree`,
+  )
+
+  doomed.restart()
+  await network.isWhole()
+  await network.agree(network.coordinators, titles.size, workMs)
+  say(`${doomed.name} is back (process ${doomed.daemon.pid}) and has caught up: all three know the same`)
+  await network.stop(busy)
+  say('all processes have stopped')
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
