@@ -2,7 +2,7 @@ import type { Ballot, LedgerRecord, RecordValue, ReplicaSet } from '@skyclaw/pro
 import { countStatuses, openStore, prepareReadFeed, type RecordHead } from '@skyclaw/store'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { prepareReset } from '../../../../test/sim/reset-store.ts'
+import { prepareReset } from '../../test/reset-store.ts'
 import { MeshStoreModel } from '../../test/mesh-store-model.ts'
 import { hostRecord, shellJobRecord, supersededRecord } from '../../test/records.ts'
 import * as lifecycle from '../core/lifecycle.ts'

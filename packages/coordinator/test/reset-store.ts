@@ -1,4 +1,4 @@
-import type { Store } from '../../packages/store/src/index.ts'
+import type { Store } from '@skyclaw/store'
 
 /**
  * Makes a store as empty as a new one, under an instance id of the caller's, much faster than a new one is opened. What keeps
