@@ -56,6 +56,18 @@ export class Operation {
     this.place = request.place
   }
 
+  /** What the caller makes of a value. One whose decision fails is refused: nothing else may come to harm by it. */
+  decide(
+    value: RecordValue | null,
+    set: ReplicaSet,
+  ): OperationDecision | { readonly kind: 'refuse'; readonly error: Error } {
+    try {
+      return this.request.decide(value, this.key ?? this.request.key, set)
+    } catch (error) {
+      return { kind: 'refuse', error: error instanceof Error ? error : new Error(String(error)) }
+    }
+  }
+
   /** The verdict of an own earlier proposal that comes back as what stands. */
   recognise(value: RecordValue): Verdict | undefined {
     for (const own of this.written) {
@@ -74,7 +86,7 @@ export type Current = Omit<Proposal, 'moved'>
 
 /** What is to be proposed after a decision, if anything is, and what the caller is told when that is chosen. */
 export function judge(
-  decision: OperationDecision,
+  decision: ReturnType<Operation['decide']>,
   from: Current | undefined,
   wall: number,
   refresh = false,

@@ -177,8 +177,8 @@ export class Proposer {
 
   /** `isKnown`: a prepare quorum holds nothing above the known value, so that it need not be written back. */
   #decide(step: Step, operation: Operation, round: Round, from: Current | undefined, isKnown: boolean): void {
-    const { request, key } = operation
-    const decision = request.decide(from?.value ?? null, key!, round.place.set)
+    const { request } = operation
+    const decision = operation.decide(from?.value ?? null, round.place.set)
     const { verdict, proposal } = judge(decision, from, step.wall, request.refresh)
     const stands = isKnown && !request.refresh && (verdict.kind === 'kept' || verdict.kind === 'refused')
     if (!proposal || stands) return this.#end(step, operation, from?.value ?? null, verdict)
@@ -271,7 +271,7 @@ export class Proposer {
   /** Decides on what needs no round: a final value, or that there is none. */
   #settle(step: Step, operation: Operation, value: RecordValue | null): void {
     const set = { replicas: [], m: 1 }
-    const decision = operation.request.decide(value, operation.key ?? operation.request.key, set)
+    const decision = operation.decide(value, set)
     if (decision.kind === 'refuse') return this.#fail(step, operation, decision.error)
     if (decision.kind !== 'write') return this.#end(step, operation, value, { kind: 'kept' })
     const what = value ? 'a final value' : 'a record that neither is fresh nor has a derived key'
