@@ -16,7 +16,7 @@ export function* candidates(
   keys: readonly string[],
   limit: number,
   due: (requirementKey: string, limit: number) => DueRecord[],
-): Generator<string> {
+): Generator<DueRecord> {
   const seen = new Set<string>()
   for (let window = limit + spare; ; window *= 4) {
     const queues = keys.map((key) => due(key, window))
@@ -29,7 +29,7 @@ export function* candidates(
       if (horizon && byUrgency(record, horizon) > 0) break
       if (seen.has(record.key)) continue
       seen.add(record.key)
-      yield record.key
+      yield record
     }
     if (!horizon || window >= maxPerKey) return
   }

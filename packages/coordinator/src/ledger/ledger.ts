@@ -6,15 +6,25 @@
  * answered only after that is durable. `claim` does the same for the best of the queued jobs. What implements this port says how many
  * coordinators must have a change on disk before it is acknowledged; what uses it need not know that there are others.
  *
+ * A record's key is either random (`fresh`: whoever made the key creates the record, and nobody else can), or derived from what it
+ * stands for, which several coordinators may do at once. Such a key has a base that all of them know and an end that says who agreed
+ * on the record, so callers name it by its base. Two coordinators that do not see each other can make two records of one base, twins;
+ * of those, all see the same one as the one that counts.
+ *
  * Every implementation passes the suite in conformance.ts.
  */
 import type { Durability, JobStatus, LedgerRecord, RecordValue, Requirement } from '@skyclaw/protocol'
 import type { Decision } from '../core/decision.ts'
-import type { RecordKey } from './record-key.ts'
+import type { BaseKey, RecordKey, Tag } from './record-key.ts'
 
-export type Decide<V> = (current: V | null) => Decision<V>
+/** Pure. `key` is the actual key of the record, which of a derived one only the ledger knows. */
+export type Decide<V extends RecordValue> = (current: V | null, key: RecordKey<V>) => Decision<V>
 
-export interface Change<V> {
+/** A record by its exact key or by the base of its key. */
+export type KeyOrBase<V extends RecordValue> = RecordKey<V> | BaseKey<V>
+
+export interface Change<V extends RecordValue> {
+  readonly key: RecordKey<V>
   /** The value that stands now. */
   readonly value: V | null
   /** False when `decide` kept what was there. */
@@ -26,6 +36,38 @@ export interface ChangeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface CreateOptions extends ChangeOptions {
+  /**
+   * The exact key is random and was made for this change, so that the record is created here or nowhere. Under other exact keys nothing
+   * is created: there `decide` must keep or refuse what is not there.
+   */
+  readonly fresh?: boolean | undefined
+}
+
+export interface ReadOptions {
+  /** Has every change acknowledged before the call: asks a quorum. */
+  readonly consistent?: boolean | undefined
+  /** Only what is known here: null for what is not, and nobody is asked. */
+  readonly locally?: boolean | undefined
+}
+
+export interface FindOptions {
+  /** Asks the other coordinators too, and waits for them for a moment; those that do not answer may know of more. */
+  readonly thorough?: boolean | undefined
+}
+
+export interface MergeOptions {
+  /** The records are a backup: those on which no quorum can agree any more are taken over by the coordinators that live now. */
+  readonly restore?: boolean | undefined
+}
+
+export interface Merged {
+  /** Records that were news. */
+  readonly changed: number
+  /** Records that were taken over. */
+  readonly adopted: number
+}
+
 /** Which queued records a claim may take. */
 export interface ClaimMatch<V> {
   readonly accepts: (requirement: Requirement) => boolean
@@ -35,7 +77,10 @@ export interface ClaimMatch<V> {
 
 export interface Claimed<V> {
   readonly values: V[]
-  /** When nothing was taken because all that fits is withheld for now: the first time at which that ends. */
+  /**
+   * When nothing was taken though something fits, because it is withheld for now, others go first, or no quorum answered: the first
+   * time (milliseconds since 1970) at which another try makes sense.
+   */
   readonly tryAgainAt?: number
 }
 
@@ -62,27 +107,39 @@ export interface Counts {
   readonly leases: ReadonlyMap<string, number>
 }
 
-export interface FeedPage {
-  readonly records: (LedgerRecord & { readonly seq: number })[]
+/** A record by name and version only. */
+export interface BriefRecord extends Pick<LedgerRecord, 'key' | 'version'> {
+  readonly seq: number
+}
+
+export type FeedRecord = LedgerRecord & { readonly seq: number }
+
+export interface FeedPage<R extends BriefRecord = FeedRecord> {
+  readonly records: R[]
   /** `since` of the next page. */
   readonly next: number
   readonly more: boolean
 }
 
-/** `due` says that the record is queued and its time has come. */
-export type Listener = (value: RecordValue, due: boolean) => void
+/** `due` says that the record is queued, that its time has come, and that it is this coordinator's turn to claim it. */
+export type Listener = (value: RecordValue, due: boolean, key: RecordKey<RecordValue>) => void
 
 export interface Ledger {
-  /** What an acknowledged change can rely on. */
+  /** What a change acknowledged now can rely on; follows the coordinators that are live. */
   readonly durability: Durability
 
   /**
-   * Atomic read-modify-write. Rejects with the ProblemError that `decide` refused with, or with `insufficient_replicas` (nothing was
-   * written) or `quorum_unreachable` (the change may or may not have happened).
+   * Atomic read-modify-write. Rejects with the ProblemError that `decide` refused with, with `insufficient_replicas` (nothing was
+   * written), or with `quorum_unreachable`, whose `outcome` says whether the change may have happened. That is also what a change of
+   * an exact key that nobody knows comes to when so many coordinators are silent that they may know it.
    */
-  change<V extends RecordValue>(key: RecordKey<V>, decide: Decide<V>, options?: ChangeOptions): Promise<Change<V>>
+  change<V extends RecordValue>(key: KeyOrBase<V>, decide: Decide<V>, options?: CreateOptions): Promise<Change<V>>
 
-  /** Changes up to `limit` of the best due records that match; one that `decide` refuses is skipped. A claim given up takes nothing. */
+  /**
+   * Changes up to `limit` of the best due records that match; one that `decide` refuses, or that somebody else takes first, is skipped
+   * for the next. When no quorum can be had, nothing is taken: that is no error, and `tryAgainAt` says when to come again. A claim
+   * given up takes nothing.
+   */
   claim<V extends RecordValue>(
     match: ClaimMatch<V>,
     decide: Decide<V>,
@@ -90,8 +147,17 @@ export interface Ledger {
     options?: ChangeOptions,
   ): Promise<Claimed<V>>
 
-  /** The last value known; with `consistent`, one that has every change acknowledged before the call. */
-  read<V extends RecordValue>(key: RecordKey<V>, options?: { consistent?: boolean }): Promise<V | null>
+  /**
+   * The last value known; what is not known here, the other coordinators are asked for. Rejects with `quorum_unreachable` when so many
+   * of them are silent that the record may exist all the same, or, `consistent`, when no quorum answers.
+   */
+  read<V extends RecordValue>(key: KeyOrBase<V>, options?: ReadOptions): Promise<V | null>
+
+  /** The records whose latest value bears the tag, each in that value. */
+  find<V extends RecordValue>(tag: Tag<V>, options?: FindOptions): Promise<V[]>
+
+  /** This coordinator's place among those who may act on a record of their own accord, 0 first; 0 too for what is not known here. */
+  rank(key: RecordKey<RecordValue>): number
 
   /** A page of what is known locally, newest first. A page also ends when it grows large. Rejects with `invalid_request` for a foreign cursor. */
   list(filter: ListFilter, page: PageRequest): Promise<Page<RecordValue>>
@@ -99,14 +165,18 @@ export interface Ledger {
   /** From local knowledge. */
   counts(): Counts
 
-  /** Calls the listener after each record that this coordinator learns, and when a scheduled record is due. Answers how to stop. */
+  /**
+   * Calls the listener after each record that this coordinator learns with a new value, and when a queued record becomes due, or
+   * becomes this coordinator's to claim, later than that. Answers how to stop.
+   */
   watch(listener: Listener): () => void
 
-  /** Records in the order in which this coordinator learned them, each once. */
-  feed(since: number, limit: number): Promise<FeedPage>
+  /** Records in the order in which this coordinator learned them, each once; `brief` leaves out all but their versions. */
+  feed(since: number, limit: number, options?: { readonly brief?: false | undefined }): Promise<FeedPage>
+  feed(since: number, limit: number, options: { readonly brief: boolean | undefined }): Promise<FeedPage<BriefRecord>>
 
-  /** Takes over versions of records that are newer than the known ones; says how many. What is known to have ended stays as it is. */
-  merge(records: readonly LedgerRecord[]): Promise<number>
+  /** Takes over versions of records that are newer than the known ones. What is known to have ended stays as it is. */
+  merge(records: readonly LedgerRecord[], options?: MergeOptions): Promise<Merged>
 
   /** Drops records that ended before a time (milliseconds since 1970), at most `limit`; says how many. */
   prune(before: number, limit: number): Promise<number>
@@ -114,6 +184,6 @@ export interface Ledger {
   /** A number larger than any that it gave before, for a new record: orders what shares a millisecond. */
   nextSequence(now: number): number
 
-  /** Finishes what waits, then refuses. */
+  /** Finishes what is under way, then refuses. */
   close(): Promise<void>
 }

@@ -4,32 +4,24 @@ import {
   countLeases,
   countStatuses,
   prepareDueRecords,
-  prepareGetRecord,
   prepareListRecords,
   prepareNextRunAt,
   preparePromoteDue,
-  preparePruneRecords,
-  preparePutRecord,
   prepareReadFeed,
-  prepareSaveFeedSeq,
-  readCounters,
+  prepareReadFeedHeads,
   type StoreDatabase,
 } from '@skyclaw/store'
 import type { QueueIndex } from './queue-index.ts'
 
-/** The statements of the ledger, prepared once. */
+/** The statements by which the ledger finds known records, prepared once. Records are written through the mesh alone. */
 export function prepareQueries(db: StoreDatabase) {
   return {
-    get: prepareGetRecord(db),
-    put: preparePutRecord(db),
     due: prepareDueRecords(db),
     promoteDue: preparePromoteDue(db),
     nextRunAt: prepareNextRunAt(db),
     list: prepareListRecords(db),
     feed: prepareReadFeed(db),
-    prune: preparePruneRecords(db),
-    saveFeedSeq: prepareSaveFeedSeq(db),
-    counters: () => readCounters(db),
+    feedHeads: prepareReadFeedHeads(db),
     /** Fills the counts kept in memory, once at start. */
     loadQueue(queue: QueueIndex): void {
       for (const row of countStatuses(db)) if (row.status !== null) queue.addStatus(row.status, row.count)

@@ -41,10 +41,10 @@ export class QueueIndex {
     else this.#queues.set(key, queue)
   }
 
-  /** Counts a record's change: its row before, if there was one, and its row now. */
-  replace(before: Indexed | undefined, now: Indexed, requirement: () => Requirement): void {
+  /** Counts a record's change: its row before, if there was one, and its row now, if there is one. */
+  replace(before: Indexed | undefined, now: Indexed | undefined, requirement: () => Requirement): void {
     if (before) this.#count(before, -1, requirement)
-    this.#count(now, 1, requirement)
+    if (now) this.#count(now, 1, requirement)
   }
 
   #count(row: Indexed, count: number, requirement: () => Requirement): void {

@@ -1,7 +1,7 @@
 import { type LedgerRecord, ProblemError } from '@skyclaw/protocol'
 import { brokenInvariant } from '../core/job-invariants.ts'
-import type { Ledger } from './ledger.ts'
-import { keyOf } from './record-key.ts'
+import type { Ledger, Merged, MergeOptions } from './ledger.ts'
+import { isKeyOf } from './record-key.ts'
 
 interface SnapshotPage {
   readonly records: LedgerRecord[]
@@ -14,14 +14,21 @@ export async function readSnapshot(ledger: Ledger, limit: number, cursor: string
   return { records: records.map(({ seq: _seq, ...record }) => record), ...(more && { nextCursor: String(next) }) }
 }
 
-/** Merges records from outside, all of them or, when one of them makes no sense, none. Throws `invalid_request`, naming it. */
-export async function mergeSnapshot(ledger: Ledger, records: readonly LedgerRecord[]): Promise<number> {
+/**
+ * Merges records from outside, all of them or, when one of them makes no sense, none. Throws `invalid_request`, naming it. A `restore`
+ * that cannot take all of them over is rejected with what kept it from that, and goes on where it was when it is sent again.
+ */
+export async function mergeSnapshot(
+  ledger: Ledger,
+  records: readonly LedgerRecord[],
+  options: MergeOptions = {},
+): Promise<Merged> {
   for (const [index, { key, value }] of records.entries()) {
-    if (key !== keyOf(value)) refuse(index, 'key', `must be ${keyOf(value)}`)
+    if (!isKeyOf(key, value)) refuse(index, 'key', `is not the key of that ${value.kind}`)
     const broken = value.kind === 'job' && brokenInvariant(value)
     if (broken) refuse(index, 'value', `breaks a rule: ${broken}`)
   }
-  return ledger.merge(records)
+  return ledger.merge(records, options)
 }
 
 function position(cursor: string): number {

@@ -1,0 +1,195 @@
+/**
+ * How jobs are claimed over the mesh. A claim looks for the best due records that match, and races for each, one change of the mesh per
+ * record, all at once; those it loses it replaces by the next, until it has enough or there are no more.
+ *
+ * Two coordinators that want one job duel, and both lose time. So within one coordinator no two claims race for one job, and between
+ * coordinators a job that has just become due is left to those who go before this one for a moment (held-candidates.ts). Where many
+ * wait for many jobs, all would still race for the head of the same queue: for a while after a lost race a claim takes its candidates at
+ * random from the first of equal priority.
+ */
+import { type ProblemCode, ProblemError, type RecordValue } from '@skyclaw/protocol'
+import type { DueRecord } from '@skyclaw/store'
+import type { Clock } from '../clock.ts'
+import type { ChangeResult, Mesh, Step } from '../mesh/mesh.ts'
+import type { MeshStore } from '../mesh/store.ts'
+import type { Calls } from './calls.ts'
+import { candidates } from './candidates.ts'
+import type { HeldCandidates } from './held-candidates.ts'
+import type { Claimed, ClaimMatch, Decide } from './ledger.ts'
+import type { Queries } from './queries.ts'
+import type { QueueIndex } from './queue-index.ts'
+import type { RecordKey } from './record-key.ts'
+
+export interface ClaimingOptions {
+  readonly calls: Calls
+  readonly store: Pick<MeshStore, 'known'>
+  readonly clock: Clock
+  readonly queue: Pick<QueueIndex, 'keysFor'>
+  readonly due: Queries['due']
+  readonly held: HeldCandidates
+  /** Called first in each look: what has become due meanwhile is then a candidate. */
+  readonly promote: (step: Step) => void
+  /** From [0, 1). */
+  readonly random: () => number
+}
+
+/** When a candidate is being raced for by another claim of this coordinator, it may be free again after so long. */
+const busyMs = 100
+
+/** When no quorum answered, a candidate is left alone for so long. */
+const noQuorumMs = 300
+
+/** Looks of one claim at most; a claim that lost so many times leaves it to the next. */
+const maxLooks = 16
+
+/** For so long after a lost race this coordinator avoids others. */
+const contendedMs = 1_000
+
+/** How many candidates beyond those wanted a claim draws from then. */
+const drawnBeyond = 32
+
+const noQuorum: readonly ProblemCode[] = ['quorum_unreachable', 'insufficient_replicas']
+
+interface Claim<V extends RecordValue> {
+  readonly match: ClaimMatch<V>
+  readonly decide: Decide<V>
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
+  readonly tried: Set<string>
+  readonly values: V[]
+  /** Milliseconds since 1970. */
+  tryAgainAt: number
+}
+
+type Ended<V> =
+  | { readonly kind: 'taken'; readonly value: V }
+  | { readonly kind: 'lost' | 'no_quorum' }
+  | { readonly kind: 'failed'; readonly error: Error }
+
+export class Claiming {
+  readonly #options: ClaimingOptions
+  /** Keys that a claim of this coordinator races for. */
+  readonly #racing = new Set<string>()
+  /** Monotonic milliseconds. */
+  #lostAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: ClaimingOptions) {
+    this.#options = options
+  }
+
+  async claim<V extends RecordValue>(
+    match: ClaimMatch<V>,
+    decide: Decide<V>,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Claimed<V>> {
+    const tryAgainAt = Number.POSITIVE_INFINITY
+    const claim: Claim<V> = { match, decide, limit, signal, tried: new Set(), values: [], tryAgainAt }
+    const { values } = claim
+    for (let look = 0; look < maxLooks && values.length < limit; look += 1) {
+      try {
+        if (!(await this.#look(claim))) break
+      } catch (error) {
+        // What was taken by then has to reach its host.
+        if (values.length === 0) throw error
+        break
+      }
+    }
+    const later = values.length === 0 && Number.isFinite(claim.tryAgainAt)
+    return { values, ...(later && { tryAgainAt: claim.tryAgainAt }) }
+  }
+
+  /** One race for each of the best candidates. Answers whether another look can find more. */
+  async #look<V extends RecordValue>(claim: Claim<V>): Promise<boolean> {
+    const wanted = claim.limit - claim.values.length
+    const races = await this.#options.calls.run((step, mesh) => {
+      if (claim.signal?.aborted) return []
+      this.#options.promote(step)
+      return this.#choose(claim, wanted).map((key) => this.#race(step, mesh, key, claim))
+    })
+    const ended = await Promise.all(races)
+    for (const race of ended) if (race.kind === 'taken') claim.values.push(race.value)
+    const failed = ended.find((race) => race.kind === 'failed')
+    if (failed) throw failed.error
+    const lost = ended.some(({ kind }) => kind === 'lost') && !ended.some(({ kind }) => kind === 'no_quorum')
+    return lost && races.length === wanted
+  }
+
+  /** Keys to race for, chosen before any of them is changed. */
+  #choose<V extends RecordValue>(claim: Claim<V>, wanted: number): RecordKey<V>[] {
+    const { store, clock } = this.#options
+    const keys: RecordKey<V>[] = []
+    for (const key of this.#inOrder(claim, wanted)) {
+      const record = store.known(key)
+      if (!record) throw new Error(`${key} is due and not known`)
+      const withheldUntil = claim.match.withheldUntil?.(record.value as V) ?? 0
+      if (withheldUntil <= clock.now()) keys.push(key)
+      else claim.tryAgainAt = Math.min(claim.tryAgainAt, withheldUntil)
+      if (keys.length === wanted) break
+    }
+    return keys
+  }
+
+  /** Free candidates, the most urgent first; for a while after a lost race the first of one priority are shuffled. */
+  *#inOrder<V extends RecordValue>(claim: Claim<V>, wanted: number): Generator<string> {
+    const { queue, due, clock, random } = this.#options
+    const best = candidates(queue.keysFor(claim.match.accepts), wanted, due)
+    const contended = clock.monotonic() - this.#lostAt < contendedMs
+    const drawn: { readonly candidate: DueRecord; readonly place: number }[] = []
+    for (const candidate of best) {
+      if (!this.#isFree(claim, candidate.key)) continue
+      if (!contended) {
+        yield candidate.key
+        continue
+      }
+      drawn.push({ candidate, place: random() })
+      if (drawn.length === wanted + drawnBeyond) break
+    }
+    drawn.sort((a, b) => b.candidate.priority - a.candidate.priority || a.place - b.place)
+    for (const { candidate } of drawn) yield candidate.key
+  }
+
+  #isFree<V extends RecordValue>(claim: Claim<V>, key: string): boolean {
+    if (claim.tried.has(key)) return false
+    const leftMs = this.#racing.has(key) ? busyMs : this.#options.held.leftMs(key)
+    if (leftMs > 0) claim.tryAgainAt = Math.min(claim.tryAgainAt, this.#options.clock.now() + Math.ceil(leftMs))
+    return leftMs === 0
+  }
+
+  #race<V extends RecordValue>(step: Step, mesh: Mesh, key: RecordKey<V>, claim: Claim<V>): Promise<Ended<V>> {
+    claim.tried.add(key)
+    this.#racing.add(key)
+    const result = this.#options.calls.expect<ChangeResult>((answer) => {
+      mesh.change(step, {
+        key,
+        decide: (current) => claim.decide(current as V | null, key),
+        abandoned: () => claim.signal?.aborted ?? false,
+        done: (ended) => {
+          this.#racing.delete(key)
+          answer(ended)
+        },
+      })
+    })
+    return result.then((ended) => this.#judge(key, claim, ended))
+  }
+
+  #judge<V extends RecordValue>(key: RecordKey<V>, claim: Claim<V>, result: ChangeResult): Ended<V> {
+    const { clock, held } = this.#options
+    if (result.ok) return result.changed ? { kind: 'taken', value: result.value as V } : { kind: 'lost' }
+    const { error } = result
+    if (claim.signal?.aborted) {
+      // Others who wait here may have passed it by meanwhile.
+      held.hold(key, 0)
+      return { kind: 'lost' }
+    }
+    if (!(error instanceof ProblemError)) return { kind: 'failed', error }
+    if (noQuorum.includes(error.code)) {
+      held.hold(key, noQuorumMs)
+      claim.tryAgainAt = Math.min(claim.tryAgainAt, clock.now() + noQuorumMs)
+      return { kind: 'no_quorum' }
+    }
+    // Only a record that somebody else took refuses to be taken.
+    this.#lostAt = clock.monotonic()
+    return { kind: 'lost' }
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * The ledger over the mesh: changes and claims are inputs of the mesh core, which answers when a change is chosen; everything else is
+ * read from what this coordinator knows, in its own database. A lone coordinator is a mesh of one, in which a change is chosen when the
+ * turn that made it is on disk.
+ *
+ * Beside the database there are counts in memory, kept along with every write (queue-index.ts), and the listeners, who are told after
+ * the commit. Put together like this:
+ *
+ *     store = new SqliteMeshStore({ onKnown: (...change) => ledger.noteKnown(...change), … })
+ *     mesh = createMesh({ store, hooks: { learned: (record, same) => ledger.noteLearned(record, same), … }, … })
+ *     ledger = new MeshLedger({ meshStore: store, mesh, driver: createDriver({ mesh, … }), … })
+ */
+import {
+  type Durability,
+  type JobRecord,
+  type LedgerRecord,
+  limits,
+  ProblemError,
+  type RecordValue,
+} from '@skyclaw/protocol'
+import { readCounters, type RecordHead, type Store } from '@skyclaw/store'
+import type { Clock } from '../clock.ts'
+import { keep } from '../core/decision.ts'
+import { isDue } from '../core/lifecycle.ts'
+import type { ChangeResult, FindRequest, Mesh } from '../mesh/mesh.ts'
+import type { Driver } from '../runtime/driver.ts'
+import { adopt } from './adoption.ts'
+import { Calls } from './calls.ts'
+import { Claiming } from './claiming.ts'
+import { readBriefPage, readFeedPage } from './feed-pages.ts'
+import { HeldCandidates } from './held-candidates.ts'
+import type * as port from './ledger.ts'
+import { readListPage } from './listing.ts'
+import type { SqliteMeshStore } from './mesh-store.ts'
+import type { NetworkView } from './network-view.ts'
+import { prepareQueries, type Queries } from './queries.ts'
+import { QueueIndex } from './queue-index.ts'
+import { baseOf, type RecordKey, type Tag } from './record-key.ts'
+import { recordRules } from './record-rules.ts'
+import { Schedule } from './schedule.ts'
+import { Sequence } from './sequence.ts'
+import { standing } from './twins.ts'
+
+export interface MeshLedgerOptions {
+  readonly store: Store
+  readonly meshStore: SqliteMeshStore
+  readonly mesh: Mesh
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly network: NetworkView
+  /** Each coordinator before this one has a job that just became due for so long to itself; default 15. */
+  readonly claimStaggerMs?: number
+  /** From [0, 1); default Math.random. */
+  readonly random?: () => number
+}
+
+const defaultClaimStaggerMs = 15
+/** However many coordinators there are. */
+const maxClaimStaggerMs = 1_000
+
+/** Twins that are looked at. */
+const maxTwins = 8
+
+type Found = Parameters<FindRequest['done']>[0]
+
+export class MeshLedger implements port.Ledger {
+  readonly #options: MeshLedgerOptions
+  readonly #meshStore: SqliteMeshStore
+  readonly #clock: Clock
+  readonly #queries: Queries
+  readonly #calls: Calls
+  readonly #queue = new QueueIndex()
+  readonly #listeners = new Set<port.Listener>()
+  readonly #held: HeldCandidates
+  readonly #schedule: Schedule
+  readonly #claiming: Claiming
+  readonly #sequence: Sequence
+  /** Values by whose writing a record became due. */
+  readonly #due = new WeakSet<RecordValue>()
+
+  constructor(options: MeshLedgerOptions) {
+    const { store, meshStore, driver, clock, random = Math.random } = options
+    this.#options = options
+    this.#meshStore = meshStore
+    this.#clock = clock
+    this.#queries = prepareQueries(store.db)
+    this.#calls = new Calls(driver)
+    this.#queries.loadQueue(this.#queue)
+    this.#sequence = new Sequence(readCounters(store.db).sequence, clock.now())
+    this.#held = new HeldCandidates(clock, (key) => this.#announceReleased(key))
+    this.#schedule = new Schedule({
+      clock,
+      driver,
+      queries: this.#queries,
+      onDue: (key) => {
+        const record = meshStore.known(key)!
+        this.#queue.addDue(jobOf(record.value).requirementKey, 1, () => jobOf(record.value).requirement)
+        return () => this.#announceDue(record)
+      },
+    })
+    this.#claiming = new Claiming({
+      ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, due: this.#queries.due, held: this.#held },
+      ...{ promote: (step) => this.#schedule.promote(step), random },
+    })
+  }
+
+  /** To be told of each change of the known records, within its turn. */
+  noteKnown(before: RecordHead | undefined, now: RecordHead | undefined, record: LedgerRecord | undefined): void {
+    this.#queue.replace(before, now, () => jobOf(record!.value).requirement)
+    if (now?.due === 0) this.#schedule.at(now.runAt)
+    if (now?.due === 1 && before?.due !== 1) this.#due.add(record!.value)
+  }
+
+  /** To be told of each record that was learned, after the commit; `same`: not its value, only its version is new. */
+  noteLearned(record: LedgerRecord, same: boolean): void {
+    const { key, value } = record
+    const becameDue = this.#due.has(value)
+    if (same && !becameDue) return
+    const queued = value.kind === 'job' && value.status === 'queued'
+    const due = queued && (becameDue || isDue(value, this.#clock.now()))
+    if (!due) this.#held.drop(key)
+    this.#notify(record, due && !this.#leaveToOthers(record))
+  }
+
+  get durability(): Durability {
+    const { minReplications, standalone, members } = this.#options.network
+    const minimum = minReplications()
+    const live = 1 + members().filter(({ alive, ready, forgotten }) => alive && ready && !forgotten).length
+    return { replicas: Math.min(2 * minimum - 1, live), minimum, standalone: standalone() }
+  }
+
+  async change<V extends RecordValue>(
+    key: port.KeyOrBase<V>,
+    decide: port.Decide<V>,
+    { signal, fresh }: port.CreateOptions = {},
+  ): Promise<port.Change<V>> {
+    const target = typeof key === 'string' ? { key } : { key: key.base, keyFor: key.keyFor }
+    const result = await this.#calls.ask<ChangeResult>((step, mesh, done) => {
+      signal?.throwIfAborted()
+      mesh.change(step, {
+        ...target,
+        fresh,
+        decide: (current, actual) => decide(current as V | null, actual),
+        abandoned: () => signal?.aborted ?? false,
+        done,
+      })
+    })
+    if (result.ok) return { key: result.key, value: result.value as V | null, changed: result.changed }
+    if (result.error.name === 'AbortError') signal?.throwIfAborted()
+    throw result.error
+  }
+
+  async claim<V extends RecordValue>(
+    match: port.ClaimMatch<V>,
+    decide: port.Decide<V>,
+    limit: number,
+    { signal }: port.ChangeOptions = {},
+  ): Promise<port.Claimed<V>> {
+    return this.#claiming.claim(match, decide, limit, signal)
+  }
+
+  async read<V extends RecordValue>(key: port.KeyOrBase<V>, options: port.ReadOptions = {}): Promise<V | null> {
+    if (options.consistent) return (await this.change(key, () => keep)).value
+    const known = this.#known(key)
+    if (known || options.locally) return (known?.value ?? null) as V | null
+    const search = typeof key === 'string' ? { by: 'key' as const, text: key } : { by: 'base' as const, text: key.base }
+    const { records, complete } = await this.#find(search)
+    const found = standing(records)
+    if (found) return found.value as V
+    if (complete) return null
+    const detail = `${search.text}: too few coordinators answered to know whether it exists`
+    throw new ProblemError('quorum_unreachable', detail, { outcome: 'not_applied' })
+  }
+
+  async find<V extends RecordValue>(tag: Tag<V>, { thorough = false }: port.FindOptions = {}): Promise<V[]> {
+    if (thorough) return valuesWith(tag, (await this.#find({ by: 'tag', text: tag })).records)
+    const known: LedgerRecord[] = []
+    for (const key of this.#meshStore.keysWithTag(tag, limits.toldRecords)) {
+      // One that was accepted here and not learned comes true, or not, by being asked for.
+      if (this.#meshStore.register(key)?.accepted) await this.change(key, () => keep)
+      const record = this.#meshStore.known(key)
+      if (record) known.push(record)
+    }
+    return valuesWith(tag, known)
+  }
+
+  rank(key: RecordKey<RecordValue>): number {
+    const record = this.#meshStore.known(key)
+    return record ? this.#options.mesh.rank(record) : 0
+  }
+
+  async list(filter: port.ListFilter, page: port.PageRequest): Promise<port.Page<RecordValue>> {
+    return readListPage(this.#queries, filter, page, (key) => this.#counts(key))
+  }
+
+  counts(): port.Counts {
+    return this.#queue.counts()
+  }
+
+  watch(listener: port.Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  feed(since: number, limit: number, options?: { readonly brief?: false | undefined }): Promise<port.FeedPage>
+  feed(
+    since: number,
+    limit: number,
+    options: { readonly brief: boolean | undefined },
+  ): Promise<port.FeedPage<port.BriefRecord>>
+  async feed(
+    since: number,
+    limit: number,
+    { brief = false }: { readonly brief?: boolean | undefined } = {},
+  ): Promise<port.FeedPage<port.BriefRecord>> {
+    return brief ? readBriefPage(this.#queries, since, limit) : readFeedPage(this.#queries, since, limit)
+  }
+
+  async merge(records: readonly LedgerRecord[], { restore = false }: port.MergeOptions = {}): Promise<port.Merged> {
+    const changed = await this.#calls.run((step, mesh) => mesh.merge(step, records))
+    if (!restore) return { changed, adopted: 0 }
+    const members = this.#options.network.members().filter(({ forgotten }) => !forgotten)
+    const instances = new Set([this.#options.store.instanceId, ...members.map(({ instance }) => instance)])
+    const keys = [...new Set(records.map(({ key }) => key))]
+    return { changed, adopted: await adopt(this.#calls, this.#meshStore, keys, instances) }
+  }
+
+  async prune(before: number, limit: number): Promise<number> {
+    return this.#calls.run(() => {
+      this.#meshStore.pruneRegisters(before, limit)
+      return this.#meshStore.pruneFinished(before, limit)
+    })
+  }
+
+  nextSequence(now: number): number {
+    return this.#sequence.next(now)
+  }
+
+  async close(): Promise<void> {
+    this.#schedule.stop()
+    this.#held.stop()
+    await this.#calls.close()
+  }
+
+  #find(search: Pick<FindRequest, 'by' | 'text'>): Promise<Found> {
+    return this.#calls.ask((step, mesh, done) => mesh.find(step, { ...search, done }))
+  }
+
+  #known(key: port.KeyOrBase<RecordValue>): LedgerRecord | undefined {
+    if (typeof key === 'string') return this.#meshStore.known(key)
+    const keys = this.#meshStore.keysWithBase(key.base, maxTwins)
+    return standing(keys.flatMap((twin) => this.#meshStore.known(twin) ?? []))
+  }
+
+  /** Of the twins that stay as they are, one counts. Jobs tell by themselves which one stands. */
+  #counts(key: string): boolean {
+    const base = key.startsWith('job:') ? undefined : baseOf(key)
+    return base === undefined || this.#known({ base, keyFor: (lineage) => base + lineage })?.key === key
+  }
+
+  /** Whether others go before this coordinator for a job that has just become due. If so it is announced when their time is over. */
+  #leaveToOthers(record: LedgerRecord): boolean {
+    const { mesh, claimStaggerMs = defaultClaimStaggerMs } = this.#options
+    const ms = Math.min(maxClaimStaggerMs, mesh.rank(record) * claimStaggerMs)
+    return ms > 0 && this.#held.hold(record.key, ms)
+  }
+
+  #announceDue(record: LedgerRecord): void {
+    if (!this.#leaveToOthers(record)) this.#notify(record, true)
+  }
+
+  #announceReleased(key: string): void {
+    const record = this.#meshStore.known(key)
+    const free = record?.value.kind === 'job' && record.value.status === 'queued'
+    if (free) this.#notify(record, true)
+  }
+
+  #notify({ key, value }: LedgerRecord, due: boolean): void {
+    for (const listener of this.#listeners) listener(value, due, key)
+  }
+}
+
+function valuesWith<V extends RecordValue>(tag: Tag<V>, records: readonly LedgerRecord[]): V[] {
+  return records.flatMap(({ value }) => (recordRules.tagOf(value) === tag ? [value as V] : []))
+}
+
+function jobOf(value: RecordValue): JobRecord {
+  if (value.kind !== 'job') throw new Error(`a ${value.kind} is never queued`)
+  return value
+}

@@ -1,0 +1,11 @@
+import type { MeshMember } from '../mesh/mesh.ts'
+
+/** What the ledger must know of the network around it. */
+export interface NetworkView {
+  /** M now in force: coordinators that must have a change on disk. */
+  minReplications(): number
+  /** Whether this coordinator was never given another one. */
+  standalone(): boolean
+  /** The other coordinators, all that are known, dead ones too. */
+  members(): readonly MeshMember[]
+}
