@@ -66,6 +66,14 @@ test('a file that is there is replaced with --force only', async () => {
   expect(readFileSync(file, 'utf8')).toMatch(/^\{"format":"skyclaw-backup"/)
 })
 
+test('a folder or a device is never replaced', async () => {
+  for (const file of [tempFolder(), '/dev/null']) {
+    const run = await backUp(file, ['--force'])
+    expect(run.code).toBe(1)
+    expect(run.stderr).toMatch(/^skyclaw: [^ ]+ is (a folder|no file)/)
+  }
+})
+
 test('a backup that cannot be finished leaves what was there, and no part of itself', async () => {
   const folder = tempFolder()
   const file = join(folder, 'a.backup')

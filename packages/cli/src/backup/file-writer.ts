@@ -76,6 +76,8 @@ export class FileWriter {
 async function refuseExisting(file: string, force: boolean): Promise<void> {
   const found = await stat(file).catch(() => undefined)
   if (found?.isDirectory()) throw new BackupError(`${file} is a folder: name a file in it`)
+  // A device would lose its name to the backup.
+  if (found && !found.isFile()) throw new BackupError(`${file} is no file that could be replaced`)
   if (found && !force) throw new BackupError(`${file} is there already: name another file, or replace it with --force`)
 }
 

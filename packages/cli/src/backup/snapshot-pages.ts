@@ -36,15 +36,15 @@ export async function findSource(
   throw behind ?? new UnreachableError(failed, Math.round(performance.now() - startedAt), false)
 }
 
-/** All records that a coordinator knows, page by page. Rejects when another one answers in between. */
+/** All records that a coordinator knows, page by page, each within `timeoutMs`. Rejects when another one answers in between. */
 export async function* snapshotPages(
   { client, nodeId, url }: Source,
-  signal: AbortSignal,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<LedgerRecord[]> {
   let cursor: string | undefined
   for (let pages = 0; pages < maxPages; pages += 1) {
     const query = { limit: limits.pageMax, ...(cursor !== undefined && { cursor }) }
-    const page = await client.call('readSnapshot', { query, signal })
+    const page = await client.call('readSnapshot', { query, signal, timeoutMs, attemptTimeoutMs: timeoutMs })
     if (page.nodeId !== nodeId) {
       throw new SkyclawError(`${url} leads to several coordinators (${nodeId}, ${page.nodeId}): name one with --url`)
     }

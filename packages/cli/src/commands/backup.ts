@@ -39,13 +39,14 @@ export const backup = defineCommand({
 
 async function write(context: Context, file: string, writer: FileWriter, signal: AbortSignal): Promise<number> {
   const { io, values } = context
-  const source = await findSource(toClientOptions(context.settings).coordinators, context.clientOf, signal)
+  const { coordinators, timeoutMs } = toClientOptions(context.settings)
+  const source = await findSource(coordinators, context.clientOf, signal)
   const { nodeId } = source
   const takenAt = new Date(io.now()).toISOString()
   const say = sayHowFar(io, 'written')
   await writer.begin({ format: formatName, version: formatVersion, nodeId, takenAt })
   let records = 0
-  for await (const page of snapshotPages(source, signal)) {
+  for await (const page of snapshotPages(source, { timeoutMs, signal })) {
     await writer.add(page)
     records += page.length
     say(records)
