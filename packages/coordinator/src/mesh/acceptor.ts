@@ -53,8 +53,9 @@ export class Acceptor {
     if (compareBallots(ballot, row.promised) < 0 || compareBallots(ballot, row.accepted) < 0) {
       return this.#outbid(row, request)
     }
-    const promised = next
-    this.#core.store.putRegister({ ...row, promised, accepted: ballot, proposal, touchedAt: step.wall }, true)
+    // It may be known already that this was chosen: a learn message can overtake it.
+    const accepting = { ...row, promised: next, accepted: ballot, proposal, touchedAt: step.wall }
+    this.#core.store.putRegister(accepting, this.#isUnlearned(accepting))
     this.#onAccepted(step, request.key)
     return { type: 'accepted', ...roundOf(request) }
   }
