@@ -53,7 +53,7 @@ function toRef({ id, attempts }: JobRecord): LeaseRef {
 
 /** Whether a higher fence or a terminal state is known that is not the host's own report. */
 async function isLost(ledger: Ledger, hostId: string, { id, attempt }: LeaseRef): Promise<boolean> {
-  const job = await ledger.read(jobKey(id))
+  const job = await ledger.read(jobKey(id), { locally: true })
   if (!job) return false
   if (job.attempts > attempt) return true
   const last = job.attemptHistory.at(-1)

@@ -3,6 +3,7 @@ import {
   type Host,
   type HostRecord,
   type JobRecord,
+  limits,
   ProblemError,
   type Requirement,
   type Routes,
@@ -13,8 +14,9 @@ import { write } from '../core/decision.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
 import { normaliseCapabilities, satisfies } from '../core/matching.ts'
 import type { Ledger, PageRequest } from '../ledger/ledger.ts'
-import { firstLineage, hostKey } from '../ledger/record-key.ts'
+import { hostKey, type RecordKey } from '../ledger/record-key.ts'
 import type { Log } from '../log.ts'
+import { RecentHosts } from './recent-hosts.ts'
 
 export interface HostRegistryOptions {
   readonly ledger: Ledger
@@ -30,7 +32,7 @@ export class HostRegistry {
   readonly #clock: Clock
   readonly #log: Log
   /** The latest records of hosts, from when they are learned or heard until their sessions are forgotten. */
-  readonly #recent = new Map<string, HostRecord>()
+  readonly #recent = new RecentHosts()
   /** Leases, by job, and since when (monotonic) this coordinator knows of them. */
   readonly #leases = new Map<string, { readonly attempt: number; readonly since: number }>()
   readonly #startedAt: number
@@ -41,10 +43,20 @@ export class HostRegistry {
     this.#clock = clock
     this.#log = log
     this.#startedAt = clock.monotonic()
-    ledger.watch((value) => {
-      if (value.kind === 'host') this.#recent.set(value.id, value)
+    ledger.watch((value, _due, key) => {
+      if (value.kind === 'host') this.#recent.learn(value, key as RecordKey<HostRecord>)
       if (value.kind === 'job') this.#noteLease(value)
     })
+  }
+
+  /** Takes up what the ledger knows of hosts from before the start: others may hear them all the while. */
+  async load(): Promise<void> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#ledger.list({ kind: 'host' }, { limit: limits.pageMax, cursor })
+      for (const value of page.values) if (value.kind === 'host') this.#recent.add(value)
+      cursor = page.nextCursor
+    } while (cursor !== undefined)
   }
 
   /** What is known by now of a host that was heard; it may have registered anew. */
@@ -55,7 +67,7 @@ export class HostRegistry {
   /** Whether a live host other than this one can run what is asked for. */
   anotherCanRun(requirement: Requirement, hostId: string): boolean {
     const now = this.#clock.monotonic()
-    for (const host of this.#recent.values()) {
+    for (const host of this.#recent.all()) {
       if (host.id !== hostId && this.sessions.isLive(host.id, now) && satisfies(host, requirement)) return true
     }
     return false
@@ -71,7 +83,7 @@ export class HostRegistry {
       maxParallel: body.maxParallel ?? 1,
       labels: body.labels ?? {},
     }
-    const { value } = await this.#ledger.change(hostKey(id).keyFor(firstLineage), (current) =>
+    const { value } = await this.#ledger.change(hostKey(id), (current) =>
       write<HostRecord>({ kind: 'host', id, ...offer, registeredAt: current?.registeredAt ?? now, updatedAt: now }),
     )
     const record = value as HostRecord
@@ -80,9 +92,12 @@ export class HostRegistry {
     return record
   }
 
-  /** The record of a host that makes a request, which counts as hearing it. Throws `not_found`: then it must register. */
+  /**
+   * The record of a host that makes a request, which counts as hearing it. Throws `not_found`: then it must register; and
+   * `quorum_unreachable` when too few coordinators answer to know that.
+   */
   async hear(id: string): Promise<HostRecord> {
-    const record = await this.#ledger.read(hostKey(id).keyFor(firstLineage))
+    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id)))
     if (!record) throw new ProblemError('not_found', `host ${id} is not registered`)
     this.#hear(record)
     return record
@@ -90,7 +105,7 @@ export class HostRegistry {
 
   /** Notes that a host was heard, where it is not the point whether it is registered. */
   async heardFrom(id: string): Promise<void> {
-    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id).keyFor(firstLineage)))
+    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id), { locally: true }))
     if (record) this.#hear(record)
   }
 
@@ -98,7 +113,7 @@ export class HostRegistry {
   forget(silentMs: number): void {
     const now = this.#clock.monotonic()
     this.sessions.forget(silentMs, now)
-    for (const id of this.#recent.keys()) if (this.sessions.ageMs(id, now) === undefined) this.#recent.delete(id)
+    this.#recent.drop((id) => this.sessions.ageMs(id, now) === undefined)
   }
 
   /** Milliseconds for which this coordinator has known of a job's lease. No wall clock, here or elsewhere, can make it longer. */
@@ -138,8 +153,7 @@ export class HostRegistry {
   }
 
   #hear(record: HostRecord): void {
-    // What was learned meanwhile is newer than what was read before.
-    if (!this.#recent.has(record.id)) this.#recent.set(record.id, record)
+    this.#recent.add(record)
     this.sessions.hear(record.id, this.#clock.monotonic())
   }
 }

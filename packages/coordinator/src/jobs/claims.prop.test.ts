@@ -1,11 +1,11 @@
 import { type Job, type NewJob, ProblemError } from '@skyclaw/protocol'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { LocalLedgers } from '../../test/local-ledgers.ts'
+import { MeshLedgers } from '../../test/mesh-ledgers.ts'
 import { createServices, report, shellJob } from '../../test/services.ts'
 import { rescueJobs } from './rescue.ts'
 
-const ledgers = new LocalLedgers()
+const ledgers = new MeshLedgers()
 afterAll(() => ledgers[Symbol.dispose]())
 
 const offers = [['shell'], ['shell', 'gpu'], ['shell', 'ffmpeg'], ['shell', 'gpu', 'ffmpeg']]

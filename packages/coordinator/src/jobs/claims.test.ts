@@ -1,9 +1,9 @@
 import type { NewJob } from '@skyclaw/protocol'
 import { afterAll, beforeEach, expect, test, vi } from 'vitest'
-import { LocalLedgers } from '../../test/local-ledgers.ts'
+import { MeshLedgers } from '../../test/mesh-ledgers.ts'
 import { createServices, report, shellJob } from '../../test/services.ts'
 
-const ledgers = new LocalLedgers()
+const ledgers = new MeshLedgers()
 afterAll(() => ledgers[Symbol.dispose]())
 
 let services: ReturnType<typeof createServices>

@@ -1,10 +1,10 @@
-import { type HostRecord, type JobRecord, ProblemError, type Requirement } from '@skyclaw/protocol'
+import { type HostRecord, type JobRecord, type LeaseRecord, ProblemError, type Requirement } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
 import * as lifecycle from '../core/lifecycle.ts'
 import { satisfies } from '../core/matching.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
-import { leasesOf } from './leases.ts'
 import type { Claimed, Ledger } from '../ledger/ledger.ts'
+import { claimTag } from '../ledger/record-key.ts'
 import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts'
 
 export interface ClaimRequest {
@@ -12,6 +12,8 @@ export interface ClaimRequest {
   readonly waitMs: number
   /** Hashes of the claim's idempotency key and of its body. */
   readonly claim?: { readonly key: string; readonly bodyHash: string } | undefined
+  /** The caller tried before, maybe at another coordinator: that one may have leased jobs under the key that are not known here. */
+  readonly retried?: boolean | undefined
   /** Aborted when nobody listens to the answer any more. */
   readonly signal?: AbortSignal | undefined
 }
@@ -45,6 +47,7 @@ export class Claims {
     this.#waiting = new WaitingClaims(maxWaitingClaims)
     this.#unwatch = ledger.watch((value, due) => {
       if (value.kind === 'job' && due) this.#waiting.wake(value)
+      if (value.kind === 'job' && value.lease) this.#meetRepeat(value.lease)
       if (value.kind === 'host') this.#waiting.wakeHost(value.id)
     })
   }
@@ -57,7 +60,7 @@ export class Claims {
     const deadline = this.#clock.monotonic() + request.waitMs
     if (!request.claim) return this.#wait(host, request, deadline)
     const { key, bodyHash } = request.claim
-    const id = `${host.id} ${key}`
+    const id = claimId(host.id, key)
     for (let first = this.#underway.get(id); first; first = this.#underway.get(id)) {
       assertSameBody(first.bodyHash, bodyHash)
       const jobs = await this.#join(host.id, first.answer)
@@ -72,6 +75,11 @@ export class Claims {
   close(): void {
     this.#unwatch()
     this.#waiting.close()
+  }
+
+  /** A claim that waits elsewhere under the same key, though its caller came here since, has taken a job: it is this claim's too. */
+  #meetRepeat({ hostId, claim }: LeaseRecord): void {
+    if (claim && this.#underway.has(claimId(hostId, claim.key))) this.#waiting.wakeHost(hostId)
   }
 
   /** Takes a place among those who wait, but no job: the first claim does. What it failed with is its own affair. */
@@ -101,14 +109,13 @@ export class Claims {
     request: ClaimRequest,
     { accepts, deadline, waiting }: { accepts: Accepts; deadline: number; waiting: WaitingClaim },
   ): Promise<JobRecord[]> {
-    // Once is enough: while this claim is under way, no other takes jobs under its key.
-    const repeated = await this.#repeated(host, request)
-    if (repeated.length > 0) return repeated
-    for (;;) {
+    for (let looks = 0; ; looks += 1) {
       // A host that fell silent while it waited would lose the job at once: it leaves, and its wake goes to the next one.
       const live = this.#hosts.sessions.isLive(host.id, this.#clock.monotonic())
       if (!live || request.signal?.aborted || this.#waiting.closed) return []
       waiting.looking()
+      const repeated = await this.#repeated(host, request, looks === 0)
+      if (repeated.length > 0) return repeated
       const { values, tryAgainAt } = await this.#take(host, request, accepts)
       if (values.length > 0) return values
       const leftMs = deadline - this.#clock.monotonic()
@@ -140,13 +147,23 @@ export class Claims {
     return last?.hostId === host.id && this.#hosts.anotherCanRun(job.requirement, host.id)
   }
 
-  async #repeated(host: HostRecord, { claim }: ClaimRequest): Promise<JobRecord[]> {
-    const mine: JobRecord[] = []
-    if (!claim) return mine
-    for await (const job of leasesOf(this.#ledger, host.id)) if (job.lease?.claim?.key === claim.key) mine.push(job)
+  /**
+   * The jobs that the host has under the claim's key already. At the first look of a claim that was tried before, the other
+   * coordinators are asked too; what one of them leases under the key later is learned like everything else.
+   */
+  async #repeated(host: HostRecord, { claim, max, retried }: ClaimRequest, first: boolean): Promise<JobRecord[]> {
+    if (!claim) return []
+    const tag = claimTag(claim.key)
+    const ofHost = (jobs: JobRecord[]) => jobs.filter(({ lease }) => lease?.hostId === host.id)
+    let mine = ofHost(await this.#ledger.find(tag))
+    if (mine.length < max && retried && first) mine = ofHost(await this.#ledger.find(tag, { thorough: true }))
     for (const { lease } of mine) assertSameBody(lease?.claim?.bodyHash, claim.bodyHash)
     return mine
   }
+}
+
+function claimId(hostId: string, key: string): string {
+  return `${hostId} ${key}`
 }
 
 function assertSameBody(first: string | undefined, now: string): void {

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest'
-import { LocalLedgers } from '../../test/local-ledgers.ts'
+import { MeshLedgers } from '../../test/mesh-ledgers.ts'
 import { createServices, shellJob } from '../../test/services.ts'
 import { JobWaits } from './job-waits.ts'
 
-const ledgers = new LocalLedgers()
+const ledgers = new MeshLedgers()
 afterAll(() => ledgers[Symbol.dispose]())
 
 async function waiting(maxWaiting: number) {

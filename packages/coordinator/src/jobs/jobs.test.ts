@@ -1,13 +1,13 @@
 import { type JobRecord, limits } from '@skyclaw/protocol'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { LocalLedgers } from '../../test/local-ledgers.ts'
+import { MeshLedgers } from '../../test/mesh-ledgers.ts'
 import { createServices, leaseMs, report, shellJob } from '../../test/services.ts'
 import { heartbeat } from '../hosts/heartbeat.ts'
 import { mergeSnapshot, readSnapshot } from '../ledger/snapshot.ts'
 import { rescueJobs } from './rescue.ts'
 import { pruneJobs } from './retention.ts'
 
-const ledgers = new LocalLedgers()
+const ledgers = new MeshLedgers()
 afterAll(() => ledgers[Symbol.dispose]())
 
 let services: ReturnType<typeof createServices>
@@ -134,12 +134,12 @@ test('a heartbeat names every job to cancel, though the jobs of its host fill se
   expect(await rescueJobs(services)).toBe(11)
 })
 
-test('a host that is only known from a merged record gets the chance to be heard before its lease is taken', async () => {
+test('a host that is only known from a restored record gets the chance to be heard before its lease is taken', async () => {
   const { id } = await leaseOne()
   const { records } = await readSnapshot(services.ledger, 10, undefined)
   const elsewhere = createServices(await ledgers.create())
   elsewhere.clock.advance(10 * leaseMs)
-  expect(await mergeSnapshot(elsewhere.ledger, records)).toBe(2)
+  expect(await mergeSnapshot(elsewhere.ledger, records, { restore: true })).toEqual({ changed: 2, adopted: 2 })
   elsewhere.clock.advance(leaseMs)
   expect(await rescueJobs(elsewhere)).toBe(0)
   elsewhere.clock.advance(1)

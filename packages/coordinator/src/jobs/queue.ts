@@ -15,7 +15,7 @@ import * as lifecycle from '../core/lifecycle.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Log } from '../log.ts'
 import type { Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
-import { derivedJobKey, firstLineage, jobIdOf, jobKey } from '../ledger/record-key.ts'
+import { derivedJobKey, jobIdOf, jobKey } from '../ledger/record-key.ts'
 import { bodyHash } from './body-hash.ts'
 import { derivedJobStem, randomJobId } from './job-id.ts'
 import { toJob } from './job-view.ts'
@@ -109,17 +109,22 @@ export class JobQueue {
 
   async #enqueue(input: NewJob, key: (KeyedBody & { index?: number }) | undefined): Promise<EnqueueAnswer> {
     const now = this.#clock.now()
-    const id = key
-      ? jobIdOf(derivedJobKey(derivedJobStem({ token: this.#token, ...key })).keyFor(firstLineage))
-      : randomJobId()
-    const birth = { id, now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash }
+    const birth = { id: randomJobId(), now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash }
     const record = newJobRecord(input, birth)
-    const { value, changed } = await this.#change(id, (current) => lifecycle.enqueue(current, record))
-    const job = await this.#follow(value)
+    // Under a key, which id it is depends on the coordinators that agree on the job: the ledger says.
+    const { value, changed } = await this.#ledger.change(
+      key ? derivedJobKey(derivedJobStem({ token: this.#token, ...key })) : jobKey(record.id),
+      (current, actual) => lifecycle.enqueue(current, { ...record, id: jobIdOf(actual) }),
+      { fresh: key === undefined },
+    )
+    const job = await this.#follow(value!)
     return { job: await this.view(job), ...(!changed && { deduplicated: true }), durability: this.#ledger.durability }
   }
 
-  /** The job of an id that was acknowledged, by way of `duplicateOf`. Throws `not_found`. */
+  /**
+   * The job of an id that was acknowledged, by way of `duplicateOf`. Throws `not_found`, and `quorum_unreachable` when too few
+   * coordinators answer to know that.
+   */
   async get(id: string): Promise<Job> {
     return this.view(await this.record(id))
   }
@@ -136,7 +141,10 @@ export class JobQueue {
     return { jobs, ...(nextCursor !== undefined && { nextCursor }) }
   }
 
-  /** Records what a host reports of an attempt. Throws `lease_lost` when the attempt is not the latest; the report is kept beside the job. */
+  /**
+   * Records what a host reports of an attempt. Throws `lease_lost` when the attempt is not the latest; the report is kept beside the
+   * job. Throws `not_found` only when the job is known not to exist, else `quorum_unreachable`: then the host is to report again.
+   */
   async complete(id: string, report: BodyOf<Routes['completeJob']>): Promise<Job> {
     const input = { ...report, now: this.#clock.now(), random: this.#random() }
     try {

@@ -2,7 +2,7 @@ import { type JobRecord, limits, type SupersededRecord } from '@skyclaw/protocol
 import { keep, write } from '../core/decision.ts'
 import { type CompleteInput, findAttempt } from '../core/lifecycle.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { firstLineage, jobKey, supersededKey } from '../ledger/record-key.ts'
+import { jobKey, supersededKey } from '../ledger/record-key.ts'
 
 /** Keeps the report of an attempt that had lost its lease, beside the job: the job may have ended and then never changes. */
 export async function keepSuperseded(ledger: Ledger, jobId: string, input: CompleteInput): Promise<void> {
@@ -19,16 +19,14 @@ export async function keepSuperseded(ledger: Ledger, jobId: string, input: Compl
     result: { finishedAt: input.now, durationMs, exitCode, stdout, stderr, ...(signal && { signal }) },
     ...(error && { error: error.slice(0, limits.errorChars) }),
   }
-  await ledger.change(supersededKey(jobId, entry.attempt).keyFor(firstLineage), (current) =>
-    current ? keep : write(record),
-  )
+  await ledger.change(supersededKey(jobId, entry.attempt), (current) => (current ? keep : write(record)))
 }
 
-/** The late reports of a job's attempts. */
+/** The late reports of a job's attempts, as far as they are known here: most lost attempts never report, so nobody is asked. */
 export async function readSuperseded(ledger: Ledger, job: JobRecord): Promise<SupersededRecord[]> {
   const lost = job.attemptHistory.filter(({ outcome }) => outcome === 'lease_lost')
   const records = await Promise.all(
-    lost.map(({ attempt }) => ledger.read(supersededKey(job.id, attempt).keyFor(firstLineage))),
+    lost.map(({ attempt }) => ledger.read(supersededKey(job.id, attempt), { locally: true })),
   )
   return records.filter((record) => record !== null)
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts'
 import type { Ledger } from './ledger.ts'
 import { changeCases } from './conformance/change-cases.ts'
 import { claimCases } from './conformance/claim-cases.ts'
+import { keyCases } from './conformance/key-cases.ts'
 import { knowledgeCases } from './conformance/knowledge-cases.ts'
 
 /** A clock that stands still until it is moved. */
@@ -52,22 +53,25 @@ export interface ConformanceCase {
   readonly run: (create: CreateLedger) => Promise<void>
 }
 
-export const ledgerConformance: readonly ConformanceCase[] = [...changeCases, ...claimCases, ...knowledgeCases].map(
-  ({ name, run }) => ({
-    name,
-    async run(create) {
-      const harness = await create()
-      const opened = [harness]
-      const crash = async (from: LedgerHarness): Promise<LedgerHarness> => {
-        const next = await from.crash()
-        opened.push(next)
-        return next
-      }
-      try {
-        await run(harness, () => crash(opened.at(-1)!))
-      } finally {
-        await opened.at(-1)!.close()
-      }
-    },
-  }),
-)
+export const ledgerConformance: readonly ConformanceCase[] = [
+  ...changeCases,
+  ...keyCases,
+  ...claimCases,
+  ...knowledgeCases,
+].map(({ name, run }) => ({
+  name,
+  async run(create) {
+    const harness = await create()
+    const opened = [harness]
+    const crash = async (from: LedgerHarness): Promise<LedgerHarness> => {
+      const next = await from.crash()
+      opened.push(next)
+      return next
+    }
+    try {
+      await run(harness, () => crash(opened.at(-1)!))
+    } finally {
+      await opened.at(-1)!.close()
+    }
+  },
+}))

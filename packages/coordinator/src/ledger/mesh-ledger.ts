@@ -174,14 +174,12 @@ export class MeshLedger implements port.Ledger {
 
   async find<V extends RecordValue>(tag: Tag<V>, { thorough = false }: port.FindOptions = {}): Promise<V[]> {
     if (thorough) return valuesWith(tag, (await this.#find({ by: 'tag', text: tag })).records)
-    const known: LedgerRecord[] = []
-    for (const key of this.#meshStore.keysWithTag(tag, limits.toldRecords)) {
-      // One that was accepted here and not learned comes true, or not, by being asked for.
-      if (this.#meshStore.register(key)?.accepted) await this.change(key, () => keep)
-      const record = this.#meshStore.known(key)
-      if (record) known.push(record)
+    const keys = this.#meshStore.keysWithTag(tag, limits.toldRecords)
+    for (const key of keys) {
+      // What was accepted here and not learned yet comes true, or not, by being asked for.
+      if (valuesWith(tag, this.#knownOf([key])).length === 0) await this.change(key, () => keep)
     }
-    return valuesWith(tag, known)
+    return valuesWith(tag, this.#knownOf(keys))
   }
 
   rank(key: RecordKey<RecordValue>): number {
@@ -237,9 +235,14 @@ export class MeshLedger implements port.Ledger {
   }
 
   async close(): Promise<void> {
+    this.stopTimers()
+    await this.#calls.close()
+  }
+
+  /** Nothing happens of itself any more: the first half of closing, and all there is to do before a store goes away at once. */
+  stopTimers(): void {
     this.#schedule.stop()
     this.#held.stop()
-    await this.#calls.close()
   }
 
   #find(search: Pick<FindRequest, 'by' | 'text'>): Promise<Found> {
@@ -248,8 +251,11 @@ export class MeshLedger implements port.Ledger {
 
   #known(key: port.KeyOrBase<RecordValue>): LedgerRecord | undefined {
     if (typeof key === 'string') return this.#meshStore.known(key)
-    const keys = this.#meshStore.keysWithBase(key.base, maxTwins)
-    return standing(keys.flatMap((twin) => this.#meshStore.known(twin) ?? []))
+    return standing(this.#knownOf(this.#meshStore.keysWithBase(key.base, maxTwins)))
+  }
+
+  #knownOf(keys: readonly string[]): LedgerRecord[] {
+    return keys.flatMap((key) => this.#meshStore.known(key) ?? [])
   }
 
   /** Of the twins that stay as they are, one counts. Jobs tell by themselves which one stands. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { LocalLedgers } from '../local-ledgers.ts'
+import { MeshLedgers } from '../mesh-ledgers.ts'
 import { commands, type Real } from './commands.ts'
 import { PlainQueue } from './plain-queue.ts'
 
 test('the ledger on its store answers as a plain array would, over crashes too', { timeout: 60_000 }, async () => {
-  using ledgers = new LocalLedgers()
+  using ledgers = new MeshLedgers()
   await fc.assert(
     fc.asyncProperty(commands, async (steps) => {
       const real: Real = { harness: await ledgers.create() }

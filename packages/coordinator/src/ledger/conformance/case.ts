@@ -20,7 +20,7 @@ export async function addJob(
   const now = clock.now()
   const payload = input.payload ?? { kind: 'shell' as const, command: 'true' }
   const record = newJobRecord({ ...input, payload }, { id, now, sequence: ledger.nextSequence(now) })
-  await ledger.change(jobKey(id), () => write(record))
+  await ledger.change(jobKey(id), () => write(record), { fresh: true })
   return record
 }
 
