@@ -12,6 +12,7 @@ export interface CoordinatorSettings {
   host?: string
   nodeId?: string
   publicUrl?: string
+  peerUrls?: string[]
   minReplications?: number
 }
 
@@ -58,9 +59,10 @@ export function readEnv(env: Record<string, string | undefined> = process.env): 
   return { texts, warnings, plain }
 }
 
-/** Throws a SettingError for a value that is wrong, for peers, and for listening to the world without a token. */
+/** Throws a SettingError for a value that is wrong, and for listening to the world without a token. */
 export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
-  refusePeers(settings)
+  // Of no effect yet: the peers are those of the list. A wrong value is an error all the same.
+  valueOf(settings, 'peerDiscovery')
   const token = valueOf(settings, 'token')
   const host = valueOf(settings, 'listenHost')
   if (host !== undefined && token === undefined && !isLoopback(host)) {
@@ -73,7 +75,7 @@ export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
     leaseMs: valueOrDefault(settings, 'leaseMs'),
     idempotencyTtlMs: valueOrDefault(settings, 'idempotencyTtlMs'),
     ...given({ token, host, nodeId: valueOf(settings, 'nodeId'), publicUrl: valueOf(settings, 'publicUrl') }),
-    ...given({ minReplications: valueOf(settings, 'minReplications') }),
+    ...given({ peerUrls: valueOf(settings, 'peerUrls'), minReplications: valueOf(settings, 'minReplications') }),
   }
 }
 
@@ -118,15 +120,6 @@ function coordinatorUrls(settings: Settings): string[] {
   const more = valueOf(settings, 'coordinatorUrls') ?? []
   const urls = [...new Set([...one, ...more])]
   return urls.length > 0 ? urls : valueOrDefault(settings, 'coordinatorUrl')
-}
-
-function refusePeers(settings: Settings): void {
-  valueOf(settings, 'peerDiscovery')
-  if ((valueOf(settings, 'peerUrls') ?? []).length === 0) return
-  const source = settings.texts.peerUrls?.source
-  throw new SettingError(
-    `${source} is set, but this version runs a single coordinator and takes no peers yet: unset it`,
-  )
 }
 
 function isLoopback(host: string): boolean {
