@@ -1,0 +1,114 @@
+import { baseOf } from '../../packages/coordinator/src/ledger/record-key.ts'
+import { holdersNeeded, nextTerm, orderBallots, orderTerms } from './history/order.ts'
+import type { Machine } from './world/machine.ts'
+import type { World } from './world/world.ts'
+import type { Calls } from './workload/calls.ts'
+
+/**
+ * What is still wrong when faults have stopped: sentences that must all come to be false within a bounded time. Each names a record or
+ * a coordinator.
+ */
+export function unsettled(world: World, calls: Calls): string | undefined {
+  return (
+    notReady(world) ??
+    (calls.pending > 0 ? `${calls.pending} calls are not answered` : undefined) ??
+    disagreement(world) ??
+    openJob(world) ??
+    orphan(world) ??
+    weakSet(world) ??
+    unresolvedTwin(world) ??
+    busy(world)
+  )
+}
+
+function notReady({ machines }: World): string | undefined {
+  const machine = machines.find(({ isUp, process }) => !isUp || !process!.mesh.status().ready)
+  return machine && `${machine.name} is not up and ready`
+}
+
+/** All know the same values. What has ended may be pruned by one before the other. */
+function disagreement(world: World): string | undefined {
+  const { history } = world
+  for (const [key, record] of history.records) {
+    const { content, final } = record.tip
+    const old = record.finalAt !== undefined && world.agenda.now - record.finalAt > world.plan.retentionMs * 0.7
+    if (content === 0 || old) continue
+    for (const { name, mirror } of world.machines) {
+      const known = mirror.known.get(key)
+      if (!known) return `${name} does not know ${key}`
+      if (history.contents.idOf(known.value) !== content) return `${name} knows an older value of ${key}`
+      const latest = record.latest()!
+      if (!final && orderTerms(nextTerm(known), latest.term) !== 0) return `${name} does not know that ${key} has moved`
+    }
+  }
+  return undefined
+}
+
+/** Every job that some host can run is run. */
+function openJob({ history }: World): string | undefined {
+  for (const [key, record] of history.records) {
+    const value = history.contents.valueOf(record.tip.content)
+    if (value?.kind === 'job' && !record.tip.final) return `${key} is still ${value.status}`
+  }
+  return undefined
+}
+
+function orphan({ machines }: World): string | undefined {
+  for (const { name, mirror } of machines) {
+    for (const [key, row] of mirror.registers) {
+      const known = mirror.known.get(key)
+      const ahead = !known || orderTerms(row, known.version) > 0 || orderBallots(row.accepted, known.version.ballot) > 0
+      if (row.accepted && ahead && orderTerms(row, known ? nextTerm(known) : row) >= 0) {
+        return `${name} holds a value of ${key} that it never learned`
+      }
+    }
+    for (const key of mirror.unlearned) return `${name} counts ${key} as not learned`
+  }
+  return undefined
+}
+
+/** What can still change is kept by as many live coordinators as there can be. */
+function weakSet(world: World): string | undefined {
+  const live = world.machines.length
+  for (const [key, record] of world.history.records) {
+    const latest = record.latest()
+    if (!latest || record.tip.final) continue
+    const { replicas, m } = latest.set
+    const gone = replicas.filter((id) => !world.isCurrent(id))
+    if (gone.length > 0) return `${key} has replicas that are gone: ${gone}`
+    const wanted = Math.min(2 * world.newMinimum - 1, live)
+    if (m !== world.newMinimum || replicas.length !== wanted) {
+      return `${key} has ${replicas.length} replicas with M = ${m}, and should have ${wanted} with M = ${world.newMinimum}`
+    }
+    if (holdersNeeded(latest.set) > live) return `${key} can have no quorum`
+  }
+  return undefined
+}
+
+/** Of jobs with one base at most one stands; the others name it, or had begun when they met. */
+function unresolvedTwin({ history }: World): string | undefined {
+  const standing = new Map<string, string>()
+  for (const [key, record] of history.records) {
+    const base = baseOf(key)
+    const value = history.contents.valueOf(record.tip.content)
+    if (base === undefined || value?.kind !== 'job' || record.tip.final) continue
+    const other = standing.get(base)
+    if (other !== undefined) return `${key} and ${other} are twins, and none has given way`
+    standing.set(base, key)
+  }
+  return undefined
+}
+
+function busy({ machines }: World): string | undefined {
+  for (const { name, process } of machines) {
+    const { rounds, orphans, unresolvedTwins } = process!.mesh.status()
+    if (rounds + orphans + unresolvedTwins > 0) {
+      return `${name} has ${rounds} rounds, ${orphans} orphans and ${unresolvedTwins} twins left`
+    }
+  }
+  return undefined
+}
+
+export function describeMachine({ name, instance, isUp }: Machine): string {
+  return `${name} (${instance}${isUp ? '' : ', down'})`
+}

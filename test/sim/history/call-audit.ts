@@ -1,0 +1,168 @@
+import { type LedgerRecord, ProblemError, type RecordValue } from '@skyclaw/protocol'
+import type { Decision } from '../../../packages/coordinator/src/core/decision.ts'
+import type { ChangeResult, FindRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
+import { recordRules } from '../../../packages/coordinator/src/ledger/record-rules.ts'
+import { type Content, nothing } from './contents.ts'
+import type { History, OnViolation } from './history.ts'
+
+export interface CallAuditOptions {
+  readonly onViolation: OnViolation
+  /** Virtual milliseconds. */
+  readonly now: () => number
+  readonly retentionMs: number
+}
+
+/** What somebody was told of a record. */
+interface Told {
+  /** Counts all that was begun and told. */
+  readonly order: number
+  readonly place: number
+}
+
+/** A call under way at a coordinator, from when it was taken in. */
+export class Call {
+  readonly label: string
+  readonly key: string
+  readonly order: number
+  /** The record that the last decision was about. */
+  record: string
+  /** What its decisions made. */
+  readonly written = new Set<Content>()
+  current: Content = nothing
+  refusal: Error | undefined
+  answered = false
+
+  constructor(label: string, key: string, order: number) {
+    this.label = label
+    this.key = key
+    this.record = key
+    this.order = order
+  }
+}
+
+/** Holds every answer against what was chosen, and against every answer given before its question. */
+export class CallAudit {
+  readonly #history: History
+  readonly #options: CallAuditOptions
+  readonly #told = new Map<string, Told[]>()
+  /** Values whose callers were told that nothing was written. */
+  readonly #unwritten = new Map<Content, Call>()
+  #order = 0
+
+  constructor(history: History, options: CallAuditOptions) {
+    this.#history = history
+    this.#options = options
+  }
+
+  begin(label: string, key: string): Call {
+    this.#order += 1
+    return new Call(label, key, this.#order)
+  }
+
+  /** Notes a decision. */
+  decided(call: Call, key: string, current: RecordValue | null, decision: Decision<RecordValue>): void {
+    const { contents } = this.#history
+    call.record = key
+    call.current = contents.idOf(current)
+    call.refusal = decision.kind === 'refuse' ? decision.error : undefined
+    if (decision.kind !== 'write') return
+    contents.derive(current, decision.value)
+    call.written.add(contents.idOf(decision.value))
+  }
+
+  answered(call: Call, result: ChangeResult): void {
+    if (call.answered) return this.#options.onViolation(`${call.label} was answered twice`, call.key)
+    call.answered = true
+    if (result.ok) return this.#ok(call, result.key, this.#history.contents.idOf(result.value), result.changed)
+    const { error } = result
+    if (error === call.refusal) return this.#tell(call, call.record, call.current)
+    if (!(error instanceof ProblemError)) {
+      return this.#options.onViolation(`${call.label} failed with ${error.stack}`, call.key)
+    }
+    if (error.problem.outcome !== 'not_applied') return
+    for (const content of call.written) this.#unwritten.set(content, call)
+  }
+
+  found(call: Call, by: FindRequest['by'], expected: readonly string[], records: readonly LedgerRecord[]): void {
+    call.answered = true
+    const keys = new Set(records.map(({ key }) => key))
+    for (const key of expected) {
+      if (keys.has(key) || this.#mayBeForgotten(key)) continue
+      const tip = this.#history.contents.valueOf(this.#history.record(key).tip.content)
+      const still = by !== 'tag' || (tip !== null && recordRules.tagOf(tip) === call.key)
+      if (still) this.#options.onViolation(`${call.label} was told that all were found, without this one`, key)
+    }
+  }
+
+  /** Records that a search must find: somebody was told of them, and they are as they were then. */
+  expected(by: FindRequest['by'], text: string): string[] {
+    const { contents } = this.#history
+    return [...this.#told.keys()].filter((key) => {
+      if (by === 'key') return key === text
+      if (by === 'base') return key.startsWith(text)
+      const history = this.#history.record(key)
+      const { content } = history.tip
+      const value = contents.valueOf(content)
+      const told = this.#told.get(key)!.at(-1)!
+      return value !== null && recordRules.tagOf(value) === text && told.place === history.placeOf(content)
+    })
+  }
+
+  /** Records of which somebody was told. */
+  get toldKeys(): Iterable<string> {
+    return this.#told.keys()
+  }
+
+  /** At the end: what was said not to have been written must not be there. */
+  checkUnwritten(): void {
+    for (const [content, call] of this.#unwritten) {
+      for (const [key, history] of this.#history.records) {
+        if (history.placeOf(content) === undefined) continue
+        this.#options.onViolation(`${call.label} was told that nothing was written, and it was`, key)
+      }
+    }
+  }
+
+  #ok(call: Call, key: string, content: Content, changed: boolean): void {
+    this.#tell(call, key, content)
+    if (!changed) return
+    const history = this.#history.record(key)
+    const last = history.placeOf(content) ?? 0
+    const own = [...call.written].some((written) => {
+      const place = history.placeOf(written)
+      return place !== undefined && place <= last
+    })
+    if (!own) this.#options.onViolation(`${call.label} was told of a change that it did not make`, key)
+  }
+
+  /** A value is shown to a caller. */
+  #tell(call: Call, key: string, content: Content): void {
+    const { onViolation } = this.#options
+    const history = this.#history.record(key)
+    const floor = this.#toldBefore(key, call.order)
+    if (content === nothing) {
+      if (floor === undefined || this.#mayBeForgotten(key)) return
+      return onViolation(`${call.label} was told that there is no such record, after somebody had been told of it`, key)
+    }
+    const place = history.placeOf(content)
+    const shown = this.#history.contents.describe(content)
+    if (place === undefined) return onViolation(`${call.label} was told ${shown}, which was not chosen`, key)
+    if (floor !== undefined && place < floor) {
+      onViolation(`${call.label} was told ${shown}, after somebody had been told of a later value`, key)
+    }
+    this.#order += 1
+    const told = this.#told.get(key)
+    if (!told) this.#told.set(key, [{ order: this.#order, place }])
+    else if (told.at(-1)!.place < place) told.push({ order: this.#order, place })
+  }
+
+  #toldBefore(key: string, order: number): number | undefined {
+    return this.#told.get(key)?.findLast((told) => told.order < order)?.place
+  }
+
+  /** Finished so long ago that some coordinator's clock may have let it go. */
+  #mayBeForgotten(key: string): boolean {
+    const { finalAt } = this.#history.record(key)
+    return finalAt !== undefined && this.#options.now() - finalAt > this.#options.retentionMs * 0.7
+  }
+}

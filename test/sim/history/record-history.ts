@@ -1,0 +1,244 @@
+import type { LedgerRecord, Proposal, RecordValue, ReplicaSet, Version } from '@skyclaw/protocol'
+import type { Register } from '../../../packages/coordinator/src/mesh/store.ts'
+import { type Content, type Contents, nothing } from './contents.ts'
+import {
+  ballotName,
+  holdersNeeded,
+  nextTerm,
+  orderTerms,
+  orderVersions,
+  setName,
+  type Term,
+  termName,
+} from './order.ts'
+
+/** One proposal under one ballot, and who has ever had it on disk. */
+interface Ballot {
+  readonly version: Version
+  readonly content: Content
+  readonly seal: ReplicaSet | undefined
+  readonly holders: Set<string>
+  chosen: boolean
+}
+
+interface Generation {
+  readonly set: ReplicaSet
+  readonly ballots: Map<string, Ballot>
+}
+
+/** A chosen ballot, and the place of its value in the chain. */
+interface Chosen {
+  readonly version: Version
+  readonly content: Content
+  readonly seal: ReplicaSet | undefined
+  readonly place: number
+}
+
+export interface RecordHistoryOptions {
+  readonly key: string
+  readonly contents: Contents
+  readonly isFinal: (value: RecordValue) => boolean
+  /** Called with a sentence that does not hold. */
+  readonly onBreak: (sentence: string) => void
+  /** Virtual milliseconds. */
+  readonly now: () => number
+}
+
+/**
+ * Everything that ever happened to one record, as the disks show it: which ballots were chosen, in the order of their versions, and the
+ * chain of values that they make.
+ */
+export class RecordHistory {
+  readonly key: string
+  /** The values that the record had, one decided from the other. */
+  readonly chain: Content[] = [nothing]
+  /** When it came to a value that never changes again. */
+  finalAt: number | undefined
+  readonly #options: RecordHistoryOptions
+  readonly #contents: Contents
+  readonly #break: (sentence: string) => void
+  readonly #generations = new Map<string, Generation>()
+  readonly #places = new Map<Content, number>([[nothing, 0]])
+  readonly #chosen: Chosen[] = []
+  /** Epochs that an operator began. */
+  readonly #epochs = new Set<string>()
+
+  constructor(options: RecordHistoryOptions) {
+    this.key = options.key
+    this.#options = options
+    this.#contents = options.contents
+    this.#break = options.onBreak
+  }
+
+  /** The last value, and whether it can change again. */
+  get tip(): { content: Content; final: boolean } {
+    const content = this.chain.at(-1)!
+    const value = this.#contents.valueOf(content)
+    return { content, final: value !== null && this.#options.isFinal(value) }
+  }
+
+  /** The place of a value in the chain, if it is in it. */
+  placeOf(content: Content): number | undefined {
+    return this.#places.get(content)
+  }
+
+  wasChosen(version: Version): Content | undefined {
+    const ballot = this.#generations.get(termName(version))?.ballots.get(ballotName(version.ballot))
+    return ballot?.chosen ? ballot.content : undefined
+  }
+
+  wasAccepted(instance: string, term: Term, ballot: Version['ballot']): boolean {
+    const held = this.#generations.get(termName(term))?.ballots.get(ballotName(ballot))
+    return held?.holders.has(instance) ?? false
+  }
+
+  /** Where the next change is made, as far as what was chosen says. */
+  latest(): { term: Term; set: ReplicaSet } | undefined {
+    const last = this.#chosen.at(-1)
+    if (!last) return undefined
+    if (last.seal) return { term: nextTerm({ version: last.version, moved: last.seal }), set: last.seal }
+    return { term: last.version, set: this.#generations.get(termName(last.version))!.set }
+  }
+
+  /** All replica sets that may still be asked. */
+  openSets(): ReplicaSet[] {
+    const latest = this.latest()
+    const sets = latest ? [latest.set] : []
+    for (const [name, { set, ballots }] of this.#generations) {
+      const term = [...ballots.values()][0]?.version
+      if (!latest || !term || orderTerms(term, latest.term) >= 0 || name === termName(latest.term)) sets.push(set)
+    }
+    return sets
+  }
+
+  permitEpoch(version: Version): void {
+    this.#epochs.add(termName(version))
+  }
+
+  /** A replica holds a proposal on disk. */
+  accepted(instance: string, row: Register): void {
+    const { accepted, proposal, set } = row
+    if (!accepted || !proposal) return
+    const generation = this.#generation(row, set)
+    if (!generation.set.replicas.includes(instance)) {
+      return this.#break(`${instance} accepted a value of ${termName(row)}, whose replicas are ${setName(set)}`)
+    }
+    const version: Version = { ...(row.epoch && { epoch: row.epoch }), generation: row.generation, ballot: accepted }
+    const ballot = this.#ballot(generation, version, proposal)
+    ballot.holders.add(instance)
+    if (!ballot.chosen && ballot.holders.size >= holdersNeeded(generation.set)) this.#choose(ballot)
+  }
+
+  /** A node takes a value for chosen. */
+  known(instance: string, record: LedgerRecord): void {
+    const { version, set, moved } = record
+    const name = `${termName(version)} ${ballotName(version.ballot)}`
+    const generation = this.#generations.get(termName(version))
+    const ballot = generation?.ballots.get(ballotName(version.ballot))
+    if (!generation || !ballot?.chosen) {
+      return this.#break(`${instance} takes ${name} for chosen, and no quorum ever held it`)
+    }
+    if (ballot.content !== this.#contents.idOf(record.value)) {
+      return this.#break(`${instance} knows another value under ${name} than the one that was chosen`)
+    }
+    if (setName(set) !== setName(generation.set) || sealName(moved) !== sealName(ballot.seal)) {
+      this.#break(`${instance} knows ${name} with another replica set than the one that chose it`)
+    }
+  }
+
+  #generation(row: Register, set: ReplicaSet): Generation {
+    const name = termName(row)
+    const existing = this.#generations.get(name)
+    if (existing) {
+      if (setName(existing.set) !== setName(set)) {
+        this.#break(`${name} has two replica sets: ${setName(existing.set)} and ${setName(set)}`)
+      }
+      return existing
+    }
+    this.#checkOrigin(row, set)
+    const made = { set, ballots: new Map<string, Ballot>() }
+    this.#generations.set(name, made)
+    return made
+  }
+
+  /** A generation after the first begins with a seal that was chosen. */
+  #checkOrigin(row: Register, set: ReplicaSet): void {
+    if (row.generation === 0 && !row.epoch) return
+    if (this.#epochs.has(termName(row))) return
+    const seal = this.#chosen.findLast(({ version, seal: moved }) => moved && orderTerms(nextTerm({ version, moved }), row) === 0)
+    if (!seal) this.#break(`${termName(row)} began before a seal of the generation before was chosen`)
+    else if (setName(seal.seal!) !== setName(set)) {
+      this.#break(`${termName(row)} began on ${setName(set)}, and the seal names ${setName(seal.seal!)}`)
+    }
+  }
+
+  #ballot(generation: Generation, version: Version, proposal: Proposal): Ballot {
+    const name = ballotName(version.ballot)
+    const content = this.#contents.idOf(proposal.value)
+    const existing = generation.ballots.get(name)
+    if (!existing) {
+      const made = { version, content, seal: proposal.moved, holders: new Set<string>(), chosen: false }
+      generation.ballots.set(name, made)
+      return made
+    }
+    if (existing.content !== content || sealName(existing.seal) !== sealName(proposal.moved)) {
+      this.#break(`two values were accepted under ${termName(version)} ${name}`)
+    }
+    return existing
+  }
+
+  #choose(ballot: Ballot): void {
+    ballot.chosen = true
+    const { version, content, seal } = ballot
+    let index = this.#chosen.length
+    while (index > 0 && orderVersions(this.#chosen[index - 1]!.version, version) > 0) index -= 1
+    const before = this.#chosen[index - 1]
+    const after = this.#chosen[index]
+    if (before && orderTerms(before.version, version) === 0 && before.seal) {
+      const same = before.content === content && sealName(before.seal) === sealName(seal)
+      if (!same) this.#break(`${this.#name(ballot)} changed a sealed generation`)
+    }
+    const place = after ? this.#placeBetween(ballot, before, after) : this.#extend(ballot)
+    this.#chosen.splice(index, 0, { version, content, seal, place })
+  }
+
+  /** A new last version: its value is the last of the chain, or was decided from it. */
+  #extend(ballot: Ballot): number {
+    const tip = this.chain.at(-1)!
+    const path = this.#contents.path(tip, ballot.content)
+    if (!path) {
+      this.#break(
+        `${this.#name(ballot)} is ${this.#contents.describe(ballot.content)}, which was not decided from the value before it, ${this.#contents.describe(tip)}`,
+      )
+      return this.chain.length - 1
+    }
+    if (path.length > 0 && this.tip.final) {
+      this.#break(`${this.#name(ballot)} changed a value that was final, ${this.#contents.describe(tip)}`)
+    }
+    for (const content of path) {
+      this.#places.set(content, this.chain.length)
+      this.chain.push(content)
+    }
+    if (this.tip.final) this.finalAt ??= this.#options.now()
+    return this.chain.length - 1
+  }
+
+  /** A quorum came to hold a ballot after a higher one was chosen: that one must have been built on it. */
+  #placeBetween(ballot: Ballot, before: Chosen | undefined, after: Chosen): number {
+    const place = this.#places.get(ballot.content)
+    if (place === undefined || place > after.place || place < (before?.place ?? 0)) {
+      this.#break(
+        `${this.#name(ballot)} was chosen as ${this.#contents.describe(ballot.content)}, and a higher ballot was chosen that was not decided from it`,
+      )
+    }
+    return place ?? after.place
+  }
+
+  #name({ version }: Ballot): string {
+    return `${termName(version)} ${ballotName(version.ballot)}`
+  }
+}
+
+function sealName(seal: ReplicaSet | undefined): string {
+  return seal ? setName(seal) : ''
+}

@@ -1,0 +1,118 @@
+import { openStore, prepareReadFeed, type Store } from '@skyclaw/store'
+import { SqliteMeshStore } from '../../../packages/coordinator/src/ledger/mesh-store.ts'
+import { toFeedRecord } from '../../../packages/coordinator/src/ledger/record-index.ts'
+import type { PulledPage, PullRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
+import type { DiskWrite } from '../history/disk-mirror.ts'
+import { ObservedStore } from '../history/observed-store.ts'
+
+/** Where the next commit fails: it is rolled back, or it stands and the process ends before anything leaves it. */
+export type CommitFault = 'rolled_back' | 'nothing_left'
+
+const tables = ['answers', 'members', 'meta', 'records', 'registers']
+
+/** The database of one machine: a real one, in memory. It outlives its process, with exactly what was committed. */
+export class Disk {
+  /** The identity made with the database. */
+  instance = ''
+  fault: CommitFault | undefined
+  /** Told of each commit, before anything of its turn leaves. */
+  onCommit: (writes: readonly DiskWrite[]) => void = () => undefined
+  wall: () => number = () => 0
+  readonly mesh: ObservedStore
+  /** The store as the turns see it: its commits can fail. */
+  readonly store: Store
+  readonly #real: Store
+  readonly #ledger: SqliteMeshStore
+  readonly #readFeed: ReturnType<typeof prepareReadFeed>
+  readonly #empty: () => void
+  #pruning = false
+
+  constructor() {
+    const real = openStore({ path: ':memory:' })
+    this.#real = real
+    this.#ledger = new SqliteMeshStore({
+      store: real,
+      now: () => this.wall(),
+      onKnown: (before, now) => {
+        if (before && !now) this.mesh.noteDropped(before.key, this.#pruning)
+      },
+    })
+    const promised = real.sqlite.prepare('select key from registers where accepted_n is null').pluck()
+    this.mesh = new ObservedStore(this.#ledger, () => promised.all() as string[])
+    this.#readFeed = prepareReadFeed(real.db)
+    const statements = tables.map((table) => real.sqlite.prepare(`delete from ${table}`))
+    const turn = real.sqlite.prepare("insert into meta values ('turn', '0')")
+    this.#empty = real.sqlite.transaction(() => {
+      for (const statement of statements) statement.run()
+      turn.run()
+    })
+    this.store = { ...real, sqlite: this.#faulty() }
+  }
+
+  /** A new database. */
+  format(instance: string): void {
+    this.instance = instance
+    this.#empty()
+    this.reload()
+  }
+
+  /** After a restart nothing counts but what is in the database. */
+  reload(): void {
+    this.mesh.writes = []
+    this.fault = undefined
+    this.#ledger.reload()
+  }
+
+  /** Drops what ended before a time, as the ledger does it. To be called within a turn. */
+  prune(before: number): number {
+    this.#pruning = true
+    const pruned = this.#ledger.pruneFinished(before, 100)
+    this.#pruning = false
+    return pruned
+  }
+
+  readPage(request: PullRequest): PulledPage {
+    const rows = [...this.#readFeed(request.since, request.limit + 1)].map(toFeedRecord)
+    const records = rows.slice(0, request.limit).map(({ seq, ...record }) => {
+      const { key, version } = record
+      return request.brief ? { seq, key, version } : { seq, key, version, record }
+    })
+    return { request, records, next: records.at(-1)?.seq ?? request.since, more: rows.length > records.length }
+  }
+
+  #faulty(): Store['sqlite'] {
+    const { sqlite } = this.#real
+    const commit = sqlite.prepare('COMMIT')
+    const run = () => {
+      const { fault } = this
+      this.fault = undefined
+      if (fault === 'rolled_back') throw new Error('the disk failed')
+      commit.run()
+      this.onCommit(this.mesh.writes)
+      this.mesh.writes = []
+      if (fault === 'nothing_left') throw new Error('the power failed')
+    }
+    const faulty = {
+      prepare: (source: string) => (source === 'COMMIT' ? { run } : sqlite.prepare(source)),
+      get inTransaction() {
+        return sqlite.inTransaction
+      },
+    }
+    return faulty as unknown as Store['sqlite']
+  }
+}
+
+/** Databases are emptied and used again: to open one takes longer than a run. */
+export class DiskPool {
+  readonly #free: Disk[] = []
+
+  take(instance: string): Disk {
+    const disk = this.#free.pop() ?? new Disk()
+    disk.format(instance)
+    return disk
+  }
+
+  giveBack(disk: Disk): void {
+    this.#free.push(disk)
+  }
+}

@@ -1,0 +1,153 @@
+import type { Dice } from '../../chaos/dice.ts'
+import { holdersNeeded } from '../history/order.ts'
+import type { Machine } from './machine.ts'
+import type { FaultKind } from './plan.ts'
+import type { World } from './world.ts'
+
+const mostMachines = 7
+
+/** Makes the plan's faults happen, each kind at its own rate, until the world is calm. */
+export class Faults {
+  readonly #world: World
+  readonly #dice: Dice
+  /** Has a machine join, not started yet. */
+  readonly #join: () => Machine
+
+  constructor(world: World, join: () => Machine) {
+    this.#world = world
+    this.#dice = world.dice.fork('faults')
+    this.#join = join
+  }
+
+  start(): void {
+    for (const [kind, everyMs] of this.#world.plan.faults) this.#next(kind, everyMs)
+  }
+
+  #next(kind: FaultKind, everyMs: number): void {
+    const pause = -Math.log(1 - this.#dice.next()) * everyMs
+    this.#world.agenda.in(pause, () => {
+      if (this.#world.calm) return
+      if (this.#inject(kind)) {
+        this.#world.coverage.fault(kind)
+        this.#world.trace(() => `fault: ${kind}`)
+      }
+      this.#next(kind, everyMs)
+    })
+  }
+
+  /** False when the fault has no place now. */
+  #inject(kind: FaultKind): boolean {
+    const { network, plan } = this.#world
+    const machine = this.#dice.pick(this.#world.machines.filter(({ isUp }) => isUp))
+    switch (kind) {
+      case 'crash':
+        return machine !== undefined && this.#crash(machine)
+      case 'rollback':
+      case 'lost_effects':
+        if (!machine) return false
+        machine.failNextCommit(kind === 'rollback' ? 'rolled_back' : 'nothing_left')
+        return true
+      case 'pause':
+        machine?.pause(this.#world.agenda.now + this.#downMs())
+        return machine !== undefined
+      case 'partition': {
+        const sides = this.#sides()
+        const cuts = sides.flatMap((side) => sides.filter((other) => other !== side).map((other) => network.cut(side, other)))
+        this.#later(() => cuts.forEach((mend) => mend()))
+        return true
+      }
+      case 'one_way': {
+        const [from, to] = [this.#dice.pick(this.#names())!, this.#dice.pick(this.#names())!]
+        this.#later(network.cut([from], [to]))
+        return true
+      }
+      case 'storm':
+        network.stormUntil = this.#world.agenda.now + 50 + this.#dice.next() * 400
+        return true
+      case 'clock_jump':
+        machine?.clock.jump()
+        return machine !== undefined
+      case 'disk_lost':
+        return machine !== undefined && this.#loseDisk(machine)
+      case 'power_loss':
+        for (const each of this.#world.machines) this.#crash(each)
+        return true
+      case 'm_changed':
+        return this.#changeM(this.#dice.int(1, Math.min(3, this.#world.machines.length)))
+      case 'join': {
+        if (this.#world.machines.length >= mostMachines || plan.faults.size === 0) return false
+        this.#join().start()
+        return true
+      }
+      case 'forget':
+        return this.#forget()
+    }
+  }
+
+  #crash(machine: Machine): boolean {
+    machine.downUntil = this.#world.agenda.now + this.#downMs()
+    machine.crash()
+    return true
+  }
+
+  #downMs(): number {
+    const { downMs } = this.#world.plan
+    return this.#dice.chance(0.5) ? this.#dice.next() * 100 : this.#dice.next() * downMs
+  }
+
+  #later(end: () => void): void {
+    this.#world.agenda.in(this.#downMs(), end)
+  }
+
+  #names(): string[] {
+    return this.#world.machines.map(({ name }) => name)
+  }
+
+  /** Two or three groups of machines. */
+  #sides(): string[][] {
+    const sides: string[][] = [[], [], []]
+    const count = this.#dice.int(2, 3)
+    for (const name of this.#names()) sides[this.#dice.int(0, count - 1)]!.push(name)
+    return sides.filter((side) => side.length > 0)
+  }
+
+  /** Only as many disks are lost as every record can stand. */
+  #loseDisk(machine: Machine): boolean {
+    if (!canLose(this.#world, machine.instance)) return false
+    this.#world.replaceDisk(machine)
+    machine.downUntil = this.#world.agenda.now + this.#downMs()
+    return true
+  }
+
+  #changeM(m: number): boolean {
+    for (const machine of this.#world.machines) {
+      this.#world.agenda.in(this.#dice.next() * 500, () => {
+        machine.minReplications = m
+        this.#world.trace(() => `${machine.name} has M = ${m}`)
+      })
+    }
+    this.#world.newMinimum = m
+    return true
+  }
+
+  /** An operator forgets an instance that will not come back. */
+  #forget(): boolean {
+    const dead = [...this.#world.instances.values()].filter(({ id, forgotten }) => !forgotten && !this.#world.isCurrent(id))
+    const instance = this.#dice.pick(dead)
+    if (!instance) return false
+    instance.forgotten = true
+    return true
+  }
+}
+
+/** Whether every record would have an accept quorum left without the disk of an instance. */
+export function canLose(world: World, instance: string): boolean {
+  for (const history of world.history.records.values()) {
+    if (history.tip.final) continue
+    for (const set of history.openSets()) {
+      const left = set.replicas.filter((id) => id !== instance && world.isCurrent(id)).length
+      if (left < holdersNeeded(set)) return false
+    }
+  }
+  return true
+}

@@ -1,0 +1,231 @@
+import { createTurns } from '@skyclaw/store'
+import type { PeerMessage } from '@skyclaw/protocol'
+import type { Dice } from '../../chaos/dice.ts'
+import { createMesh } from '../../../packages/coordinator/src/mesh/create-mesh.ts'
+import type { Mesh, MeshEvent, PulledPage, PullRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
+import type { ValueRules } from '../../../packages/coordinator/src/mesh/value-rules.ts'
+import { createDriver, type MeshDriver } from '../../../packages/coordinator/src/runtime/driver.ts'
+import type { DiskMirror } from '../history/disk-mirror.ts'
+import type { Agenda } from './agenda.ts'
+import type { Clock } from './clock.ts'
+import type { CommitFault, Disk } from './disk.ts'
+import type { Plan } from './plan.ts'
+import type { View } from './view.ts'
+
+/** What a machine needs of the world around it. */
+export interface Surroundings {
+  readonly agenda: Agenda
+  readonly plan: Plan
+  readonly rules: ValueRules
+  /** Carries a batch to another coordinator. */
+  transmit(from: Machine, to: string, messages: readonly PeerMessage[]): void
+  /** Asks another coordinator for a page of its feed. */
+  pull(by: Machine, from: string, request: PullRequest): void
+  count(event: MeshEvent): void
+  trace(line: () => string): void
+  /** The code under test threw. */
+  failed(machine: Machine, error: unknown): void
+  crashed(machine: Machine): void
+}
+
+/** One life of the coordinator's process. */
+interface Process {
+  readonly driver: MeshDriver
+  readonly mesh: Mesh
+}
+
+/** A machine with a disk, a clock and, while it is up, a coordinator: the real mesh, driver, turns and store. */
+export class Machine {
+  readonly name: string
+  readonly clock: Clock
+  readonly view: View
+  minReplications: number
+  disk: Disk
+  mirror: DiskMirror
+  process: Process | undefined
+  pausedUntil = 0
+  /** When it last went on after a pause, on its own clock. */
+  resumedAt = 0
+  /** Restarts are planned by whoever stopped it. */
+  downUntil = 0
+  readonly #world: Surroundings
+  readonly #dice: Dice
+
+  constructor(name: string, parts: { world: Surroundings; dice: Dice; clock: Clock; view: View; disk: Disk; mirror: DiskMirror }) {
+    this.name = name
+    this.#world = parts.world
+    this.#dice = parts.dice
+    this.clock = parts.clock
+    this.view = parts.view
+    this.disk = parts.disk
+    this.mirror = parts.mirror
+    this.minReplications = parts.world.plan.minReplications
+  }
+
+  get instance(): string {
+    return this.disk.instance
+  }
+
+  get isUp(): boolean {
+    return this.process !== undefined
+  }
+
+  get isPaused(): boolean {
+    return this.pausedUntil > this.#world.agenda.now
+  }
+
+  get wall(): number {
+    return this.clock.wall(this.#world.agenda.now)
+  }
+
+  get monotonic(): number {
+    return this.clock.monotonic(this.#world.agenda.now)
+  }
+
+  start(): void {
+    const { plan, agenda } = this.#world
+    this.clock.boot(agenda.now)
+    this.disk.wall = () => this.wall
+    this.disk.reload()
+    const turns = createTurns(this.disk.store, {
+      onFatal: (error) => {
+        if (!/the (disk|power) failed/.test(String(error.cause))) this.#world.failed(this, error)
+        this.crash()
+      },
+      schedule: (run) => this.#schedule(run),
+    })
+    const mesh = this.#watched(this.#createMesh())
+    const clock = { now: () => this.wall, monotonic: () => this.monotonic }
+    const process: { driver?: MeshDriver; mesh: Mesh } = { mesh }
+    const isAlive = () => this.process === process
+    const driver = createDriver({
+      turns,
+      clock,
+      mesh,
+      outbox: {
+        send: (to, messages) => void (isAlive() && this.#world.transmit(this, to, messages)),
+        pull: (from, request) => void (isAlive() && this.#world.pull(this, from, request)),
+      },
+    })
+    process.driver = driver
+    this.process = process as Process
+    this.view.restarted(this.monotonic)
+    driver.setMembers(this.view.members())
+    this.#world.trace(() => `${this.name} starts as ${this.instance}`)
+    const tick = () => {
+      if (!isAlive()) return
+      driver.tick()
+      agenda.in(plan.tickMs * (0.8 + 0.4 * this.#dice.next()), tick)
+    }
+    agenda.in(plan.tickMs * this.#dice.next(), tick)
+  }
+
+  /** The process ends at once, with what was committed on its disk and nothing else. */
+  crash(): void {
+    if (!this.process) return
+    this.process = undefined
+    this.pausedUntil = 0
+    this.resumedAt = 0
+    this.#world.trace(() => `${this.name} crashes`)
+    this.#world.crashed(this)
+  }
+
+  /** Nothing runs until a time (virtual milliseconds); what arrives meanwhile waits. */
+  pause(until: number): void {
+    this.pausedUntil = until
+    this.resumedAt = this.clock.monotonic(until)
+  }
+
+  /** The next commit that comes fails, and the process with it. */
+  failNextCommit(fault: CommitFault): void {
+    this.disk.fault = fault
+  }
+
+  receive(from: string, messages: readonly PeerMessage[], reply?: (messages: readonly PeerMessage[]) => void): void {
+    if (!this.process || !this.view.mayTalk(from)) return
+    this.process.driver.receive(from, messages, reply).catch(() => undefined)
+  }
+
+  takePage(from: string, page: PulledPage): void {
+    this.process?.driver.takePage(from, page)
+  }
+
+  missPage(from: string): void {
+    this.process?.driver.missPage(from)
+  }
+
+  /** Drops jobs that ended longer ago than the retention. */
+  prune(): void {
+    const { retentionMs } = this.#world.plan
+    this.process?.driver.run(() => void this.disk.prune(this.wall - retentionMs)).catch(() => undefined)
+  }
+
+  membersChanged(): void {
+    this.process?.driver.setMembers(this.view.members())
+  }
+
+  #createMesh(): Mesh {
+    const { plan, rules } = this.#world
+    return createMesh(
+      {
+      store: this.disk.mesh,
+      rules,
+      hooks: {
+        learned: () => undefined,
+        warn: (fields, message) => this.#world.trace(() => `${this.name} warns: ${message} ${JSON.stringify(fields)}`),
+        count: (event) => this.#world.count(event),
+      },
+      options: {
+        self: this.instance,
+        minReplications: () => this.minReplications,
+        retentionMs: plan.retentionMs,
+        changeTimeoutMs: plan.changeTimeoutMs,
+        resendMs: plan.resendMs,
+        askTimeoutMs: plan.askTimeoutMs,
+        orphanAfterMs: plan.orphanAfterMs,
+        repairAfterMs: plan.repairAfterMs,
+        antiEntropyMs: plan.antiEntropyMs,
+      },
+      random: () => this.#dice.next(),
+    }, { now: this.monotonic })
+  }
+
+  /** What the mesh throws is a mistake of it; the turns would only drop the input. */
+  #watched(mesh: Mesh): Mesh {
+    const guard = <A extends unknown[], R>(input: (...args: A) => R) => {
+      return (...args: A): R => {
+        try {
+          return input.apply(mesh, args)
+        } catch (error) {
+          this.#world.failed(this, error)
+          throw error
+        }
+      }
+    }
+    return {
+      change: guard(mesh.change),
+      find: guard(mesh.find),
+      receive: guard(mesh.receive),
+      takePage: guard(mesh.takePage),
+      missPage: guard(mesh.missPage),
+      setMembers: guard(mesh.setMembers),
+      tick: guard(mesh.tick),
+      merge: guard(mesh.merge),
+      adopt: guard(mesh.adopt),
+      rank: guard(mesh.rank),
+      status: guard(mesh.status),
+    }
+  }
+
+  /** A turn comes a moment after its first input, or when the machine goes on after a pause. */
+  #schedule(run: () => void): void {
+    const { agenda, plan } = this.#world
+    const { process } = this
+    const take = () => {
+      if (this.process !== process) return
+      if (this.isPaused) agenda.at(this.pausedUntil, take)
+      else run()
+    }
+    agenda.in(plan.turnMs * this.#dice.next(), take)
+  }
+}

@@ -1,0 +1,277 @@
+import type { LedgerRecord, PeerMessage } from '@skyclaw/protocol'
+import { isDeepStrictEqual } from 'node:util'
+import { Dice } from '../../chaos/dice.ts'
+import type { PulledPage, PullRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
+import { recordRules } from '../../../packages/coordinator/src/ledger/record-rules.ts'
+import type { ValueRules } from '../../../packages/coordinator/src/mesh/value-rules.ts'
+import { Coverage } from '../report/coverage.ts'
+import type { Trace } from '../report/trace.ts'
+import { CallAudit } from '../history/call-audit.ts'
+import { History } from '../history/history.ts'
+import { MessageAudit } from '../history/message-audit.ts'
+import { watchedRules } from '../history/watched-rules.ts'
+import { Agenda } from './agenda.ts'
+import { Clock } from './clock.ts'
+import type { DiskPool } from './disk.ts'
+import { Machine } from './machine.ts'
+import { Network } from './network.ts'
+import type { Plan } from './plan.ts'
+import { View } from './view.ts'
+import { WireCheck } from './wire-check.ts'
+
+export interface Violation {
+  readonly sentence: string
+  readonly key: string
+  readonly atMs: number
+}
+
+/** An instance id, from the making of its database on. */
+interface Instance {
+  readonly id: string
+  readonly machine: Machine
+  forgotten: boolean
+}
+
+/** Records of one page of a feed: few, so that there are several pages. */
+const pageRecords = 7
+/** A question for a page that was lost is given up after so long. */
+const pullTimeoutMs = 400
+
+/** Everything there is in a run: machines, the network between them, what is known of what happened. */
+export class World {
+  readonly agenda = new Agenda()
+  readonly coverage = new Coverage()
+  readonly plan: Plan
+  readonly dice: Dice
+  readonly rules: ValueRules
+  readonly network: Network
+  readonly history: History
+  readonly calls: CallAudit
+  readonly machines: Machine[] = []
+  readonly instances = new Map<string, Instance>()
+  violation: Violation | undefined
+  /** Faults are over: views become right, disks hold, machines come back. */
+  calm = false
+  /** M as it should be everywhere in the end. */
+  newMinimum: number
+  readonly #messages: MessageAudit
+  readonly #wire = new WireCheck()
+  readonly #pool: DiskPool
+  readonly #trace: Trace | undefined
+
+  constructor(plan: Plan, pool: DiskPool, trace: Trace | undefined) {
+    this.plan = plan
+    this.newMinimum = plan.minReplications
+    this.#pool = pool
+    this.#trace = trace
+    this.dice = new Dice(plan.seed).fork('world')
+    const onViolation = (sentence: string, key: string) => this.violate(sentence, key)
+    const now = () => this.agenda.now
+    this.history = new History({ isFinal: (value) => recordRules.isFinal(value), onViolation, now })
+    this.rules = watchedRules(plan.lapseMs, this.history.contents)
+    this.calls = new CallAudit(this.history, { onViolation, now, retentionMs: plan.retentionMs })
+    this.#messages = new MessageAudit(this.history, onViolation)
+    this.network = new Network(this.agenda, this.dice.fork('network'), plan.network)
+  }
+
+  get going(): boolean {
+    return this.violation === undefined
+  }
+
+  violate(sentence: string, key = ''): void {
+    this.trace(() => `VIOLATION ${key}: ${sentence}`)
+    this.violation ??= { sentence, key, atMs: Math.round(this.agenda.now) }
+  }
+
+  trace(line: () => string): void {
+    this.#trace?.add(this.agenda.now, line())
+  }
+
+  get tracing(): boolean {
+    return this.#trace !== undefined
+  }
+
+  /** A machine with a new disk, not started yet. */
+  addMachine(): Machine {
+    const name = `n${this.machines.length + 1}`
+    const dice = this.dice.fork(name)
+    const clock = new Clock(this.plan.clocks, dice.fork('clock'))
+    const view = new View(dice.fork('view'), this.plan.membership)
+    const disk = this.#pool.take(this.#newInstance(name))
+    const machine: Machine = new Machine(name, {
+      world: {
+        agenda: this.agenda,
+        plan: this.plan,
+        rules: this.rules,
+        transmit: (from, to, messages) => this.#transmit(from, to, messages),
+        pull: (by, from, request) => this.#pull(by, from, request),
+        count: (event) => this.coverage.count(event),
+        trace: (line) => this.trace(line),
+        failed: (on, error) => this.violate(`${on.name} threw ${error instanceof Error ? error.stack : String(error)}`),
+        crashed: () => undefined,
+      },
+      dice,
+      clock,
+      view,
+      disk,
+      mirror: this.history.mirror(disk.instance),
+    })
+    view.clear(this.#othersThan(machine))
+    this.machines.push(machine)
+    this.#mount(machine)
+    return machine
+  }
+
+  /** The disk is lost: the machine goes on with a new one, as another instance. */
+  replaceDisk(machine: Machine): void {
+    machine.crash()
+    const old = machine.instance
+    machine.disk.format(this.#newInstance(machine.name))
+    machine.view.clear(this.#othersThan(machine))
+    this.#mount(machine)
+    this.trace(() => `${machine.name} loses the disk of ${old}, and is ${machine.instance} now`)
+  }
+
+  /** After a restart the database must hold what its commits said, no more and no less. */
+  checkDisk(machine: Machine): void {
+    if (!this.dice.chance(0.1)) return
+    const { mirror, disk, name } = machine
+    for (const [key, row] of mirror.registers) {
+      if (!isDeepStrictEqual(plain(disk.mesh.register(key)), plain(row))) this.violate(`${name} lost its register`, key)
+    }
+    for (const [key, record] of mirror.known) {
+      if (!isDeepStrictEqual(plain(disk.mesh.known(key)), plain(record))) this.violate(`${name} lost a known value`, key)
+    }
+    const unlearned = disk.mesh.unlearned('', 1_000)
+    if (unlearned.length !== mirror.unlearned.size) this.violate(`${name} lost count of its unlearned registers`)
+  }
+
+  /** The machines are configured with each other. When `grown`, they have met and caught up, as in a network that has run for a while. */
+  introduceAll(grown: boolean): void {
+    for (const machine of this.machines) {
+      const { disk, view, instance, mirror } = machine
+      view.clear(this.#othersThan(machine))
+      if (!grown) continue
+      disk.mesh.saveCounter('bootstrapped', 1)
+      mirror.apply(disk.mesh.writes.splice(0))
+      for (const other of this.machines) if (other.instance !== instance) view.introduce(other.instance, other.name)
+    }
+  }
+
+  /** Faults stop: the network heals, pauses end, clocks are set, M is the same everywhere. */
+  becomeCalm(): void {
+    this.calm = true
+    this.network.heal()
+    for (const machine of this.machines) {
+      machine.disk.fault = undefined
+      if (machine.isPaused) machine.pause(this.agenda.now)
+      machine.clock.correct()
+      machine.minReplications = this.newMinimum
+    }
+  }
+
+  isCurrent(instance: string): boolean {
+    return this.instances.get(instance)?.machine.instance === instance
+  }
+
+  /** Whether one machine could hear another now, there and back. */
+  canHear(by: Machine, other: Machine): boolean {
+    const open = this.network.isOpen(other.name, by.name) && this.network.isOpen(by.name, other.name)
+    return open && other.isUp && !other.isPaused
+  }
+
+  giveBackDisks(): void {
+    for (const machine of this.machines) {
+      machine.process = undefined
+      this.#pool.giveBack(machine.disk)
+    }
+  }
+
+  #mount(machine: Machine): void {
+    const { instance, disk } = machine
+    const mirror = this.history.mirror(instance)
+    machine.mirror = mirror
+    this.instances.set(instance, { id: instance, machine, forgotten: false })
+    disk.onCommit = (writes) => {
+      if (writes.length === 0) return
+      this.history.committed(instance, writes)
+      if (this.tracing) for (const write of writes) this.trace(() => `${machine.name} stores ${JSON.stringify(write)}`)
+    }
+  }
+
+  #othersThan(machine: Machine): string[] {
+    return this.machines.filter((other) => other !== machine).map(({ name }) => name)
+  }
+
+  #newInstance(machine: string): string {
+    return `${this.dice.int(0x1000, 0xffff).toString(16)}-${machine}-${this.instances.size}`
+  }
+
+  #transmit(from: Machine, to: string, messages: readonly PeerMessage[]): void {
+    const sender = from.instance
+    for (const message of messages) {
+      this.#messages.sent(sender, message)
+      this.trace(() => `${from.name} to ${to}: ${JSON.stringify(message)}`)
+    }
+    this.coverage.messages += messages.length
+    const target = this.instances.get(to)?.machine
+    if (!target) return
+    // Some batches stay together, and their answers come back as the answer of the request; others are torn apart.
+    if (messages.length > 1 && this.dice.chance(0.5)) for (const message of messages) this.#carry(from, target, to, [message])
+    else this.#carry(from, target, to, messages)
+  }
+
+  #carry(from: Machine, target: Machine, to: string, batch: readonly PeerMessage[]): void {
+    const sender = from.instance
+    let arriving = batch
+    try {
+      arriving = this.#wire.pass(batch)
+    } catch (error) {
+      this.violate(`${sender} sent what the schema refuses: ${error}: ${JSON.stringify(batch)}`, '')
+    }
+    const asked = this.dice.chance(0.5)
+    this.network.carry(from.name, target.name, () => {
+      if (target.instance !== to) return
+      const reply = (answers: readonly PeerMessage[]) => {
+        if (target.isUp && answers.length > 0) this.#transmit(target, sender, answers)
+      }
+      target.receive(sender, arriving, asked ? reply : undefined)
+    })
+  }
+
+  /** Question and answer travel as messages do, and either may be lost. */
+  #pull(by: Machine, from: string, request: PullRequest): void {
+    const { process } = by
+    let answered = false
+    const settle = (answer: () => void) => {
+      if (answered || by.process !== process) return
+      answered = true
+      answer()
+    }
+    this.agenda.in(pullTimeoutMs, () => settle(() => by.missPage(from)))
+    const target = this.instances.get(from)?.machine
+    if (!target) return
+    this.network.carry(by.name, target.name, () => {
+      if (!target.isUp || target.instance !== from || target.isPaused) return
+      const page = target.disk.readPage({ ...request, limit: Math.min(request.limit, pageRecords) })
+      const full = { ...page, request }
+      for (const { record } of page.records) if (record) this.#sentRecord(from, record)
+      this.coverage.pages += 1
+      this.network.carry(target.name, by.name, () => settle(() => this.#takePage(by, from, full)))
+    })
+  }
+
+  #takePage(by: Machine, from: string, page: PulledPage): void {
+    this.trace(() => `${by.name} reads ${page.records.length} of the feed of ${from}, since ${page.request.since}`)
+    by.takePage(from, page)
+  }
+
+  #sentRecord(from: string, record: LedgerRecord): void {
+    this.#messages.sentRecord(from, record)
+  }
+}
+
+/** As JSON has it: fields that are undefined are none. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
+}
