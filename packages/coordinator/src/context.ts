@@ -1,5 +1,6 @@
-import { createTurns, openStore, type Store, type Turns } from '@skyclaw/store'
+import { createTurns, openStore, renewInstance, type Store, type Turns } from '@skyclaw/store'
 import type { FastifyBaseLogger } from 'fastify'
+import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from './clock.ts'
 import { HostSessions } from './core/host-sessions.ts'
 import { Duty } from './duty.ts'
@@ -11,8 +12,11 @@ import { JobQueue } from './jobs/queue.ts'
 import { rescueJobs } from './jobs/rescue.ts'
 import { pruneJobs } from './jobs/retention.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import { LocalLedger } from './ledger/local-ledger.ts'
 import type { ResolvedOptions } from './options.ts'
+import { findCopy } from './runtime/find-copy.ts'
+import { openMesh, type RunningMesh } from './runtime/open-mesh.ts'
+import type { PeerNetwork } from './runtime/peer-network.ts'
+import { version } from './version.ts'
 
 /** All parts of a coordinator, put together. */
 export interface Context {
@@ -21,6 +25,8 @@ export interface Context {
   readonly clock: Clock
   readonly startedAt: number
   readonly ledger: Ledger
+  readonly network: PeerNetwork
+  readonly mesh: Pick<RunningMesh, 'mesh' | 'events'>
   readonly hosts: HostRegistry
   readonly queue: JobQueue
   readonly claims: Claims
@@ -45,21 +51,61 @@ export async function createContext(
   log: FastifyBaseLogger,
   onFatal: (error: Error) => void,
 ): Promise<Context> {
-  const store = openStore({ path: options.dbPath, logger: log })
-  const turns = createTurns(store, { onFatal, maxWaiting: options.maxWaitingChanges })
+  const opened = openStore({ path: options.dbPath, logger: log })
+  const turns = createTurns(opened, { onFatal, maxWaiting: options.maxWaitingChanges })
   try {
-    return assemble(options, log, store, turns)
+    const boot = randomUUID()
+    const store = await renewCopy(options, log, { store: opened, turns, boot })
+    return await assemble(options, log, { store, turns, boot }, onFatal)
   } catch (error) {
     await turns.close()
-    store.close()
+    opened.close()
     throw error
   }
 }
 
-function assemble(options: ResolvedOptions, log: FastifyBaseLogger, store: Store, turns: Turns): Context {
+interface Base {
+  readonly store: Store
+  readonly turns: Turns
+  /** Names this process. */
+  readonly boot: string
+}
+
+/** A copied database must not go on under the identity of the original: it promised nothing of what that one did. */
+async function renewCopy(
+  options: ResolvedOptions,
+  log: FastifyBaseLogger,
+  { store, turns, boot }: Base,
+): Promise<Store> {
+  const { peerUrls, token, nodeId, publicUrl } = options
+  if (peerUrls.length === 0) return store
+  const who = { nodeId, instance: store.instanceId, url: publicUrl() ?? '', version, boot }
+  const self = { ...who, state: 'alive' as const, turn: turns.number, ready: false, feedSeq: 0 }
+  const reason = await findCopy({ self, peerUrls, token })
+  if (reason === undefined) return store
+  const renewed = renewInstance(store)
+  const fields = { instance: renewed.instanceId, formerInstance: store.instanceId }
+  log.warn(fields, `the database is a copy and becomes an instance of its own, which catches up first: ${reason}`)
+  return renewed
+}
+
+async function assemble(
+  options: ResolvedOptions,
+  log: FastifyBaseLogger,
+  { store, turns, boot }: Base,
+  onFatal: (error: Error) => void,
+): Promise<Context> {
   const clock = systemClock
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
-  const ledger = new LocalLedger({ store, turns, clock, minReplications: options.minReplications })
+  const onStale = (reason: string) =>
+    onFatal(
+      new Error(
+        `its database is a copy that is behind, and becomes an instance of its own when started again: ${reason}`,
+      ),
+    )
+  const running = await openMesh({ options, store, turns, clock, sessions, log, boot, onStale })
+  const { ledger, network } = running
+  announce(options, log, store)
   const hosts = new HostRegistry({ ledger, sessions, clock, log })
   const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, log })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
@@ -91,6 +137,8 @@ function assemble(options: ResolvedOptions, log: FastifyBaseLogger, store: Store
     clock,
     startedAt: clock.monotonic(),
     ledger,
+    network,
+    mesh: running,
     hosts,
     queue,
     claims,
@@ -103,8 +151,15 @@ function assemble(options: ResolvedOptions, log: FastifyBaseLogger, store: Store
     async close() {
       stopWaiting()
       await Promise.all(duties.map((duty) => duty.stop()))
-      await ledger.close()
+      await running.close()
+      await turns.close()
       store.close()
     },
   }
+}
+
+function announce({ peerUrls, minReplications }: ResolvedOptions, log: FastifyBaseLogger, { instanceId }: Store): void {
+  const fields = { instance: instanceId, peers: peerUrls, minReplications, standalone: peerUrls.length === 0 }
+  if (peerUrls.length > 0) log.info(fields, `a change is acknowledged when ${minReplications} coordinators have it`)
+  else log.info(fields, 'no peers: it stands alone, with a single copy of everything')
 }

@@ -1,3 +1,4 @@
+import { limits } from '@skyclaw/protocol'
 import { hostname } from 'node:os'
 
 /** Options of the coordinator plugin. Times are milliseconds. */
@@ -18,15 +19,26 @@ export interface CoordinatorOptions {
   readonly idempotencyTtlMs?: number | undefined
   /** How long jobs are kept after they ended; default 7 days, at least `idempotencyTtlMs`. */
   readonly retentionMs?: number | undefined
-  /** Coordinators that must have a change on disk. Default: one, while the coordinator stands alone. */
+  /** URLs of the other coordinators, each of which has this one's among its own. Default: none, it stands alone. */
+  readonly peerUrls?: readonly string[] | undefined
+  /** Coordinators that must have a change on disk before it is acknowledged. Default: 2 with peers, 1 without. */
   readonly minReplications?: number | undefined
+  /** Records of a coordinator that was dead for so long get another one in its place; default 600,000. */
+  readonly repairAfterMs?: number | undefined
+  /** Time between two exchanges of signs of life with each peer; default 1,000. */
+  readonly gossipIntervalMs?: number | undefined
+  /** A peer that has not answered for longer is dead until it does; default 3,000, at least twice `gossipIntervalMs`. */
+  readonly deadAfterMs?: number | undefined
   /** Claims that may wait at once; default 10,000. */
   readonly maxWaitingClaims?: number | undefined
   /** Callers that may wait for the end of a job at once; default 10,000. */
   readonly maxWaitingReads?: number | undefined
   /** Requests that may wait for the disk at once; default 50,000. */
   readonly maxWaitingChanges?: number | undefined
-  /** Called when the disk failed in the middle of work and memory is ahead of it. Default: log and end the process. */
+  /**
+   * Called when the coordinator must not go on: the disk failed in the middle of work and memory is ahead of it, or its database turned
+   * out to be a copy. Default: log and end the process.
+   */
   readonly onFatal?: ((error: Error) => void) | undefined
 }
 
@@ -38,7 +50,11 @@ export interface ResolvedOptions {
   readonly leaseMs: number
   readonly idempotencyTtlMs: number
   readonly retentionMs: number
+  readonly peerUrls: readonly string[]
   readonly minReplications: number
+  readonly repairAfterMs: number
+  readonly gossipIntervalMs: number
+  readonly deadAfterMs: number
   readonly maxWaitingClaims: number
   readonly maxWaitingReads: number
   readonly maxWaitingChanges: number
@@ -46,11 +62,20 @@ export interface ResolvedOptions {
 
 const dayMs = 86_400_000
 
+/** Coordinators that one keeps in touch with. */
+const maxPeers = 64
+
+/** Copies of each change, unless told otherwise, once there is somebody to keep one. */
+const minReplicationsWithPeers = 2
+
 const numbers = {
   leaseMs: { fallback: 20_000, min: 100, max: dayMs },
   idempotencyTtlMs: { fallback: dayMs, min: 1_000, max: 366 * dayMs },
   retentionMs: { fallback: 7 * dayMs, min: 1_000, max: 3_650 * dayMs },
-  minReplications: { fallback: 1, min: 1, max: 16 },
+  minReplications: { fallback: 1, min: 1, max: limits.minReplications },
+  repairAfterMs: { fallback: 600_000, min: 100, max: 366 * dayMs },
+  gossipIntervalMs: { fallback: 1_000, min: 10, max: 60_000 },
+  deadAfterMs: { fallback: 3_000, min: 20, max: 600_000 },
   maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingReads: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingChanges: { fallback: 50_000, min: 1, max: 1_000_000 },
@@ -61,7 +86,9 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
   if (typeof options.dbPath !== 'string' || options.dbPath === '') throw new TypeError('dbPath must name a file')
   checkToken(options.token)
   checkPrefix(options.prefix)
-  checkPublicUrl(options.publicUrl)
+  if (typeof options.publicUrl !== 'function' && options.publicUrl !== undefined)
+    checkUrl('publicUrl', options.publicUrl)
+  const peerUrls = checkPeerUrls(options.peerUrls ?? [])
   const nodeId = options.nodeId ?? defaultNodeId()
   if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/.test(nodeId)) {
     throw new TypeError(`nodeId must be up to 128 letters, digits and . _ : -, not ${JSON.stringify(nodeId)}`)
@@ -76,7 +103,10 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
     leaseMs: whole(options, 'leaseMs'),
     idempotencyTtlMs,
     retentionMs: Math.max(whole(options, 'retentionMs'), idempotencyTtlMs),
-    minReplications: whole(options, 'minReplications'),
+    peerUrls,
+    minReplications: whole(options, 'minReplications', peerUrls.length > 0 ? minReplicationsWithPeers : 1),
+    repairAfterMs: whole(options, 'repairAfterMs'),
+    ...checkLiveness(options),
     maxWaitingClaims: whole(options, 'maxWaitingClaims'),
     maxWaitingReads: whole(options, 'maxWaitingReads'),
     maxWaitingChanges: whole(options, 'maxWaitingChanges'),
@@ -97,12 +127,29 @@ function checkPrefix(prefix: unknown): void {
   if (!wellFormed) throw new TypeError(`prefix must begin with a slash, not ${JSON.stringify(prefix)}`)
 }
 
-function checkPublicUrl(url: unknown): void {
-  if (url === undefined || typeof url === 'function') return
+function checkUrl(name: string, url: unknown): void {
   const protocol = typeof url === 'string' ? URL.parse(url)?.protocol : undefined
   if (protocol !== 'http:' && protocol !== 'https:') {
-    throw new TypeError(`publicUrl must be an http or https URL, not ${JSON.stringify(url)}`)
+    throw new TypeError(`${name} must be an http or https URL, not ${JSON.stringify(url)}`)
   }
+}
+
+function checkPeerUrls(urls: unknown): string[] {
+  if (!Array.isArray(urls)) throw new TypeError(`peerUrls must be a list of URLs, not ${JSON.stringify(urls)}`)
+  if (urls.length > maxPeers) throw new RangeError(`peerUrls must be at most ${maxPeers}, not ${urls.length}`)
+  for (const url of urls) checkUrl('each of peerUrls', url)
+  return [...new Set((urls as string[]).map((url) => url.replace(/\/+$/, '')))]
+}
+
+function checkLiveness(options: CoordinatorOptions) {
+  const gossipIntervalMs = whole(options, 'gossipIntervalMs')
+  const deadAfterMs = whole(options, 'deadAfterMs', Math.max(numbers.deadAfterMs.fallback, 2 * gossipIntervalMs))
+  if (deadAfterMs < 2 * gossipIntervalMs) {
+    throw new RangeError(
+      `deadAfterMs must be at least twice gossipIntervalMs, ${2 * gossipIntervalMs}, not ${deadAfterMs}`,
+    )
+  }
+  return { gossipIntervalMs, deadAfterMs }
 }
 
 function defaultNodeId(): string {
@@ -114,8 +161,12 @@ function defaultNodeId(): string {
   )
 }
 
-function whole(options: CoordinatorOptions, name: keyof typeof numbers): number {
-  const { fallback, min, max } = numbers[name]
+function whole(
+  options: CoordinatorOptions,
+  name: keyof typeof numbers,
+  fallback: number = numbers[name].fallback,
+): number {
+  const { min, max } = numbers[name]
   const value = options[name] ?? fallback
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`)

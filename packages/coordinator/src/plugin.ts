@@ -36,9 +36,9 @@ async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promis
   app.addHook('onClose', async () => context.close())
 }
 
-/** Memory is ahead of the disk: to go on would be to answer with what was never stored. */
+/** Memory is ahead of the disk, or another process has this one's identity: to go on would be to answer with what never was. */
 function endProcess(log: FastifyBaseLogger, error: Error): void {
-  log.fatal({ err: error }, `the store failed, and the coordinator ends rather than go on: ${error.message}`)
+  log.fatal({ err: error }, `the coordinator ends rather than go on: ${error.message}`)
   process.exit(1)
 }
 

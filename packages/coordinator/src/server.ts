@@ -50,7 +50,7 @@ export async function startCoordinator({ host, port, logger, ...rest }: ServerOp
     throw explain(error, address, port ?? defaultPort)
   }
   const close = () => closeServer(app, timeouts.closeTimeoutMs)
-  return { url: publicUrl(), app, standalone: app.skyclaw.standalone, close }
+  return { url: publicUrl()!, app, standalone: app.skyclaw.standalone, close }
 }
 
 function createServer(timeouts: ServerTimeouts, logger: FastifyBaseLogger | undefined): FastifyInstance {
@@ -96,9 +96,11 @@ function configured(publicUrl: ServerOptions['publicUrl']): string | undefined {
   return typeof publicUrl === 'function' ? publicUrl() : publicUrl
 }
 
-function listeningUrl(app: FastifyInstance, host: string): string {
+/** Undefined while it does not listen. */
+function listeningUrl(app: FastifyInstance, host: string): string | undefined {
   const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : defaultPort
+  if (typeof address !== 'object' || !address) return undefined
+  const { port } = address
   const wildcard = host === '0.0.0.0' || host === '::'
   const name = wildcard ? (lanAddress() ?? '127.0.0.1') : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`

@@ -58,7 +58,9 @@ export interface Peer {
 }
 
 export type MemberEvent =
-  | { readonly kind: 'alive' | 'dead'; readonly peer: Peer }
+  | { readonly kind: 'alive'; readonly peer: Peer }
+  | { readonly kind: 'dead'; readonly peer: Peer }
+  /** `peer` is the one that was there before. */
   | { readonly kind: 'replaced'; readonly peer: Peer; readonly by: MemberNews }
   /** The URL leads back here. */
   | { readonly kind: 'self'; readonly url: string }
@@ -76,6 +78,8 @@ export class Membership {
   readonly #peers = new Map<string, Peer>()
   /** What answered last at each URL. */
   readonly #places = new Map<string, Place>()
+  /** URLs that lead back to this coordinator. */
+  readonly #ownUrls = new Set<string>()
   /** What an operator was told once. */
   readonly #told = new Set<string>()
   #events: MemberEvent[] = []
@@ -98,6 +102,8 @@ export class Membership {
   /** Takes what a configured URL answered. Says whether it is a member's. */
   answered(url: string, { self: news, seen, roundTripMs }: Answer, now: number): boolean {
     if (news.instance === this.#options.instance) {
+      if (!this.#ownUrls.has(url)) this.revision += 1
+      this.#ownUrls.add(url)
       this.#noteOnce(news.boot === this.#options.boot ? { kind: 'self', url } : { kind: 'copy', url, of: news })
       return false
     }
@@ -124,12 +130,15 @@ export class Membership {
     }
   }
 
-  /** The members as the mesh is told of them. */
+  /** The members as the mesh is told of them. Who is expected at a URL and was never heard is a member too: it may know of records. */
   members(): MeshMember[] {
-    return [...this.#peers.values()].map(({ instance, alive, news, since, forgotten }) => ({
+    const { peerUrls, now } = this.#options
+    const known = [...this.#peers.values()].map(({ instance, alive, news, since, forgotten }) => ({
       ...{ instance, alive, ready: news?.ready ?? false, since },
       ...(forgotten && { forgotten }),
     }))
+    const unheard = peerUrls.filter((url) => !this.#places.has(url) && !this.#ownUrls.has(url))
+    return [...known, ...unheard.map((url) => ({ instance: url, alive: false, ready: false, since: now }))]
   }
 
   peer(instance: string): Peer | undefined {
@@ -156,6 +165,11 @@ export class Membership {
     return place && this.#peers.get(place.instance)
   }
 
+  /** Whether a URL leads back to this coordinator. */
+  leadsBack(url: string): boolean {
+    return this.#ownUrls.has(url)
+  }
+
   /** Where an instance answered of late as another process than this one. */
   elsewhere(instance: string, boot: string, now: number): string | undefined {
     for (const [url, place] of this.#places) {
@@ -176,6 +190,8 @@ export class Membership {
   #settle(url: string, news: MemberNews, now: number): void {
     const before = this.#places.get(url)
     const elsewhere = this.elsewhere(news.instance, news.boot, now)
+    if (!before) this.revision += 1
+    this.#ownUrls.delete(url)
     this.#places.set(url, { instance: news.instance, boot: news.boot, heardAt: now })
     if (elsewhere !== undefined && elsewhere !== url) this.#noteOnce({ kind: 'copy', url, of: news })
     if (before && before.instance !== news.instance) this.#replace(before.instance, news, now)
@@ -197,7 +213,7 @@ export class Membership {
     if (alive === peer.alive) return
     const changed = { ...peer, alive, since: now }
     this.#peers.set(peer.instance, changed)
-    this.#events.push({ kind: alive ? 'alive' : 'dead', peer: changed })
+    this.#events.push(alive ? { kind: 'alive', peer: changed } : { kind: 'dead', peer: changed })
     this.revision += 1
   }
 

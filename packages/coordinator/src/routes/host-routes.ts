@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { heartbeat } from '../hosts/heartbeat.ts'
+import type { Context } from '../context.ts'
 import type { Handlers } from '../http/handler.ts'
 import { bodyHash } from '../jobs/body-hash.ts'
 
@@ -12,12 +13,12 @@ export const hostRoutes: HostRoutes = {
   }),
 
   heartbeat: async (context, { params, body }) =>
-    heartbeat({ ...context, coordinators: () => coordinators(context.options.publicUrl()) }, params.id, body),
+    heartbeat({ ...context, coordinators: () => coordinators(context) }, params.id, body),
 
-  claimJobs: async ({ hosts, claims, queue }, { params, body, idempotencyKey, signal }) => {
+  claimJobs: async ({ hosts, claims, queue }, { params, body, idempotencyKey, retried, signal }) => {
     const host = await hosts.hear(params.id)
     const claim = idempotencyKey === undefined ? undefined : { key: hash(idempotencyKey), bodyHash: bodyHash(body) }
-    const records = await claims.claim(host, { max: body.max ?? 1, waitMs: body.waitMs ?? 0, claim, signal })
+    const records = await claims.claim(host, { max: body.max ?? 1, waitMs: body.waitMs ?? 0, claim, retried, signal })
     const jobs = await Promise.all(records.map((record) => queue.view(record)))
     return { job: jobs[0] ?? null, ...(body.max !== undefined && { jobs }) }
   },
@@ -27,4 +28,8 @@ export const hostRoutes: HostRoutes = {
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
 
-const coordinators = (url: string | undefined) => (url === undefined ? [] : [url])
+/** Where a host may go: here, and to the others that are alive. */
+function coordinators({ options, network }: Context): string[] {
+  const others = network.membership.alive().map(({ url, news }) => news?.url || url)
+  return [...new Set([options.publicUrl() ?? '', ...others])].filter((url) => url !== '')
+}

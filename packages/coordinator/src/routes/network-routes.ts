@@ -1,38 +1,26 @@
-import { type Member, ProblemError } from '@skyclaw/protocol'
+import type { Member } from '@skyclaw/protocol'
 import type { Context } from '../context.ts'
 import type { Handlers } from '../http/handler.ts'
-import { mergeSnapshot, readSnapshot } from '../ledger/snapshot.ts'
+import { peerViews, selfView } from './peer-views.ts'
 import { version } from '../version.ts'
 
-type NetworkRoutes = Pick<
-  Handlers,
-  'listPeers' | 'joinNetwork' | 'gossip' | 'replicateMessages' | 'readFeed' | 'readSnapshot' | 'mergeSnapshot'
->
+type NetworkRoutes = Pick<Handlers, 'listPeers' | 'joinNetwork' | 'gossip'>
 
 export const networkRoutes: NetworkRoutes = {
-  listPeers: async (context) => ({ self: self(context), peers: [] }),
-  joinNetwork: async () => refuse('it takes no members'),
-  gossip: async () => refuse('it has no members to gossip with'),
-  replicateMessages: async () => refuse('it has no peers to agree with'),
+  listPeers: async (context) => ({ self: selfView(context), peers: peerViews(context) }),
 
-  readFeed: async ({ options, instance, ledger }, { query }) => ({
-    nodeId: options.nodeId,
-    instance,
-    ...(await ledger.feed(query.since!, query.limit!)),
-  }),
+  joinNetwork: async (context) => {
+    context.network.assertHasPeers('it takes no members')
+    const news = context.network.membership.peers().flatMap((peer) => (peer.news ? [{ peer, news: peer.news }] : []))
+    const peers = news.map(({ peer: { instance, nodeId, url, alive }, news: { version: program } }): Member => {
+      return { nodeId, instance, url, version: program, state: alive ? 'alive' : 'dead' }
+    })
+    return { self: self(context), peers }
+  },
 
-  readSnapshot: async ({ options, ledger }, { query }) => ({
-    nodeId: options.nodeId,
-    ...(await readSnapshot(ledger, query.limit!, query.cursor)),
-  }),
-
-  mergeSnapshot: async ({ ledger }, { body }) => ({ ok: true, changed: await mergeSnapshot(ledger, body.records) }),
+  gossip: async ({ network }, { body }) => network.gossip(body),
 }
 
 function self({ options, instance }: Context): Member {
   return { nodeId: options.nodeId, instance, url: options.publicUrl() ?? '', version, state: 'alive' }
-}
-
-function refuse(reason: string): never {
-  throw new ProblemError('standalone', `this coordinator runs standalone: ${reason}`)
 }

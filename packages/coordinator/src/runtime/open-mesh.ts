@@ -1,0 +1,85 @@
+import type { LedgerRecord } from '@skyclaw/protocol'
+import type { Store, Turns } from '@skyclaw/store'
+import type { Clock } from '../clock.ts'
+import type { HostSessions } from '../core/host-sessions.ts'
+import { MeshLedger } from '../ledger/mesh-ledger.ts'
+import { SqliteMeshStore } from '../ledger/mesh-store.ts'
+import { recordRules } from '../ledger/record-rules.ts'
+import type { Log } from '../log.ts'
+import { createMesh } from '../mesh/create-mesh.ts'
+import type { Mesh, MeshEvent, MeshHooks } from '../mesh/mesh.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { createDriver } from './driver.ts'
+import { PeerNetwork } from './peer-network.ts'
+import { startTicker } from './ticker.ts'
+
+export interface OpenMeshOptions {
+  readonly options: ResolvedOptions
+  readonly store: Store
+  readonly turns: Turns
+  readonly clock: Clock
+  readonly sessions: HostSessions
+  readonly log: Log
+  /** Names this process. */
+  readonly boot: string
+  /** Another process is ahead under this instance id: this one must end. */
+  readonly onStale: (reason: string) => void
+}
+
+/** The ledger over the mesh, with all that keeps it going. */
+export interface RunningMesh {
+  readonly ledger: MeshLedger
+  readonly network: PeerNetwork
+  readonly mesh: Mesh
+  /** How often each event of the mesh has happened since the start. */
+  readonly events: ReadonlyMap<MeshEvent, number>
+  /** Finishes what is under way, then falls silent. The turns and the store stay open. */
+  close(): Promise<void>
+}
+
+/** Puts mesh, driver, ledger and network together, and begins. */
+export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
+  const { options, store, turns, clock, sessions, log, boot, onStale } = parts
+  const events = new Map<MeshEvent, number>()
+  const meshStore = new SqliteMeshStore({
+    store,
+    now: () => clock.now(),
+    // Nothing is known or learned before the first input, which comes after the ledger.
+    onKnown: (...change) => ledger.noteKnown(...change),
+  })
+  const network = new PeerNetwork({
+    ...{ options, store, clock, sessions, log, boot, onStale },
+    turn: () => turns.number,
+    feedSeq: () => meshStore.feedSeq,
+    isReady: () => mesh.status().ready,
+  })
+  const hooks: MeshHooks = {
+    learned: (record: LedgerRecord, same: boolean) => ledger.noteLearned(record, same),
+    warn: (fields, message) => log.warn(fields, message),
+    count: (event) => void events.set(event, (events.get(event) ?? 0) + 1),
+  }
+  const { minReplications, retentionMs, repairAfterMs } = options
+  const meshOptions = { self: store.instanceId, minReplications: () => minReplications, retentionMs, repairAfterMs }
+  const mesh = await turns.run(() =>
+    createMesh(
+      { store: meshStore, rules: recordRules, hooks, options: meshOptions, random: Math.random },
+      { now: clock.monotonic() },
+    ),
+  )
+  const driver = createDriver({
+    ...{ turns, clock, outbox: network.links, mesh },
+    received: (from, messages) => network.noteReceived(from, messages),
+  })
+  const ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network })
+  network.open(driver)
+  const stopTicking = startTicker(driver)
+  return {
+    ...{ ledger, network, mesh, events },
+    async close() {
+      // The changes under way still need ticks and peers.
+      await ledger.close()
+      stopTicking()
+      await network.close()
+    },
+  }
+}

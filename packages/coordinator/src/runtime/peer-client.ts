@@ -1,0 +1,142 @@
+import {
+  buildPath,
+  Problem,
+  type ResponseOf,
+  type RouteDefinition,
+  type Routes,
+  routes,
+  tokenHeader,
+} from '@skyclaw/protocol'
+import { parse } from 'secure-json-parse'
+import { Pool } from 'undici'
+import { type Check, createCheck } from '../http/validator.ts'
+import { PeerError } from './peer-error.ts'
+import type { Traffic } from './traffic.ts'
+
+export type PeerRoute = 'gossip' | 'replicateMessages' | 'readFeed'
+
+export interface PeerCall {
+  readonly query?: Readonly<Record<string, string>>
+  /** JSON. */
+  readonly body?: string
+  readonly timeoutMs: number
+  readonly maxAnswerBytes: number
+}
+
+/** Messages, feed and gossip each have one request at a time; one more for whoever starts. */
+const connections = 4
+const connectTimeoutMs = 2_000
+const keepAliveMs = 30_000
+
+const isProblem = createCheck(Problem, 'problem')
+const checks: Readonly<Record<PeerRoute, Check>> = {
+  gossip: createCheck(routes.gossip.response, 'answer'),
+  replicateMessages: createCheck(routes.replicateMessages.response, 'answer'),
+  readFeed: createCheck(routes.readFeed.response, 'answer'),
+}
+
+/** Calls another coordinator. What it answers is checked like a request: it may be broken, or no coordinator at all. */
+export class PeerClient {
+  /** As configured. */
+  readonly url: string
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #token: string | undefined
+  readonly #traffic: Traffic
+  readonly #closing = new AbortController()
+
+  constructor(url: string, token: string | undefined, traffic: Traffic) {
+    const { origin, pathname } = new URL(url)
+    this.url = url
+    this.#path = pathname.replace(/\/+$/, '')
+    this.#token = token
+    this.#traffic = traffic
+    this.#pool = new Pool(origin, {
+      connections,
+      pipelining: 1,
+      connect: { timeout: connectTimeoutMs },
+      keepAliveTimeout: keepAliveMs,
+      // The time of the call as a whole is limited instead.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+  }
+
+  /** Rejects with a PeerError, and with nothing else. */
+  async call<Id extends PeerRoute>(id: Id, call: PeerCall): Promise<ResponseOf<Routes[Id]>> {
+    const { statusCode, text } = await this.#send(routes[id], call)
+    const value = parseAnswer(text)
+    if (statusCode !== 200) throw toRefusal(statusCode, value)
+    try {
+      checks[id](value)
+    } catch (error) {
+      throw new PeerError('malformed', `answered ${id} with what is not the protocol: ${(error as Error).message}`)
+    }
+    return value as ResponseOf<Routes[Id]>
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#pool.destroy()
+  }
+
+  async #send(route: RouteDefinition, call: PeerCall): Promise<{ statusCode: number; text: string }> {
+    const query = new URLSearchParams(call.query)
+    try {
+      const { statusCode, body } = await this.#pool.request({
+        method: route.method,
+        path: `${this.#path}${buildPath(route)}${query.size > 0 ? `?${query}` : ''}`,
+        headers: {
+          ...(this.#token !== undefined && { [tokenHeader]: this.#token }),
+          ...(call.body !== undefined && { 'content-type': 'application/json' }),
+        },
+        body: call.body ?? null,
+        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(call.timeoutMs)]),
+      })
+      if (call.body !== undefined) this.#traffic.sentBytes += Buffer.byteLength(call.body)
+      return { statusCode, text: await this.#read(body, call.maxAnswerBytes) }
+    } catch (error) {
+      if (error instanceof PeerError) throw error
+      throw new PeerError('unreachable', `did not answer: ${reasonOf(error, call.timeoutMs)}`, { cause: error })
+    }
+  }
+
+  async #read(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    // Leaving the loop early closes the connection.
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength
+      this.#traffic.receivedBytes += chunk.byteLength
+      if (bytes > maxBytes) throw new PeerError('malformed', `answered with more than ${maxBytes} bytes`)
+      parts.push(chunk)
+    }
+    return Buffer.concat(parts, bytes).toString('utf8')
+  }
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return parse(text, { protoAction: 'error', constructorAction: 'error' })
+  } catch {
+    return undefined
+  }
+}
+
+function toRefusal(status: number, value: unknown): PeerError {
+  try {
+    isProblem(value)
+  } catch {
+    return new PeerError('malformed', `answered ${status} without a problem document: is it a coordinator?`)
+  }
+  const document = value as Problem
+  return new PeerError('refused', `refused: ${document.detail} (${document.code})`, { problem: document })
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `nothing came within ${timeoutMs} ms`
+  const { code } = error as NodeJS.ErrnoException
+  return code ?? error.message
+}

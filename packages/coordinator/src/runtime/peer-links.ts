@@ -1,0 +1,138 @@
+import type { PeerMessage } from '@skyclaw/protocol'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Process } from '../network/sightings.ts'
+import type { PulledPage, PullRequest } from '../mesh/mesh.ts'
+import type { Outbox } from './effects.ts'
+import { readFeedPage } from './feed-reader.ts'
+import { wrongMessage } from './message-check.ts'
+import { PeerClient } from './peer-client.ts'
+import type { PeerError } from './peer-error.ts'
+import { PeerLink, type Replies } from './peer-link.ts'
+import type { ThrottledLog } from './throttled-log.ts'
+import type { Traffic } from './traffic.ts'
+
+export interface PeerLinksOptions {
+  readonly token: string | undefined
+  readonly traffic: Traffic
+  readonly warnings: ThrottledLog
+  /** This coordinator's process as it is now. */
+  readonly self: () => Process
+  /** Where an instance is asked, when it is a member. */
+  readonly urlOf: (instance: string) => string | undefined
+  /** Notes the process that answered; false when it is a copy that is behind. */
+  readonly see: (process: Process) => boolean
+  readonly messagesTimeoutMs: number
+  readonly feedTimeoutMs: number
+}
+
+/** What is on its way when a coordinator closes, such as news of its last changes, has so long to get out. */
+const drainMs = 500
+
+/** Where what comes from the other coordinators goes. */
+export interface Inbox {
+  messages(from: string, messages: readonly PeerMessage[]): void
+  page(from: string, page: PulledPage): void
+  missedPage(from: string): void
+  /** A coordinator refused what it was sent, or another one answered in its place. */
+  refused(url: string, error: PeerError): void
+}
+
+/** The connections to all other coordinators. */
+export class PeerLinks implements Outbox {
+  readonly #options: PeerLinksOptions
+  readonly #clients = new Map<string, PeerClient>()
+  readonly #links = new Map<string, { readonly url: string; readonly link: PeerLink }>()
+  #inbox: Inbox | undefined
+  #closed = false
+
+  constructor(options: PeerLinksOptions) {
+    this.#options = options
+  }
+
+  /** Nothing is sent before. */
+  open(inbox: Inbox): void {
+    this.#inbox = inbox
+  }
+
+  client(url: string): PeerClient {
+    const { token, traffic } = this.#options
+    const client = this.#clients.get(url) ?? new PeerClient(url, token, traffic)
+    this.#clients.set(url, client)
+    return client
+  }
+
+  send(to: string, messages: readonly PeerMessage[]): void {
+    const url = this.#options.urlOf(to)
+    if (url === undefined || this.#closed) this.#options.traffic.droppedMessages += messages.length
+    else this.#link(to, url).send(messages)
+  }
+
+  pull(from: string, request: PullRequest): void {
+    const url = this.#options.urlOf(from)
+    if (url === undefined || this.#closed) {
+      this.#inbox?.missedPage(from)
+      return
+    }
+    this.#options.traffic.count('feed', 0)
+    readFeedPage(this.client(url), from, request, this.#options.feedTimeoutMs).then(
+      (page) => this.#inbox?.page(from, page),
+      (error: PeerError) => {
+        this.#note(url, error)
+        this.#inbox?.missedPage(from)
+      },
+    )
+  }
+
+  /** Sends what waits, as far as that goes quickly, and ends all connections. */
+  async close(): Promise<void> {
+    const links = [...this.#links.values()].map(({ link }) => link)
+    const drained = Promise.all(links.map((link) => link.drained()))
+    await Promise.race([drained, sleep(drainMs, undefined, { ref: false })])
+    this.#closed = true
+    this.#inbox = undefined
+    const closed = links.map((link) => link.close())
+    await Promise.all([...this.#clients.values()].map((client) => client.close()))
+    await Promise.all(closed)
+  }
+
+  #link(to: string, url: string): PeerLink {
+    const known = this.#links.get(to)
+    if (known?.url === url) return known.link
+    void known?.link.close()
+    const { self, traffic, messagesTimeoutMs } = this.#options
+    const link = new PeerLink({
+      ...{ to, client: this.client(url), self, traffic, timeoutMs: messagesTimeoutMs },
+      onReplies: (replies) => this.#take(to, url, replies),
+      onFailure: (error) => this.#note(url, error),
+    })
+    this.#links.set(to, { url, link })
+    return link
+  }
+
+  /** An answer is checked like a batch that comes in: what is wrong with it is a reason to take none of it. */
+  #take(to: string, url: string, { from, boot, turn, messages }: Replies): void {
+    const wrong = from === to ? firstWrong(messages, from) : `${from} answered, and ${to} was asked`
+    const behind = wrong === undefined && !this.#options.see({ instance: from, boot, turn })
+    if (wrong === undefined && !behind) {
+      if (messages.length > 0) this.#inbox?.messages(from, messages)
+      return
+    }
+    const reason = wrong ?? 'it is the copy of a database, and behind the original'
+    this.#options.warnings.warn(`answer ${url}`, { peer: url, from }, `an answer of ${url} is ignored: ${reason}`)
+  }
+
+  #note(url: string, error: PeerError): void {
+    // Who does not answer at all is the gossip's to tell.
+    if (error.kind === 'unreachable') return
+    this.#options.warnings.warn(`refused ${url}`, { peer: url }, `${url} ${error.message}`)
+    this.#inbox?.refused(url, error)
+  }
+}
+
+function firstWrong(messages: readonly PeerMessage[], from: string): string | undefined {
+  for (const message of messages) {
+    const wrong = wrongMessage(message, from)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
