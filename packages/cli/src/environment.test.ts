@@ -9,6 +9,7 @@ test('an empty environment gives the documented defaults', () => {
     dbPath: '.skyclaw/coordinator.db',
     port: 8787,
     leaseMs: 20_000,
+    repairAfterMs: 600_000,
     idempotencyTtlMs: 86_400_000,
   })
   expect(toHostOptions(settings)).toEqual({
@@ -40,6 +41,7 @@ test('every variable reaches the option it names', () => {
     SKYCLAW_MIN_REPLICATIONS: '3',
     SKYCLAW_DB_PATH: '/data/x.db',
     SKYCLAW_LEASE_MS: '2000',
+    SKYCLAW_REPAIR_AFTER_MS: '3000',
     SKYCLAW_IDEMPOTENCY_TTL_MS: '60000',
     SKYCLAW_HOST_NAME: 'attic box',
     SKYCLAW_HOST_ID: 'h-1',
@@ -66,6 +68,7 @@ test('every variable reaches the option it names', () => {
     minReplications: 3,
     dbPath: '/data/x.db',
     leaseMs: 2_000,
+    repairAfterMs: 3_000,
     idempotencyTtlMs: 60_000,
   })
   expect(toHostOptions(settings)).toEqual({

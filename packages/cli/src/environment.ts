@@ -7,6 +7,7 @@ export interface CoordinatorSettings {
   dbPath: string
   port: number
   leaseMs: number
+  repairAfterMs: number
   idempotencyTtlMs: number
   token?: string
   host?: string
@@ -73,6 +74,7 @@ export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
     dbPath: valueOrDefault(settings, 'dbPath'),
     port: valueOrDefault(settings, 'port'),
     leaseMs: valueOrDefault(settings, 'leaseMs'),
+    repairAfterMs: valueOrDefault(settings, 'repairAfterMs'),
     idempotencyTtlMs: valueOrDefault(settings, 'idempotencyTtlMs'),
     ...given({ token, host, nodeId: valueOf(settings, 'nodeId'), publicUrl: valueOf(settings, 'publicUrl') }),
     ...given({ peerUrls: valueOf(settings, 'peerUrls'), minReplications: valueOf(settings, 'minReplications') }),

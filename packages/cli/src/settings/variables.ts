@@ -104,7 +104,7 @@ export const variables = {
     flag: 'peer-urls',
     roles: ['coordinator'],
     check: list(url, maxUrls),
-    description: 'Other coordinators to join. Refused by this version, which runs a single coordinator.',
+    description: 'The other coordinators; each of them must name this one too.',
   }),
   peerDiscovery: variable({
     name: 'SKYCLAW_PEER_DISCOVERY',
@@ -122,6 +122,15 @@ export const variables = {
     defaultText: '2',
     description:
       'Coordinators that hold a change before it is acknowledged. A lone coordinator needs one, unless this is set.',
+  }),
+  repairAfterMs: variable({
+    name: 'SKYCLAW_REPAIR_AFTER_MS',
+    flag: 'repair-after-ms',
+    roles: ['coordinator'],
+    check: integer(100, 366 * dayMs),
+    unit: 'ms',
+    defaultText: '600000',
+    description: 'After a coordinator was dead for so long, others keep its records in its place.',
   }),
   dbPath: variable({
     name: 'SKYCLAW_DB_PATH',
