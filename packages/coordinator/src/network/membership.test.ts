@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { type KnownMember, Membership } from './membership.ts'
 
 const urls = ['http://b', 'http://c']
+const onlyB = ['http://b']
 
 function news(instance: string, more: Partial<MemberNews> = {}): MemberNews {
   const who = { nodeId: `node-${instance}`, instance, url: `http://${instance}`, version: '1', state: 'alive' as const }
@@ -18,8 +19,7 @@ const answer = (self: MemberNews, known = true) => ({ self, seen: { known }, rou
 const kinds = (membership: Membership) => membership.takeEvents().map(({ kind }) => kind)
 
 test('a member is alive while it has answered within the time, and only then', () => {
-  const membership = create()
-  expect(membership.members()).toEqual([])
+  const membership = create([], onlyB)
   membership.answered('http://b', answer(news('b')), 10)
   expect(membership.members()).toEqual([{ instance: 'b', alive: true, ready: true, since: 10 }])
   membership.answered('http://b', answer(news('b')), 2_000)
@@ -33,7 +33,7 @@ test('a member is alive while it has answered within the time, and only then', (
 })
 
 test('a coordinator that does not count this one as a member is a member, but not a live one', () => {
-  const membership = create()
+  const membership = create([], onlyB)
   membership.answered('http://b', answer(news('b'), false), 0)
   expect(membership.members()).toMatchObject([{ instance: 'b', alive: false }])
   expect(membership.isMember('b')).toBe(true)
@@ -44,7 +44,7 @@ test('a coordinator that does not count this one as a member is a member, but no
 })
 
 test('an instance that another one replaces at its URL is dead at once, and no member for long', () => {
-  const membership = create()
+  const membership = create([], onlyB)
   membership.answered('http://b', answer(news('b')), 0)
   membership.answered('http://b', answer(news('b2')), 1_000)
   expect(membership.members()).toEqual([
@@ -57,6 +57,19 @@ test('an instance that another one replaces at its URL is dead at once, and no m
   expect(kinds(membership)).toEqual(['alive', 'replaced', 'alive'])
   membership.tick(11_001)
   expect(membership.members().map(({ instance }) => instance)).toEqual(['b2'])
+})
+
+test('whoever is expected at a URL is a member before it was ever heard: it may know of records', () => {
+  const membership = create()
+  expect(membership.members().map(({ instance, alive }) => [instance, alive])).toEqual([
+    ['http://b', false],
+    ['http://c', false],
+  ])
+  membership.answered('http://b', answer(news('b')), 0)
+  expect(membership.members().map(({ instance, alive }) => [instance, alive])).toEqual([
+    ['b', true],
+    ['http://c', false],
+  ])
 })
 
 test('an instance that returns to its URL is what it was', () => {
@@ -87,6 +100,7 @@ test('members from before the start are known and dead until they answer; at one
   expect(membership.members()).toEqual([
     { instance: 'b2', alive: false, ready: false, since: 0 },
     { instance: 'b1', alive: false, ready: false, since: 0, forgotten: true },
+    { instance: 'http://c', alive: false, ready: false, since: 0 },
   ])
   expect(['b2', 'b1', 'x'].map((instance) => membership.isMember(instance))).toEqual([true, false, false])
   membership.answered('http://b', answer(news('b2')), 5)
@@ -94,7 +108,7 @@ test('members from before the start are known and dead until they answer; at one
 })
 
 test('a URL that leads back to this coordinator is told of once and is no member', () => {
-  const membership = create()
+  const membership = create([], onlyB)
   for (const now of [0, 1]) expect(membership.answered('http://b', answer(news('a')), now)).toBe(false)
   expect(membership.members()).toEqual([])
   expect(kinds(membership)).toEqual(['self'])
@@ -128,6 +142,8 @@ test('the revision counts exactly the changes of what the mesh is told', () => {
     ['same', () => membership.answered('http://b', answer(news('b', { ready: false, turn: 9 })), 2)],
     ['ready', () => membership.answered('http://b', answer(news('b')), 3)],
     ['nothing', () => membership.tick(3_003)],
+    ['itself', () => membership.answered('http://c', answer(news('a')), 3_003)],
+    ['itself', () => membership.answered('http://c', answer(news('a')), 3_003)],
     ['dead', () => membership.tick(3_004)],
     ['replaced', () => membership.answered('http://b', answer(news('b2'), false), 4_000)],
     ['dropped', () => membership.tick(14_001)],
@@ -139,5 +155,5 @@ test('the revision counts exactly the changes of what the mesh is told', () => {
     expect(membership.revision > before).toBe(JSON.stringify(membership.members()) !== told)
     return membership.revision > before
   })
-  expect(changes.map(([name]) => name)).toEqual(['new', 'alive', 'ready', 'dead', 'replaced', 'dropped'])
+  expect(changes.map(([name]) => name)).toEqual(['new', 'alive', 'ready', 'itself', 'dead', 'replaced', 'dropped'])
 })

@@ -27,8 +27,9 @@ async function leased(coordinator: TestCoordinator, hostId = 'h1') {
 }
 
 const hostRecord = {
-  key: 'host:snapshot',
+  key: 'host:snapshot~00000000',
   version: { generation: 0, ballot: { n: 1, node: 'elsewhere' } },
+  set: { replicas: ['elsewhere'], m: 1 },
   writtenAt: 1,
   value: {
     kind: 'host',

@@ -43,9 +43,16 @@ async function backup(
   }
 }
 
-async function restored(pages: readonly unknown[]): Promise<TestCoordinator> {
-  const coordinator = await startTestCoordinator({ nodeId: 'restored' })
+async function merged(pages: readonly unknown[]): Promise<TestCoordinator> {
+  const coordinator = await startTestCoordinator({ nodeId: 'merged' })
   for (const body of pages) await coordinator.ok('mergeSnapshot', { body })
+  return coordinator
+}
+
+/** The coordinators on which the records' changes were agreed are gone: this one takes them over. */
+async function restored(pages: readonly object[]): Promise<TestCoordinator> {
+  const coordinator = await startTestCoordinator({ nodeId: 'restored' })
+  for (const page of pages) await coordinator.ok('mergeSnapshot', { body: { ...page, restore: true } })
   return coordinator
 }
 
@@ -54,7 +61,7 @@ test.each([1, 3, 1_000])(
   async (limit) => {
     const original = await eventful()
     const pages = await backup(original, limit)
-    const copy = await restored(pages)
+    const copy = await merged(pages)
     expect((await backup(copy, limit)).map(({ records }) => records)).toEqual(pages.map(({ records }) => records))
     const jobs = async (coordinator: TestCoordinator) => {
       const list = await coordinator.ok('listJobs')
@@ -86,7 +93,7 @@ test('a waiting claim gets a job the moment it is restored', async () => {
   const copy = await startTestCoordinator({ nodeId: 'restored' })
   await copy.ok('registerHost', { body: shellHost('h9') })
   const claim = copy.ok('claimJobs', { params: { id: 'h9' }, body: { waitMs: 10_000 } })
-  for (const body of pages) await copy.ok('mergeSnapshot', { body })
+  for (const page of pages) await copy.ok('mergeSnapshot', { body: { ...page, restore: true } })
   expect((await claim).job?.id).toBe(pages[0]!.records[0]!.key.slice('job:'.length))
 })
 
@@ -99,7 +106,7 @@ test('an older version never replaces a newer one, an equal one changes nothing'
   expect(await coordinator.ok('mergeSnapshot', { body: before })).toEqual({ ok: true, changed: 0 })
   expect((await coordinator.ok('getJob', { params: { id: job.id } })).job.status).toBe('cancelled')
   const [after] = await backup(coordinator, 1_000)
-  const copy = await restored([before])
+  const copy = await merged([before])
   expect(await copy.ok('mergeSnapshot', { body: after })).toEqual({ ok: true, changed: 1 })
   expect(await copy.ok('mergeSnapshot', { body: after })).toEqual({ ok: true, changed: 0 })
 })
