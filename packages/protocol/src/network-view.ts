@@ -23,12 +23,32 @@ export const ReplicationView = Type.Object({
 })
 export type ReplicationView = Static<typeof ReplicationView>
 
+const Count = Type.Integer({ minimum: 0 })
+
+/** What a coordinator has sent to the others since it started, and received from them, over the connections that it made itself. */
+export const TrafficView = Type.Object({
+  sentBytes: Type.Integer({ minimum: 0, description: 'Bytes of requests, without their heads.' }),
+  receivedBytes: Type.Integer({ minimum: 0, description: 'Bytes of answers, without their heads.' }),
+  droppedMessages: Type.Integer({ minimum: 0, description: 'Messages for which there was no room or no receiver.' }),
+  lostMessages: Type.Integer({ minimum: 0, description: 'Messages of requests that failed.' }),
+  sent: Type.Record(Type.String(), Type.Object({ messages: Count, bytes: Count }), {
+    description: 'What was sent, by the type of the message; `gossip` and `feed` count requests.',
+  }),
+})
+export type TrafficView = Static<typeof TrafficView>
+
 /** A coordinator as it sees itself. */
 export const SelfView = Type.Object({
   ...Member.properties,
   ready: Type.Optional(Ready),
   now: Type.Optional(Timestamp),
   replication: Type.Optional(ReplicationView),
+  events: Type.Optional(
+    Type.Record(Type.String(), Count, {
+      description: 'How often each event of the ledger has happened since the start.',
+    }),
+  ),
+  traffic: Type.Optional(TrafficView),
 })
 export type SelfView = Static<typeof SelfView>
 

@@ -4,6 +4,7 @@ import type { Peer } from '../network/membership.ts'
 
 /** This coordinator as `peers list` shows it: with how well the records are kept. */
 export function selfView({ network, mesh, clock }: Context): SelfView {
+  const { sentBytes, receivedBytes, droppedMessages, lostMessages, sent } = network.traffic
   const { nodeId, instance, url, version, ready } = network.news()
   const { rounds, orphans, belowMinimum, underReplicated, unresolvedTwins, twinsPossible } = mesh.mesh.status()
   return {
@@ -14,6 +15,8 @@ export function selfView({ network, mesh, clock }: Context): SelfView {
       live: 1 + network.membership.alive().length,
       ...{ rounds, orphans, belowMinimum, underReplicated, unresolvedTwins, twinsPossible },
     },
+    events: Object.fromEntries(mesh.events),
+    traffic: { sentBytes, receivedBytes, droppedMessages, lostMessages, sent: Object.fromEntries(sent) },
   }
 }
 

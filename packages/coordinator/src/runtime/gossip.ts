@@ -6,6 +6,7 @@ import { Loop } from './loop.ts'
 import type { PeerClient } from './peer-client.ts'
 import type { PeerError } from './peer-error.ts'
 import type { ThrottledLog } from './throttled-log.ts'
+import type { Traffic } from './traffic.ts'
 
 export type GossipRequest = BodyOf<Routes['gossip']>
 export type GossipAnswer = ResponseOf<Routes['gossip']>
@@ -15,6 +16,7 @@ export interface GossipOptions {
   readonly membership: Membership
   readonly sightings: Sightings
   readonly hostAges: HostAges
+  readonly traffic: Traffic
   readonly client: (url: string) => PeerClient
   /** What this coordinator says of itself now. */
   readonly self: () => MemberNews
@@ -80,10 +82,11 @@ export class Gossip {
   }
 
   async #exchange(url: string): Promise<void> {
-    const { membership, hostAges, monotonic, timeoutMs, onChange } = this.#options
+    const { membership, hostAges, traffic, monotonic, timeoutMs, onChange } = this.#options
     const sentAt = monotonic()
     const hosts = hostAges.newsFor(url, sentAt)
     const body = JSON.stringify({ version: wireVersion, self: this.#options.self(), hosts } satisfies GossipRequest)
+    traffic.count('gossip', Buffer.byteLength(body))
     try {
       const client = this.#options.client(url)
       const answer = await client.call('gossip', { body, timeoutMs, maxAnswerBytes: limits.largeBodyBytes })

@@ -1,4 +1,12 @@
-import { type BodyOf, limits, type MemberNews, type PeerMessage, ProblemError, type Routes } from '@skyclaw/protocol'
+import {
+  type BodyOf,
+  limits,
+  type MemberNews,
+  type PeerMessage,
+  ProblemError,
+  type Routes,
+  wireVersion,
+} from '@skyclaw/protocol'
 import { listMembers, prepareMembers, type Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
@@ -48,6 +56,8 @@ export class PeerNetwork implements NetworkView {
   readonly traffic = new Traffic()
   readonly membership: Membership
   readonly links: PeerLinks
+  /** What goes wrong between coordinators, which may happen again and again. */
+  readonly warnings: ThrottledLog
   readonly #options: PeerNetworkOptions
   readonly #sightings: Sightings
   readonly #gossip: Gossip
@@ -69,6 +79,7 @@ export class PeerNetwork implements NetworkView {
       known: rows.map((row) => ({ ...row, forgotten: row.forgotten === 1 })),
     })
     const warnings = new ThrottledLog(log, () => clock.monotonic())
+    this.warnings = warnings
     this.links = new PeerLinks({
       ...{ token: options.token, traffic: this.traffic, warnings, messagesTimeoutMs, feedTimeoutMs },
       self: () => ({ instance: store.instanceId, boot, turn: parts.turn() }),
@@ -76,7 +87,14 @@ export class PeerNetwork implements NetworkView {
       see: (process) => this.#sightings.see(process),
     })
     this.#gossip = new Gossip({
-      ...{ peerUrls, membership: this.membership, sightings: this.#sightings, warnings, onStale },
+      ...{
+        peerUrls,
+        membership: this.membership,
+        sightings: this.#sightings,
+        traffic: this.traffic,
+        warnings,
+        onStale,
+      },
       hostAges: new HostAges(sessions, limits.gossipHosts),
       client: (url) => this.links.client(url),
       self: () => this.news(),
@@ -127,8 +145,10 @@ export class PeerNetwork implements NetworkView {
   }
 
   /** Takes a batch of another coordinator, as one input of a turn. Throws a ProblemError, and takes nothing, when anything about it is wrong. */
-  async receive({ from, to, boot, turn, messages }: BodyOf<Routes['replicateMessages']>): Promise<Replies> {
+  async receive(batch: BodyOf<Routes['replicateMessages']>): Promise<Replies> {
+    const { version: spoken, from, to, boot, turn, messages } = batch
     this.assertHasPeers('it has no peers to agree with')
+    if (spoken !== wireVersion) refuse('version', `is ${spoken}, and this coordinator speaks version ${wireVersion}`)
     const { store } = this.#options
     if (to !== store.instanceId) refuse('to', `is for instance ${to}, and this is ${store.instanceId}`)
     if (!this.membership.isMember(from)) {
