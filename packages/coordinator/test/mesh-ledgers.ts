@@ -21,9 +21,9 @@ export class MeshLedgers implements Disposable {
   #files = 0
 
   /** The ledger of a lone coordinator. */
-  async create(minReplications = 1): Promise<MeshHarness> {
+  async create(minReplications = 1, wrap?: MeshNodeOptions['wrap']): Promise<MeshHarness> {
     const clock = new ManualClock()
-    return lone({ dbPath: this.#file(), clock, minReplications }, clock)
+    return lone({ dbPath: this.#file(), clock, minReplications, ...(wrap && { wrap }) }, clock)
   }
 
   /** The ledger of one of three coordinators that agree, with M = 2. */

@@ -13,6 +13,8 @@ export interface MeshNodeOptions {
   readonly clock: Clock
   readonly minReplications: number
   readonly network?: MeshNetwork
+  /** Puts something between the driver and the turns. */
+  readonly wrap?: (turns: Turns) => Turns
 }
 
 const tickMs = 10
@@ -24,6 +26,8 @@ const antiEntropyMs = 3_600_000
 export class MeshNetwork {
   readonly nodes = new Map<string, MeshNode>()
   readonly cutOff = new Set<string>()
+  /** Says which messages get lost. */
+  loses: (to: string, message: PeerMessage) => boolean = () => false
 
   /** The node that a message from one to another reaches now, if any. */
   reach(from: string, to: string): MeshNode | undefined {
@@ -36,6 +40,17 @@ export class MeshNetwork {
         ? []
         : [{ instance, alive: this.reach(self, instance) !== undefined, ready: mesh.status().ready, since: 0 }],
     )
+  }
+
+  /** Cuts nodes off from the others, and all others off from them. */
+  cut(...nodes: readonly MeshNode[]): void {
+    for (const { instance } of nodes) this.cutOff.add(instance)
+    this.meet()
+  }
+
+  heal(): void {
+    this.cutOff.clear()
+    this.meet()
   }
 
   /** Tells all of them who is there. */
@@ -79,12 +94,12 @@ export class MeshNode {
   }
 
   static async open(options: MeshNodeOptions): Promise<MeshNode> {
-    const { dbPath, clock, minReplications, network } = options
+    const { dbPath, clock, minReplications, network, wrap = (inner) => inner } = options
     const store = openStore({ path: dbPath })
     const { instanceId: self } = store
     let node: MeshNode | undefined
     const onFatal = (error: Error) => void (node && (node.failure = error))
-    const turns = createTurns(store, { onFatal })
+    const turns = wrap(createTurns(store, { onFatal }))
     let ledger: MeshLedger
     const meshStore = new SqliteMeshStore({
       store,
@@ -124,7 +139,8 @@ export class MeshNode {
 
   send(network: MeshNetwork | undefined, to: string, messages: readonly PeerMessage[]): void {
     this.sent += messages.length
-    const copies = JSON.parse(JSON.stringify(messages)) as PeerMessage[]
+    const left = messages.filter((message) => !network?.loses(to, message))
+    const copies = JSON.parse(JSON.stringify(left)) as PeerMessage[]
     network
       ?.reach(this.instance, to)
       ?.driver.receive(this.instance, copies)
