@@ -66,7 +66,7 @@ export function calmest(looks: readonly (readonly Answer[])[]): Answer[] {
 export function isUnsettled(answers: readonly Answer[]): boolean {
   return answers.some(({ view }) => {
     const { orphans = 0, unresolvedTwins = 0 } = view?.self.replication ?? {}
-    return orphans > 0 || unresolvedTwins > 0 || view?.peers.some(({ lag = 0 }) => lag > 0)
+    return orphans > 0 || unresolvedTwins > 0 || view?.peers.some(({ state, lag = 0 }) => state === 'alive' && lag > 0)
   })
 }
 
