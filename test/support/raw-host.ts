@@ -46,7 +46,7 @@ export class RawHost {
   async finish(count: number): Promise<void> {
     const done = new Set<string>()
     const work = async () => {
-      const jobs = await this.claim({ waitMs: 500, max: 100 })
+      const jobs = await this.claim({ waitMs: 500, max: Math.min(100, count - done.size) })
       const answers = await Promise.all(jobs.map((job) => this.complete(job)))
       for (const answer of answers) if (answer.ok) done.add(answer.body.job.id)
       if (done.size >= count) return true

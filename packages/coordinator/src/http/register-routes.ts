@@ -8,6 +8,7 @@ import { useJsonBodies } from './body-parser.ts'
 import type { Call, Handler } from './handler.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { createNotFoundHandler } from './not-found.ts'
+import { logPeerRefusal } from './peer-refusal.ts'
 import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
 import { isRetry } from './retry.ts'
 import { createValidatorCompiler } from './validator.ts'
@@ -21,6 +22,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
   const { nodeId } = context.options
   app.setChildLoggerFactory((log, bindings, options) => log.child({ ...bindings, nodeId }, options))
   app.setErrorHandler(handleOwnError)
+  app.addHook('onError', async (request, _reply, error) => logPeerRefusal(context.network.warnings, request, error))
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
   if (app.prefix !== '') app.setNotFoundHandler(createNotFoundHandler(app.prefix))
   app.setValidatorCompiler(createValidatorCompiler())
