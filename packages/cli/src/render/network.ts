@@ -11,7 +11,8 @@ interface Row extends PeerView {
 
 /** A table of coordinators, the one that answered first, and below it how well the records are kept. */
 export function renderNetwork({ self, peers }: NetworkView, nowMs: number, style: Style): string {
-  const name = ({ nodeId, url }: PeerView): string => nodeId ?? url
+  // Those that nobody knows come last: no name holds a tilde.
+  const name = ({ nodeId, url }: PeerView): string => nodeId ?? `~${url}`
   const sorted = peers.toSorted((one, other) => (name(one) < name(other) ? -1 : 1))
   const rows: Row[] = [{ ...self, self: true }, ...sorted]
   const table = renderTable<Row>(
