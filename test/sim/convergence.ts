@@ -1,17 +1,15 @@
+import type { ReplicaSet } from '@skyclaw/protocol'
 import { baseOf } from '../../packages/coordinator/src/ledger/record-key.ts'
 import { holdersNeeded, nextTerm, orderBallots, orderTerms } from './history/order.ts'
-import type { Machine } from './world/machine.ts'
 import type { World } from './world/world.ts'
-import type { Calls } from './workload/calls.ts'
 
 /**
  * What is still wrong when faults have stopped: sentences that must all come to be false within a bounded time. Each names a record or
  * a coordinator.
  */
-export function unsettled(world: World, calls: Calls): string | undefined {
+export function unsettled(world: World): string | undefined {
   return (
     notReady(world) ??
-    (calls.pending > 0 ? `${calls.pending} calls are not answered` : undefined) ??
     disagreement(world) ??
     openJob(world) ??
     orphan(world) ??
@@ -31,8 +29,7 @@ function disagreement(world: World): string | undefined {
   const { history } = world
   for (const [key, record] of history.records) {
     const { content, final } = record.tip
-    const old = record.finalAt !== undefined && world.agenda.now - record.finalAt > world.plan.retentionMs * 0.7
-    if (content === 0 || old) continue
+    if (content === 0 || record.mayBeForgotten) continue
     for (const { name, mirror } of world.machines) {
       const known = mirror.known.get(key)
       if (!known) return `${name} does not know ${key}`
@@ -53,16 +50,20 @@ function openJob({ history }: World): string | undefined {
   return undefined
 }
 
-function orphan({ machines }: World): string | undefined {
-  for (const { name, mirror } of machines) {
+/** A value that is accepted and not learned. One whose replicas' disks are lost stays so for good: no quorum can tell whether it was chosen. */
+function orphan(world: World): string | undefined {
+  for (const { name, mirror } of world.machines) {
     for (const [key, row] of mirror.registers) {
+      if (!hasQuorum(world, row.set)) continue
       const known = mirror.known.get(key)
       const ahead = !known || orderTerms(row, known.version) > 0 || orderBallots(row.accepted, known.version.ballot) > 0
       if (row.accepted && ahead && orderTerms(row, known ? nextTerm(known) : row) >= 0) {
         return `${name} holds a value of ${key} that it never learned`
       }
     }
-    for (const key of mirror.unlearned) return `${name} counts ${key} as not learned`
+    for (const key of mirror.unlearned) {
+      if (hasQuorum(world, mirror.registers.get(key)!.set)) return `${name} counts ${key} as not learned`
+    }
   }
   return undefined
 }
@@ -99,16 +100,18 @@ function unresolvedTwin({ history }: World): string | undefined {
   return undefined
 }
 
-function busy({ machines }: World): string | undefined {
-  for (const { name, process } of machines) {
-    const { rounds, orphans, unresolvedTwins } = process!.mesh.status()
-    if (rounds + orphans + unresolvedTwins > 0) {
-      return `${name} has ${rounds} rounds, ${orphans} orphans and ${unresolvedTwins} twins left`
+function hasQuorum(world: World, set: ReplicaSet): boolean {
+  return set.replicas.filter((id) => world.isCurrent(id)).length >= holdersNeeded(set)
+}
+
+/** What the coordinators themselves count agrees with it. */
+function busy(world: World): string | undefined {
+  for (const { name, process, mirror } of world.machines) {
+    const hopeless = [...mirror.unlearned].filter((key) => !hasQuorum(world, mirror.registers.get(key)!.set)).length
+    const { orphans, unresolvedTwins } = process!.mesh.status()
+    if (orphans > hopeless || unresolvedTwins > 0) {
+      return `${name} has ${orphans} orphans and ${unresolvedTwins} twins left`
     }
   }
   return undefined
-}
-
-export function describeMachine({ name, instance, isUp }: Machine): string {
-  return `${name} (${instance}${isUp ? '' : ', down'})`
 }

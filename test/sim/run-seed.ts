@@ -93,7 +93,7 @@ function settle(world: World, calls: Calls): void {
     if (world.agenda.now - start > calmMs) return world.violate(`${calmMs / 1_000} s after faults stopped, ${left}`, keyIn(left))
     world.agenda.runUntil(world.agenda.now + lookEveryMs, going)
     calls.checkAnswered()
-    left = unsettled(world, calls)
+    left = unsettled(world)
   }
 }
 

@@ -5,17 +5,11 @@ import { recordRules } from '../../../packages/coordinator/src/ledger/record-rul
 import { type Content, nothing } from './contents.ts'
 import type { History, OnViolation } from './history.ts'
 
-export interface CallAuditOptions {
-  readonly onViolation: OnViolation
-  /** Virtual milliseconds. */
-  readonly now: () => number
-  readonly retentionMs: number
-}
-
 /** What somebody was told of a record. */
 interface Told {
   /** Counts all that was begun and told. */
   readonly order: number
+  readonly life: number
   readonly place: number
 }
 
@@ -24,6 +18,8 @@ export class Call {
   readonly label: string
   readonly key: string
   readonly order: number
+  /** M at the coordinator that has the call. */
+  readonly minReplications: () => number
   /** The record that the last decision was about. */
   record: string
   /** What its decisions made. */
@@ -32,31 +28,32 @@ export class Call {
   refusal: Error | undefined
   answered = false
 
-  constructor(label: string, key: string, order: number) {
-    this.label = label
-    this.key = key
-    this.record = key
-    this.order = order
+  constructor(parts: Pick<Call, 'label' | 'key' | 'order' | 'minReplications'>) {
+    this.label = parts.label
+    this.key = parts.key
+    this.record = parts.key
+    this.order = parts.order
+    this.minReplications = parts.minReplications
   }
 }
 
 /** Holds every answer against what was chosen, and against every answer given before its question. */
 export class CallAudit {
   readonly #history: History
-  readonly #options: CallAuditOptions
+  readonly #onViolation: OnViolation
   readonly #told = new Map<string, Told[]>()
   /** Values whose callers were told that nothing was written. */
   readonly #unwritten = new Map<Content, Call>()
   #order = 0
 
-  constructor(history: History, options: CallAuditOptions) {
+  constructor(history: History, onViolation: OnViolation) {
     this.#history = history
-    this.#options = options
+    this.#onViolation = onViolation
   }
 
-  begin(label: string, key: string): Call {
+  begin(parts: Pick<Call, 'label' | 'key' | 'minReplications'>): Call {
     this.#order += 1
-    return new Call(label, key, this.#order)
+    return new Call({ ...parts, order: this.#order })
   }
 
   /** Notes a decision. */
@@ -71,13 +68,13 @@ export class CallAudit {
   }
 
   answered(call: Call, result: ChangeResult): void {
-    if (call.answered) return this.#options.onViolation(`${call.label} was answered twice`, call.key)
+    if (call.answered) return this.#onViolation(`${call.label} was answered twice`, call.key)
     call.answered = true
     if (result.ok) return this.#ok(call, result.key, this.#history.contents.idOf(result.value), result.changed)
     const { error } = result
     if (error === call.refusal) return this.#tell(call, call.record, call.current)
     if (!(error instanceof ProblemError)) {
-      return this.#options.onViolation(`${call.label} failed with ${error.stack}`, call.key)
+      return this.#onViolation(`${call.label} failed with ${error.stack}`, call.key)
     }
     if (error.problem.outcome !== 'not_applied') return
     for (const content of call.written) this.#unwritten.set(content, call)
@@ -87,10 +84,10 @@ export class CallAudit {
     call.answered = true
     const keys = new Set(records.map(({ key }) => key))
     for (const key of expected) {
-      if (keys.has(key) || this.#mayBeForgotten(key)) continue
+      if (keys.has(key) || this.#history.record(key).mayBeForgotten || this.#mayBeMissed(call, key)) continue
       const tip = this.#history.contents.valueOf(this.#history.record(key).tip.content)
       const still = by !== 'tag' || (tip !== null && recordRules.tagOf(tip) === call.key)
-      if (still) this.#options.onViolation(`${call.label} was told that all were found, without this one`, key)
+      if (still) this.#onViolation(`${call.label} was told that all were found, without this one`, key)
     }
   }
 
@@ -104,7 +101,8 @@ export class CallAudit {
       const { content } = history.tip
       const value = contents.valueOf(content)
       const told = this.#told.get(key)!.at(-1)!
-      return value !== null && recordRules.tagOf(value) === text && told.place === history.placeOf(content)
+      const asTold = told.life === history.life && told.place === history.placeOf(content)
+      return value !== null && recordRules.tagOf(value) === text && asTold
     })
   }
 
@@ -118,7 +116,7 @@ export class CallAudit {
     for (const [content, call] of this.#unwritten) {
       for (const [key, history] of this.#history.records) {
         if (history.placeOf(content) === undefined) continue
-        this.#options.onViolation(`${call.label} was told that nothing was written, and it was`, key)
+        this.#onViolation(`${call.label} was told that nothing was written, and it was`, key)
       }
     }
   }
@@ -132,37 +130,38 @@ export class CallAudit {
       const place = history.placeOf(written)
       return place !== undefined && place <= last
     })
-    if (!own) this.#options.onViolation(`${call.label} was told of a change that it did not make`, key)
+    if (!own) this.#onViolation(`${call.label} was told of a change that it did not make`, key)
   }
 
   /** A value is shown to a caller. */
   #tell(call: Call, key: string, content: Content): void {
-    const { onViolation } = this.#options
     const history = this.#history.record(key)
     const floor = this.#toldBefore(key, call.order)
     if (content === nothing) {
-      if (floor === undefined || this.#mayBeForgotten(key)) return
-      return onViolation(`${call.label} was told that there is no such record, after somebody had been told of it`, key)
+      if (floor === undefined || this.#history.record(key).mayBeForgotten || this.#mayBeMissed(call, key)) return
+      return this.#onViolation(`${call.label} was told that there is no such record, after somebody had been told of it`, key)
     }
     const place = history.placeOf(content)
     const shown = this.#history.contents.describe(content)
-    if (place === undefined) return onViolation(`${call.label} was told ${shown}, which was not chosen`, key)
+    if (place === undefined) return this.#onViolation(`${call.label} was told ${shown}, which was not chosen`, key)
     if (floor !== undefined && place < floor) {
-      onViolation(`${call.label} was told ${shown}, after somebody had been told of a later value`, key)
+      this.#onViolation(`${call.label} was told ${shown}, after somebody had been told of a later value`, key)
     }
     this.#order += 1
-    const told = this.#told.get(key)
-    if (!told) this.#told.set(key, [{ order: this.#order, place }])
-    else if (told.at(-1)!.place < place) told.push({ order: this.#order, place })
+    const { life } = history
+    const told = this.#told.get(key) ?? []
+    this.#told.set(key, told)
+    const last = told.at(-1)
+    if (!last || last.life < life || last.place < place) told.push({ order: this.#order, life, place })
   }
 
   #toldBefore(key: string, order: number): number | undefined {
-    return this.#told.get(key)?.findLast((told) => told.order < order)?.place
+    const { life } = this.#history.record(key)
+    return this.#told.get(key)?.findLast((told) => told.order < order && told.life === life)?.place
   }
 
-  /** Finished so long ago that some coordinator's clock may have let it go. */
-  #mayBeForgotten(key: string): boolean {
-    const { finalAt } = this.#history.record(key)
-    return finalAt !== undefined && this.#options.now() - finalAt > this.#options.retentionMs * 0.7
+  /** Fewer coordinators held it, at least for a while, than any record has by the M that is in force where it was asked for. */
+  #mayBeMissed({ minReplications }: Call, key: string): boolean {
+    return this.#history.record(key).smallestM < minReplications()
   }
 }

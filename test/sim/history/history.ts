@@ -12,6 +12,7 @@ export interface HistoryOptions {
   readonly onViolation: OnViolation
   /** Virtual milliseconds. */
   readonly now: () => number
+  readonly retentionMs: number
 }
 
 /** All disks and all records of a run, as the commits show them; says at once when one does what must not be. */
@@ -39,8 +40,9 @@ export class History {
     let history = this.records.get(key)
     if (!history) {
       const { contents } = this
-      const { isFinal, now, onViolation } = this.#options
-      history = new RecordHistory({ key, contents, isFinal, now, onBreak: (sentence) => onViolation(sentence, key) })
+      const { isFinal, now, onViolation, retentionMs } = this.#options
+      const onBreak = (sentence: string) => onViolation(sentence, key)
+      history = new RecordHistory({ key, contents, isFinal, now, onBreak, forgottenAfterMs: retentionMs * 0.7 })
       this.records.set(key, history)
     }
     return history
@@ -76,6 +78,8 @@ export class History {
     } else if (write.kind === 'known') {
       const before = mirror.known.get(write.key)
       if (!before || this.#isFinal(write.record.value) || isForward(before, write.record)) return
+      // A record of an earlier life gives way to the one that its key was used for again.
+      if (this.#isFinal(before.value) && this.record(write.key).life > 0) return
       this.#onViolation(`${instance} went back to an older known value`, write.key)
     } else if (write.kind === 'counter' && write.value < (mirror.counters.get(write.name) ?? 0)) {
       this.#onViolation(`${instance} set its counter ${write.name} back`, '')

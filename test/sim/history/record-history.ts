@@ -1,5 +1,6 @@
 import type { LedgerRecord, Proposal, RecordValue, ReplicaSet, Version } from '@skyclaw/protocol'
 import type { Register } from '../../../packages/coordinator/src/mesh/store.ts'
+import { epochMs } from '../world/clock.ts'
 import { type Content, type Contents, nothing } from './contents.ts'
 import {
   ballotName,
@@ -42,6 +43,8 @@ export interface RecordHistoryOptions {
   readonly onBreak: (sentence: string) => void
   /** Virtual milliseconds. */
   readonly now: () => number
+  /** What is final may be forgotten when it is about so old. */
+  readonly forgottenAfterMs: number
 }
 
 /**
@@ -51,15 +54,17 @@ export interface RecordHistoryOptions {
 export class RecordHistory {
   readonly key: string
   /** The values that the record had, one decided from the other. */
-  readonly chain: Content[] = [nothing]
-  /** When it came to a value that never changes again. */
+  chain: Content[] = [nothing]
+  /** When it came to a value that never changes again, by virtual time. */
   finalAt: number | undefined
+  /** A key can be used again for another record when the one before has been forgotten. */
+  life = 0
   readonly #options: RecordHistoryOptions
   readonly #contents: Contents
   readonly #break: (sentence: string) => void
   readonly #generations = new Map<string, Generation>()
-  readonly #places = new Map<Content, number>([[nothing, 0]])
-  readonly #chosen: Chosen[] = []
+  #places = new Map<Content, number>([[nothing, 0]])
+  #chosen: Chosen[] = []
   /** Epochs that an operator began. */
   readonly #epochs = new Set<string>()
 
@@ -77,6 +82,11 @@ export class RecordHistory {
     return { content, final: value !== null && this.#options.isFinal(value) }
   }
 
+  /** Finished so long ago that some coordinator's clock may have let it go. */
+  get mayBeForgotten(): boolean {
+    return this.finalAt !== undefined && this.#options.now() - this.finalAt > this.#options.forgottenAfterMs
+  }
+
   /** The place of a value in the chain, if it is in it. */
   placeOf(content: Content): number | undefined {
     return this.#places.get(content)
@@ -90,6 +100,11 @@ export class RecordHistory {
   wasAccepted(instance: string, term: Term, ballot: Version['ballot']): boolean {
     const held = this.#generations.get(termName(term))?.ballots.get(ballotName(ballot))
     return held?.holders.has(instance) ?? false
+  }
+
+  /** The smallest M of all replica sets that it had. */
+  get smallestM(): number {
+    return Math.min(...[...this.#generations.values()].map(({ set }) => set.m))
   }
 
   /** Where the next change is made, as far as what was chosen says. */
@@ -190,6 +205,7 @@ export class RecordHistory {
   #choose(ballot: Ballot): void {
     ballot.chosen = true
     const { version, content, seal } = ballot
+    if (this.mayBeForgotten && this.#isRebirth(content)) this.#beginLife()
     let index = this.#chosen.length
     while (index > 0 && orderVersions(this.#chosen[index - 1]!.version, version) > 0) index -= 1
     const before = this.#chosen[index - 1]
@@ -200,6 +216,26 @@ export class RecordHistory {
     }
     const place = after ? this.#placeBetween(ballot, before, after) : this.#extend(ballot)
     this.#chosen.splice(index, 0, { version, content, seal, place })
+  }
+
+  #isRebirth(content: Content): boolean {
+    if (this.#places.has(content) || this.#contents.path(this.chain.at(-1)!, content)) return false
+    return this.#contents.path(nothing, content) !== undefined
+  }
+
+  #beginLife(): void {
+    this.life += 1
+    this.chain = [nothing]
+    this.#places = new Map([[nothing, 0]])
+    this.#chosen = []
+    this.finalAt = undefined
+  }
+
+  /** A final value may have waited for long until it was chosen. */
+  #endedAt(): number {
+    const value = this.#contents.valueOf(this.chain.at(-1)!)
+    const now = this.#options.now()
+    return value?.kind === 'job' ? Math.min(now, value.updatedAt - epochMs) : now
   }
 
   /** A new last version: its value is the last of the chain, or was decided from it. */
@@ -219,7 +255,7 @@ export class RecordHistory {
       this.#places.set(content, this.chain.length)
       this.chain.push(content)
     }
-    if (this.tip.final) this.finalAt ??= this.#options.now()
+    if (this.tip.final && this.finalAt === undefined) this.finalAt = this.#endedAt()
     return this.chain.length - 1
   }
 

@@ -1,6 +1,7 @@
 import type { LedgerRecord, RecordValue } from '@skyclaw/protocol'
 import type { Decision } from '../../../packages/coordinator/src/core/decision.ts'
 import type { ChangeResult, FindRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
+import { describeResult } from '../report/describe.ts'
 import type { Call } from '../history/call-audit.ts'
 import type { Machine } from '../world/machine.ts'
 import type { World } from '../world/world.ts'
@@ -50,13 +51,6 @@ export class Calls {
     return this.#made
   }
 
-  /** Calls whose coordinator is still at it. */
-  get pending(): number {
-    let pending = 0
-    for (const { machine, process } of this.#open) if (machine.process === process) pending += 1
-    return pending
-  }
-
   /** From a client or host, over the network. `answered` is called once. */
   change(actor: string, machine: Machine, command: Command, answered: (answer: Answer) => void): void {
     this.#ask(actor, machine, answered, (answer) => this.changeAt(machine, command, answer))
@@ -84,7 +78,7 @@ export class Calls {
             return decision
           },
           done: (result) => {
-            this.#world.trace(() => `${machine.name} answers ${label}: ${tell(result)}`)
+            this.#world.trace(() => `${machine.name} answers ${label}: ${describeResult(result, this.#world.history.contents)}`)
             calls.answered(call, result)
             end()
             answered(result)
@@ -115,7 +109,7 @@ export class Calls {
           mesh.find(step, {
             ...what,
             done: (found) => {
-              this.#world.trace(() => `${machine.name} answers ${label}: ${JSON.stringify(found)}`)
+              this.#world.trace(() => `${machine.name} answers ${label}: ${found.complete ? 'all of' : 'some of'} ${found.records.map((record) => record.key)}`)
               this.#world.coverage.count(found.complete ? 'search complete' : 'search incomplete')
               if (found.complete) calls.found(call, what.by, expected, found.records)
               end()
@@ -135,7 +129,7 @@ export class Calls {
     const { process } = machine
     if (!process) return
     const work: Parameters<typeof process.driver.run>[0] = (step, mesh) => {
-      const call = this.#world.calls.begin(label, key)
+      const call = this.#world.calls.begin({ label, key, minReplications: () => machine.minReplications })
       const open: Open = { call, machine, process, since: step.now }
       this.#open.add(open)
       this.#world.trace(() => `${machine.name} begins ${label}`)
@@ -160,8 +154,4 @@ export class Calls {
       at((answer) => network.carry(machine.name, actor, () => settle(answer)))
     })
   }
-}
-
-function tell(result: ChangeResult): string {
-  return result.ok ? `${result.key} ${result.changed} ${JSON.stringify(result.value)}` : String(result.error)
 }

@@ -75,7 +75,8 @@ export class Host {
 
   #work(key: string, job: JobRecord): void {
     const { world, dice } = this.#actor
-    const { workMs, silentChance } = world.plan.workload
+    const { silentChance } = world.plan.workload
+    const workMs = world.calm ? pauseMs : world.plan.workload.workMs
     const held = { key, hostId: this.name, attempt: job.attempts }
     this.holding.set(key, held)
     this.#later(() => {

@@ -1,7 +1,7 @@
 import type { Dice } from '../../chaos/dice.ts'
 
 /** Virtual time begins here on a clock that is right. */
-const epochMs = Date.UTC(2026, 0, 1)
+export const epochMs = Date.UTC(2026, 0, 1)
 
 export interface ClockPlan {
   /** Clocks run at a rate of 1 give or take so much. */

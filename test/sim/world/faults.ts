@@ -27,18 +27,18 @@ export class Faults {
     const pause = -Math.log(1 - this.#dice.next()) * everyMs
     this.#world.agenda.in(pause, () => {
       if (this.#world.calm) return
-      if (this.#inject(kind)) {
+      const machine = this.#dice.pick(this.#world.machines.filter(({ isUp }) => isUp))
+      if (this.#inject(kind, machine)) {
         this.#world.coverage.fault(kind)
-        this.#world.trace(() => `fault: ${kind}`)
+        this.#world.trace(() => `fault: ${kind} ${machine?.name ?? ''}`)
       }
       this.#next(kind, everyMs)
     })
   }
 
   /** False when the fault has no place now. */
-  #inject(kind: FaultKind): boolean {
+  #inject(kind: FaultKind, machine: Machine | undefined): boolean {
     const { network, plan } = this.#world
-    const machine = this.#dice.pick(this.#world.machines.filter(({ isUp }) => isUp))
     switch (kind) {
       case 'crash':
         return machine !== undefined && this.#crash(machine)

@@ -50,6 +50,8 @@ export class Machine {
   downUntil = 0
   readonly #world: Surroundings
   readonly #dice: Dice
+  /** What waits for the end of a pause. */
+  readonly #held: (() => void)[] = []
 
   constructor(name: string, parts: { world: Surroundings; dice: Dice; clock: Clock; view: View; disk: Disk; mirror: DiskMirror }) {
     this.name = name
@@ -126,14 +128,21 @@ export class Machine {
     this.process = undefined
     this.pausedUntil = 0
     this.resumedAt = 0
+    this.#held.length = 0
     this.#world.trace(() => `${this.name} crashes`)
     this.#world.crashed(this)
   }
 
   /** Nothing runs until a time (virtual milliseconds); what arrives meanwhile waits. */
   pause(until: number): void {
-    this.pausedUntil = until
-    this.resumedAt = this.clock.monotonic(until)
+    this.pausedUntil = Math.max(until, this.pausedUntil)
+    this.#world.agenda.at(until, () => this.#goOn())
+  }
+
+  /** A pause ends early. */
+  resume(): void {
+    this.pausedUntil = Math.min(this.pausedUntil, this.#world.agenda.now)
+    this.#goOn()
   }
 
   /** The next commit that comes fails, and the process with it. */
@@ -223,9 +232,15 @@ export class Machine {
     const { process } = this
     const take = () => {
       if (this.process !== process) return
-      if (this.isPaused) agenda.at(this.pausedUntil, take)
+      if (this.isPaused) this.#held.push(take)
       else run()
     }
     agenda.in(plan.turnMs * this.#dice.next(), take)
+  }
+
+  #goOn(): void {
+    if (this.isPaused || this.#held.length === 0) return
+    this.resumedAt = this.monotonic
+    for (const take of this.#held.splice(0)) take()
   }
 }

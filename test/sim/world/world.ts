@@ -5,6 +5,7 @@ import type { PulledPage, PullRequest } from '../../../packages/coordinator/src/
 import { recordRules } from '../../../packages/coordinator/src/ledger/record-rules.ts'
 import type { ValueRules } from '../../../packages/coordinator/src/mesh/value-rules.ts'
 import { Coverage } from '../report/coverage.ts'
+import { describeMessage, describeWrite } from '../report/describe.ts'
 import type { Trace } from '../report/trace.ts'
 import { CallAudit } from '../history/call-audit.ts'
 import { History } from '../history/history.ts'
@@ -67,9 +68,10 @@ export class World {
     this.dice = new Dice(plan.seed).fork('world')
     const onViolation = (sentence: string, key: string) => this.violate(sentence, key)
     const now = () => this.agenda.now
-    this.history = new History({ isFinal: (value) => recordRules.isFinal(value), onViolation, now })
+    const { retentionMs } = plan
+    this.history = new History({ isFinal: (value) => recordRules.isFinal(value), onViolation, now, retentionMs })
     this.rules = watchedRules(plan.lapseMs, this.history.contents)
-    this.calls = new CallAudit(this.history, { onViolation, now, retentionMs: plan.retentionMs })
+    this.calls = new CallAudit(this.history, onViolation)
     this.#messages = new MessageAudit(this.history, onViolation)
     this.network = new Network(this.agenda, this.dice.fork('network'), plan.network)
   }
@@ -164,7 +166,7 @@ export class World {
     this.network.heal()
     for (const machine of this.machines) {
       machine.disk.fault = undefined
-      if (machine.isPaused) machine.pause(this.agenda.now)
+      machine.resume()
       machine.clock.correct()
       machine.minReplications = this.newMinimum
     }
@@ -195,7 +197,7 @@ export class World {
     disk.onCommit = (writes) => {
       if (writes.length === 0) return
       this.history.committed(instance, writes)
-      if (this.tracing) for (const write of writes) this.trace(() => `${machine.name} stores ${JSON.stringify(write)}`)
+      if (this.tracing) for (const write of writes) this.trace(() => `${machine.name} stores ${describeWrite(write, this.history.contents)}`)
     }
   }
 
@@ -211,7 +213,7 @@ export class World {
     const sender = from.instance
     for (const message of messages) {
       this.#messages.sent(sender, message)
-      this.trace(() => `${from.name} to ${to}: ${JSON.stringify(message)}`)
+      this.trace(() => `${from.name} to ${to}: ${describeMessage(message, this.history.contents)}`)
     }
     this.coverage.messages += messages.length
     const target = this.instances.get(to)?.machine
