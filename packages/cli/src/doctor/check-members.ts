@@ -1,4 +1,4 @@
-import { neverHeard } from '../render/network.ts'
+import { isReplaced, neverHeard } from '../render/network.ts'
 import { renderAge } from '../render/time.ts'
 import { type Finding, note, ok, problemOf } from './finding.ts'
 import type { Answer, NetworkView } from './look.ts'
@@ -16,9 +16,13 @@ export function checkMembers(answers: readonly Answer[], nowMs: number): Finding
 }
 
 function checkPeers({ self, peers }: NetworkView, nowMs: number): Finding[] {
-  const silent = peers.flatMap((peer) => {
+  const others = peers.flatMap((peer) => {
     if (peer.state === 'alive') return []
     const name = peer.nodeId === undefined ? peer.url : `${peer.nodeId} (${peer.url})`
+    if (isReplaced(peer, peers)) {
+      const message = `${name} is a new instance: the database that was there before is gone`
+      return note('members', message, 'what that one kept is moved to others')
+    }
     if (neverHeard(peer)) {
       return problemOf(
         'members',
@@ -33,7 +37,7 @@ function checkPeers({ self, peers }: NetworkView, nowMs: number): Finding[] {
       `start it again, or check that ${self.nodeId} reaches it; its log and that of ${self.nodeId} say why`,
     )
   })
-  if (silent.length > 0 || peers.length === 0) return silent
+  if (others.length > 0 || peers.length === 0) return others
   return [ok('members', `${self.nodeId} hears all of its ${peers.length} peers`)]
 }
 

@@ -89,6 +89,10 @@ test.each(spoilt)('%s', async (expected, spoil) => {
 })
 
 const notes: [string, (a: FakeView, b: FakeView, c: FakeView) => void][] = [
+  [
+    'note members: node-b (http://node-b:8787) is a new instance: the database that was there before is gone',
+    ({ peers }) => peers.unshift({ ...peers[0]!, instance: 'i-before', state: 'dead' }),
+  ],
   ['note lag: node-a is 3 records behind node-c', ({ peers }) => (peers[1]!.lag = 3)],
   [
     'note records: node-a: 4 records are kept by fewer coordinators than they could be',
@@ -170,6 +174,7 @@ test('peers list shows the coordinators and how well the records are kept', asyn
     lastSeenAt: new Date(Date.now() - 60_500).toISOString(),
   })
   view!.peers.push({ url: 'http://node-x:8787', state: 'dead' })
+  view!.peers.push({ ...view!.peers[0]!, instance: 'i-before', state: 'dead', lastSeenAt: new Date(0).toISOString() })
   const { url } = await fakeCoordinator(() => ({ body: view }))
   const { code, stdout } = await runInProcess(['peers', 'list', '--url', url])
   expect(code).toBe(0)
@@ -177,6 +182,7 @@ test('peers list shows the coordinators and how well the records are kept', asyn
     'NAME | STATE | URL | READY | LAG | ROUND TRIP | SEEN | INSTANCE',
     'node-a | answers | http://node-a:8787 | yes | - | - | now | i-node-a',
     expect.stringMatching(/^node-b \| alive \| http:\/\/node-b:8787 \| yes \| 0 \| 1ms \| \d+ms ago \| i-node-b$/),
+    expect.stringMatching(/^node-b \| replaced \| http:\/\/node-b:8787 \| .* \| i-before$/),
     'node-c | dead | http://node-c:8787 | no | 12 | 1ms | 61s ago | i-node-c',
     '- | unknown | http://node-x:8787 | - | - | - | never | -',
     '',

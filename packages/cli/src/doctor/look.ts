@@ -1,5 +1,5 @@
 import { ProblemResponseError, type SkyclawClient, UnreachableError } from '@skyclaw/client'
-import type { ResponseOf, Routes } from '@skyclaw/protocol'
+import type { PeerView, ResponseOf, Routes } from '@skyclaw/protocol'
 
 export type NetworkView = ResponseOf<Routes['listPeers']>
 
@@ -56,10 +56,14 @@ export function calmest(looks: readonly (readonly Answer[])[]): Answer[] {
     const calm = peers.map((peer) =>
       peer.lag === undefined
         ? peer
-        : { ...peer, lag: lowest(views, (view) => view.peers.find(({ url }) => url === peer.url)?.lag) },
+        : { ...peer, lag: lowest(views, (view) => view.peers.find((seen) => isSame(seen, peer))?.lag) },
     )
     return { ...answer, view: { self: { ...self, ...(replication && { replication }) }, peers: calm } }
   })
+}
+
+function isSame(one: PeerView, other: PeerView): boolean {
+  return one.url === other.url && one.instance === other.instance
 }
 
 /** Whether another look may show less. */

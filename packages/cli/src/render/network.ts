@@ -20,7 +20,7 @@ export function renderNetwork({ self, peers }: NetworkView, nowMs: number, style
       { title: 'NAME', text: ({ nodeId }) => nodeId ?? '-' },
       {
         title: 'STATE',
-        text: (row) => (row.self ? 'answers' : neverHeard(row) ? 'unknown' : row.state),
+        text: (row) => stateOf(row, peers),
         paint: ({ state }) => paintState(state, style),
       },
       { title: 'URL', text: ({ url }) => url || '-' },
@@ -47,6 +47,21 @@ export function renderNetwork({ self, peers }: NetworkView, nowMs: number, style
 /** Whether a coordinator is configured, and nothing more is known of it. */
 export function neverHeard({ instance, lastSeenAt }: PeerView): boolean {
   return instance === undefined && lastSeenAt === undefined
+}
+
+/** Whether another instance lives where this one was: its database is gone from there. */
+export function isReplaced({ state, url, instance }: PeerView, peers: readonly PeerView[]): boolean {
+  return state !== 'alive' && peers.some((other) => other.url === url && other.instance !== instance && alive(other))
+}
+
+function alive({ state }: PeerView): boolean {
+  return state === 'alive'
+}
+
+function stateOf(row: Row, peers: readonly PeerView[]): string {
+  if (row.self) return 'answers'
+  if (neverHeard(row)) return 'unknown'
+  return isReplaced(row, peers) ? 'replaced' : row.state
 }
 
 function paintState(state: PeerView['state'], style: Style): Paint {
