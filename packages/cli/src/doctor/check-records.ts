@@ -34,7 +34,7 @@ function checkReplication({ self: { nodeId, replication } }: NetworkView): Findi
       problemOf(
         'records',
         `${nodeId}: ${belowMinimum} records have fewer live coordinators than must hold a change, and cannot be changed`,
-        'start the coordinators that are down; those that lost their disks count as gone: restore the last backup, which also takes over what they held',
+        'start the coordinators that are down; when their disks are lost for good, take a backup and restore it: those that live take the records over',
       ),
     )
   } else if (underReplicated > 0) {
