@@ -121,7 +121,7 @@ export class MeshNode {
       ),
     )
     const outbox = {
-      send: (to: string, messages: readonly PeerMessage[]) => void node?.send(network, to, messages),
+      send: (to: string, messages: readonly PeerMessage[]) => node?.send(network, to, messages),
       pull: (from: string, request: PullRequest) => void node?.pull(network, from, request),
     }
     const driver = createDriver({ turns, clock, outbox, mesh })

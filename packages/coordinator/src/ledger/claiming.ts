@@ -4,11 +4,11 @@
  *
  * Two coordinators that want one job duel, and both lose time. So within one coordinator no two claims race for one job, and between
  * coordinators a job that has just become due is left to those who go before this one for a moment (held-candidates.ts). Where many
- * wait for many jobs, all would still race for the head of the same queue: for a while after a lost race a claim takes its candidates at
- * random from the first of equal priority.
+ * wait for many jobs, all would still race for the head of the same queue: for a while after a lost race a claim passes by some jobs
+ * that others go first for, when there are such of its own of no lower priority. Every so often it does not, so that no job is passed
+ * by for ever.
  */
-import { type ProblemCode, ProblemError, type RecordValue } from '@skyclaw/protocol'
-import type { DueRecord } from '@skyclaw/store'
+import { type LedgerRecord, type ProblemCode, ProblemError, type RecordValue } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
 import type { ChangeResult, Mesh, Step } from '../mesh/mesh.ts'
 import type { MeshStore } from '../mesh/store.ts'
@@ -29,6 +29,8 @@ export interface ClaimingOptions {
   readonly held: HeldCandidates
   /** Called first in each look: what has become due meanwhile is then a candidate. */
   readonly promote: (step: Step) => void
+  /** This coordinator's place among those who may act on a record. */
+  readonly rank: (record: LedgerRecord) => number
   /** From [0, 1). */
   readonly random: () => number
 }
@@ -45,8 +47,9 @@ const maxLooks = 16
 /** For so long after a lost race this coordinator avoids others. */
 const contendedMs = 1_000
 
-/** How many candidates beyond those wanted a claim draws from then. */
-const drawnBeyond = 32
+/** How many jobs of others a claim passes by then, and the share of looks that pass by none. */
+const maxPassedBy = 32
+const strictShare = 1 / 8
 
 const noQuorum: readonly ProblemCode[] = ['quorum_unreachable', 'insufficient_replicas']
 
@@ -117,36 +120,36 @@ export class Claiming {
 
   /** Keys to race for, chosen before any of them is changed. */
   #choose<V extends RecordValue>(claim: Claim<V>, wanted: number): RecordKey<V>[] {
-    const { store, clock } = this.#options
+    const { clock } = this.#options
     const keys: RecordKey<V>[] = []
-    for (const key of this.#inOrder(claim, wanted)) {
-      const record = store.known(key)
-      if (!record) throw new Error(`${key} is due and not known`)
+    for (const record of this.#inOrder(claim, wanted)) {
       const withheldUntil = claim.match.withheldUntil?.(record.value as V) ?? 0
-      if (withheldUntil <= clock.now()) keys.push(key)
+      if (withheldUntil <= clock.now()) keys.push(record.key)
       else claim.tryAgainAt = Math.min(claim.tryAgainAt, withheldUntil)
       if (keys.length === wanted) break
     }
     return keys
   }
 
-  /** Free candidates, the most urgent first; for a while after a lost race the first of one priority are shuffled. */
-  *#inOrder<V extends RecordValue>(claim: Claim<V>, wanted: number): Generator<string> {
-    const { queue, due, clock, random } = this.#options
-    const best = candidates(queue.keysFor(claim.match.accepts), wanted, due)
-    const contended = clock.monotonic() - this.#lostAt < contendedMs
-    const drawn: { readonly candidate: DueRecord; readonly place: number }[] = []
-    for (const candidate of best) {
+  /** Free candidates, the most urgent first, but for those that are passed by. */
+  *#inOrder<V extends RecordValue>(claim: Claim<V>, wanted: number): Generator<LedgerRecord> {
+    const { queue, due, store, clock, rank, random } = this.#options
+    const contended = clock.monotonic() - this.#lostAt < contendedMs && random() >= strictShare
+    const passedBy: LedgerRecord[] = []
+    let priority = 0
+    for (const candidate of candidates(queue.keysFor(claim.match.accepts), wanted, due)) {
       if (!this.#isFree(claim, candidate.key)) continue
-      if (!contended) {
-        yield candidate.key
+      const record = store.known(candidate.key)
+      if (!record) throw new Error(`${candidate.key} is due and not known`)
+      if (passedBy.length === maxPassedBy || candidate.priority < priority) yield* passedBy.splice(0)
+      if (!contended || rank(record) === 0) {
+        yield record
         continue
       }
-      drawn.push({ candidate, place: random() })
-      if (drawn.length === wanted + drawnBeyond) break
+      passedBy.push(record)
+      priority = candidate.priority
     }
-    drawn.sort((a, b) => b.candidate.priority - a.candidate.priority || a.place - b.place)
-    for (const { candidate } of drawn) yield candidate.key
+    yield* passedBy
   }
 
   #isFree<V extends RecordValue>(claim: Claim<V>, key: string): boolean {

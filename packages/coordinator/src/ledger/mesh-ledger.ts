@@ -100,7 +100,7 @@ export class MeshLedger implements port.Ledger {
     })
     this.#claiming = new Claiming({
       ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, due: this.#queries.due, held: this.#held },
-      ...{ promote: (step) => this.#schedule.promote(step), random },
+      ...{ promote: (step) => this.#schedule.promote(step), rank: (record) => options.mesh.rank(record), random },
     })
   }
 
@@ -123,10 +123,10 @@ export class MeshLedger implements port.Ledger {
   }
 
   get durability(): Durability {
-    const { minReplications, standalone, members } = this.#options.network
-    const minimum = minReplications()
-    const live = 1 + members().filter(({ alive, ready, forgotten }) => alive && ready && !forgotten).length
-    return { replicas: Math.min(2 * minimum - 1, live), minimum, standalone: standalone() }
+    const { network } = this.#options
+    const minimum = network.minReplications()
+    const live = 1 + network.members().filter(({ alive, ready, forgotten }) => alive && ready && !forgotten).length
+    return { replicas: Math.min(2 * minimum - 1, live), minimum, standalone: network.standalone() }
   }
 
   async change<V extends RecordValue>(

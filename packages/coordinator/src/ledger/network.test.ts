@@ -175,7 +175,7 @@ test('the coordinator that made a record goes before the others, who follow in a
   await allQueued(1)
   const ranks = services.map(({ ledger }) => ledger.rank(jobKey(job.id)))
   expect(ranks[1]).toBe(0)
-  expect(ranks.toSorted()).toEqual([0, 1, 2])
+  expect(ranks.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
 })
 
 test('the jobs of a lost host are rescued by the one who goes first, and by the next when that one is gone', async () => {
