@@ -8,7 +8,7 @@ import { useJsonBodies } from './body-parser.ts'
 import type { Call, Handler } from './handler.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { createNotFoundHandler } from './not-found.ts'
-import { logPeerRefusal } from './peer-refusal.ts'
+import { logPeerRefusal, peerRouteHooks } from './peer-routes.ts'
 import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
 import { isRetry } from './retry.ts'
 import { createValidatorCompiler } from './validator.ts'
@@ -36,6 +36,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
       schema: schemaOf(route),
       ...(route.bodyLimitBytes > 0 && { bodyLimit: route.bodyLimitBytes }),
       ...(route.auth && { onRequest: async (request: FastifyRequest) => authenticate(request) }),
+      ...peerRouteHooks(id, context),
       handler: toFastify(id, route, context),
     })
   }

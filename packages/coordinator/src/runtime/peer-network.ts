@@ -1,12 +1,4 @@
-import {
-  type BodyOf,
-  limits,
-  type MemberNews,
-  type PeerMessage,
-  ProblemError,
-  type Routes,
-  wireVersion,
-} from '@skyclaw/protocol'
+import { type BodyOf, limits, type MemberNews, type PeerMessage, ProblemError, type Routes } from '@skyclaw/protocol'
 import { listMembers, prepareMembers, type Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
@@ -146,14 +138,17 @@ export class PeerNetwork implements NetworkView {
 
   /** Takes a batch of another coordinator, as one input of a turn. Throws a ProblemError, and takes nothing, when anything about it is wrong. */
   async receive(batch: BodyOf<Routes['replicateMessages']>): Promise<Replies> {
-    const { version: spoken, from, to, boot, turn, messages } = batch
+    const { from, to, boot, turn, messages } = batch
     this.assertHasPeers('it has no peers to agree with')
-    if (spoken !== wireVersion) refuse('version', `is ${spoken}, and this coordinator speaks version ${wireVersion}`)
     const { store } = this.#options
     if (to !== store.instanceId) refuse('to', `is for instance ${to}, and this is ${store.instanceId}`)
     if (!this.membership.isMember(from)) {
       this.#gossip.prompt()
       refuse('from', `${from} has not answered at any of the peer URLs of this coordinator`)
+    }
+    for (const [index, message] of messages.entries()) {
+      const wrong = wrongMessage(message, from)
+      if (wrong !== undefined) refuse(`messages.${index}`, wrong)
     }
     if (!this.#sightings.see({ instance: from, boot, turn })) {
       const seen = this.#sightings.turnOf(from)
@@ -161,10 +156,6 @@ export class PeerNetwork implements NetworkView {
         'stale_instance',
         `turn ${seen} of instance ${from} was seen, and this is its turn ${turn}`,
       )
-    }
-    for (const [index, message] of messages.entries()) {
-      const wrong = wrongMessage(message, from)
-      if (wrong !== undefined) refuse(`messages.${index}`, wrong)
     }
     let replies: readonly PeerMessage[] = []
     await this.#assertOpen().receive(from, messages, (answer) => void (replies = answer))

@@ -1,0 +1,143 @@
+import { type LedgerRecord, type PeerMessage, wireVersion } from '@skyclaw/protocol'
+import { beforeEach, expect, test } from 'vitest'
+import { until } from '../../../../test/support/until.ts'
+import { expectProblem } from '../http/conformity.ts'
+import { shellJob } from '../http/test-coordinator.ts'
+import { Cluster } from './cluster.ts'
+
+let cluster: Cluster
+let to: string
+let from: string
+let record: LedgerRecord
+beforeEach(async () => {
+  cluster = await Cluster.start(2)
+  await cluster.node(0).ok('enqueueJob', { body: shellJob() })
+  await cluster.agreed()
+  to = (await cluster.peersOf(0)).self.instance
+  from = (await cluster.peersOf(1)).self.instance
+  record = (await cluster.node(0).ok('readSnapshot')).records[0]!
+})
+
+/** Everything that a message could change: what is known, and how far the coordinator has come. */
+async function state() {
+  const { records } = await cluster.node(0).ok('readFeed')
+  const { self, peers } = await cluster.peersOf(0)
+  return JSON.stringify([
+    records,
+    self.instance,
+    self.replication,
+    peers.map(({ instance, state: is }) => [instance, is]),
+  ])
+}
+
+const batch = (more: object = {}) => ({
+  ...{ version: wireVersion, from, boot: 'another-process', turn: 1_000_000, to, messages: [] },
+  ...more,
+})
+
+const ballot = (node: string) => ({ n: 1_000, node })
+
+/** A request that would be taken as it is. */
+const accept = (): PeerMessage & object => ({
+  type: 'accept',
+  key: record.key,
+  generation: record.version.generation,
+  ballot: ballot(from),
+  set: record.set,
+  proposal: { value: record.value, writtenAt: record.writtenAt },
+  next: { n: 1_001, node: from },
+})
+
+type Refused = [what: string, field: string | undefined, body: () => unknown]
+
+const refused: Refused[] = [
+  ['another version of the messages', 'version', () => batch({ version: wireVersion + 1, unknown: 1 })],
+  ['no version', 'version', () => ({ ...batch(), version: undefined })],
+  ['an unknown sender', 'from', () => batch({ from: 'nobody' })],
+  ['another receiver', 'to', () => batch({ to: from })],
+  ['a field too much', 'extra', () => batch({ extra: 1 })],
+  ['a type that there is not', 'messages.0.type', () => batch({ messages: [{ type: 'obey' }] })],
+  ['half a message', undefined, () => batch({ messages: [{ type: 'prepare', key: record.key }] })],
+  ['one bad message after a good one', 'messages.1.type', () => batch({ messages: [accept(), { type: 'x' }] })],
+  ['the ballot of another', 'messages.0', () => batch({ messages: [{ ...accept(), ballot: ballot(to) }] })],
+  ['a next ballot that is not next', 'messages.0', () => batch({ messages: [{ ...accept(), next: ballot(from) }] })],
+  [
+    'a replica set that cannot agree',
+    'messages.0',
+    () => batch({ messages: [{ ...accept(), set: { replicas: [to], m: 2 } }] }),
+  ],
+  ['a value under the key of another', 'messages.0', () => batch({ messages: [{ ...accept(), key: 'job:other' }] })],
+  [
+    'a job that breaks a rule',
+    'messages.0',
+    () =>
+      batch({
+        messages: [{ ...accept(), proposal: { value: { ...record.value, status: 'leased' }, writtenAt: 1 } }],
+      }),
+  ],
+  [
+    'a learned record of another key',
+    'messages.0',
+    () => batch({ messages: [{ type: 'learn', key: 'job:other', version: record.version, record }] }),
+  ],
+]
+
+test('a batch of peer messages in which anything is wrong is refused as a whole, logged with its sender, and changes nothing', async () => {
+  const before = await state()
+  for (const [what, field, body] of refused) {
+    const logged = cluster.logs[0]!.length
+    const answer = await cluster.node(0).call('replicateMessages', { body: body() })
+    const problem = expectProblem(answer, 'invalid_request')
+    if (field !== undefined) expect(problem.field, what).toBe(field)
+    expect(await state(), what).toBe(before)
+    const line = cluster.logs[0]!.slice(logged).find(({ msg }) => msg.startsWith("a peer's message was refused"))
+    const sender = (body() as { from: string }).from
+    expect(line, what).toMatchObject({ level: 40, nodeId: 'node-0', ip: '127.0.0.1', from: sender })
+  }
+  // Nor does it stand in the way of the one in whose name it came.
+  await cluster.node(0).ok('enqueueJob', { body: shellJob() })
+})
+
+test('a message of a process that is behind what was seen of its instance is refused as stale', async () => {
+  const before = await state()
+  const problem = expectProblem(
+    await cluster.node(0).call('replicateMessages', { body: batch({ turn: 0, messages: [accept()] }) }),
+    'stale_instance',
+  )
+  expect(problem.retryable).toBe(false)
+  expect(await state()).toBe(before)
+})
+
+test('signs of life in another version or shape are refused and logged', async () => {
+  const { self } = await cluster.peersOf(1)
+  const news = {
+    ...{ nodeId: 'x', instance: from, url: '', version: '1', state: 'alive' },
+    boot: 'b',
+    turn: 1,
+    ready: true,
+  }
+  const bodies = [
+    { version: wireVersion + 1, self: { ...news, feedSeq: 0 }, hosts: [] },
+    { version: wireVersion, self: news, hosts: [] },
+    { version: wireVersion, self, peers: [] },
+  ]
+  for (const body of bodies) expectProblem(await cluster.node(0).call('gossip', { body }), 'invalid_request')
+  expect(cluster.logs[0]!.filter(({ level, from: sender }) => level === 40 && sender === from)).toHaveLength(3)
+})
+
+test('a peer that answers with nonsense is ignored, and logged', async () => {
+  const { default: Fastify } = await import('fastify')
+  await cluster.stopNode(1)
+  const broken = Fastify()
+  broken.post('/v1/network/gossip', async () => ({ version: wireVersion, self: { boot: 1 }, hosts: 'none' }))
+  await broken.listen({ host: '127.0.0.1', port: cluster.ports[1]! })
+  try {
+    const line = await until('the answer to be noticed', () =>
+      cluster.logs[0]!.find(({ msg }) => /answered gossip with what is not the protocol/.test(msg)),
+    )
+    expect(line).toMatchObject({ level: 40, peer: cluster.url(1) })
+    await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
+  } finally {
+    await broken.close()
+  }
+})
