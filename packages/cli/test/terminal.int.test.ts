@@ -43,7 +43,12 @@ test('on a terminal a host says at once what it may run and whom it looks for', 
 test('elsewhere it logs the same as JSON', async () => {
   const lines = (await runCoordinator(false)).trim().split('\n')
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-  expect(entries.map(({ msg }) => msg)).toEqual(['database opened', 'coordinator serves', 'stopping'])
+  expect(entries.map(({ msg }) => msg)).toEqual([
+    'database opened',
+    expect.stringContaining('stands alone'),
+    'coordinator serves',
+    'stopping',
+  ])
   expect(entries).toContainEqual(
     expect.objectContaining({ msg: 'coordinator serves', standalone: true, dbPath: 'FOLDER/c.db' }),
   )
