@@ -83,7 +83,8 @@ export class Proposer {
         this.#fail(step, operation, unreachable('no quorum answered in time', operation))
       else if (operation.wakeAt !== undefined && step.now >= operation.wakeAt) this.#begin(step, operation)
       else if (operation.round && step.now >= operation.round.resendAt) {
-        this.#send(step, operation.round)
+        if (operation.round.isOpposed) this.#retry(step, operation)
+        else this.#send(step, operation.round)
         if (operation.asked === 'no' && !operation.over) this.#ask(step, operation)
       }
     }

@@ -88,6 +88,11 @@ export class Round {
     return this.#accepted.size >= acceptQuorum(this.place.set)
   }
 
+  /** Whether somebody has refused in this phase: who is silent may be dead, and another ballot may do without them. */
+  get isOpposed(): boolean {
+    return this.#refused.size > 0
+  }
+
   /** Whether too many have refused. */
   get isLost(): boolean {
     const needed = this.phase === 'prepare' ? prepareQuorum(this.place.set) : acceptQuorum(this.place.set)
