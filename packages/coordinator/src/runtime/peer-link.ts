@@ -9,7 +9,7 @@ export type Replies = ResponseOf<Routes['replicateMessages']>
 export interface PeerLinkOptions {
   /** The instance for which the messages are meant. */
   readonly to: string
-  readonly client: PeerClient
+  readonly client: Pick<PeerClient, 'call'>
   /** This coordinator's process, as it is when a batch leaves. */
   readonly self: () => Process
   readonly traffic: Traffic

@@ -128,6 +128,8 @@ export class PeerNetwork implements NetworkView {
 
   readonly members = (): readonly MeshMember[] => this.membership.members()
 
+  readonly isMember = (instance: string): boolean => this.membership.isMember(instance)
+
   /** Answers another coordinator's signs of life. Throws `standalone`. */
   gossip(request: GossipRequest): GossipAnswer {
     this.assertHasPeers('it has no members to gossip with')

@@ -1,0 +1,128 @@
+import { problem, problemContentType, wireVersion } from '@skyclaw/protocol'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { readFeedPage } from './feed-reader.ts'
+import { PeerClient } from './peer-client.ts'
+import { Traffic } from './traffic.ts'
+
+const news = {
+  ...{ nodeId: 'n', instance: 'b', url: '', version: '1', state: 'alive', boot: 'x', turn: 0, ready: true, feedSeq: 0 },
+}
+const gossip = { version: wireVersion, self: news, hosts: [], seen: { known: true, turn: 0 } }
+const call = { body: '{}', timeoutMs: 1_000, maxAnswerBytes: 10_000 }
+
+async function clientOf(handler: RequestListener, path = '') {
+  const server = createServer(handler)
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const traffic = new Traffic()
+  const { port } = server.address() as AddressInfo
+  const client = new PeerClient(`http://127.0.0.1:${port}${path}`, 'secret', traffic)
+  onTestFinished(async () => {
+    await client.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { client, traffic, server }
+}
+
+const answering =
+  (value: unknown, status = 200): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+  }
+
+test('a peer under a path is called there, with the token, and bytes both ways are counted', async () => {
+  const seen: unknown[] = []
+  const { client, traffic } = await clientOf((request, response) => {
+    seen.push(request.url, request.headers['x-skyclaw-token'])
+    answering(gossip)(request, response)
+  }, '/skyclaw/')
+  expect(await client.call('gossip', call)).toEqual(gossip)
+  expect(seen).toEqual(['/skyclaw/v1/network/gossip', 'secret'])
+  expect(traffic).toMatchObject({ sentBytes: 2, receivedBytes: JSON.stringify(gossip).length })
+})
+
+const malformed: [string, RequestListener][] = [
+  ['no JSON', (_, response) => void response.end('<html>')],
+  ['JSON of another shape', answering({ ...gossip, hosts: [{ id: 'h' }] })],
+  ['more than it may', answering({ ...gossip, more: 'x'.repeat(call.maxAnswerBytes) })],
+  ['a status without a problem document', answering({ error: 'no' }, 502)],
+  ['a poisoned object', (_, response) => void response.end('{"__proto__": {"x": 1}}')],
+]
+
+test.each(malformed)('an answer of %s is malformed', async (_, handler) => {
+  const { client } = await clientOf(handler)
+  await expect(client.call('gossip', call)).rejects.toMatchObject({ name: 'PeerError', kind: 'malformed' })
+})
+
+test('a problem document is a refusal, which says what it says', async () => {
+  const document = problem('stale_instance', 'behind')
+  const { client } = await clientOf((_, response) => {
+    response.writeHead(409, { 'content-type': problemContentType }).end(JSON.stringify(document))
+  })
+  await expect(client.call('gossip', call)).rejects.toMatchObject({
+    kind: 'refused',
+    problem: { code: 'stale_instance' },
+  })
+})
+
+test('who does not answer in time, hangs up or is not there is unreachable', async () => {
+  const silent = await clientOf(() => undefined)
+  const startedAt = performance.now()
+  const late = silent.client.call('gossip', { ...call, timeoutMs: 50 })
+  await expect(late).rejects.toMatchObject({
+    kind: 'unreachable',
+    message: 'did not answer: nothing came within 50 ms',
+  })
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  const rude = await clientOf((request) => void request.socket.destroy())
+  await expect(rude.client.call('gossip', call)).rejects.toMatchObject({ kind: 'unreachable' })
+  const { client, server } = await clientOf(answering(gossip))
+  await new Promise((resolve) => server.close(resolve))
+  await expect(client.call('gossip', call)).rejects.toMatchObject({ message: expect.stringContaining('ECONNREFUSED') })
+})
+
+test('closing ends what is under way', async () => {
+  const { client } = await clientOf(() => undefined)
+  const under = client.call('gossip', { ...call, timeoutMs: 60_000 }).catch((error: unknown) => error)
+  await client.close()
+  expect(await under).toMatchObject({ name: 'PeerError', kind: 'unreachable' })
+})
+
+const version = { generation: 0, ballot: { n: 1, node: 'b' } }
+const value = {
+  ...{ kind: 'host', id: 'h', name: 'h', capabilities: [], maxParallel: 1, labels: {}, registeredAt: 0, updatedAt: 0 },
+}
+const record = { seq: 7, key: 'host:h~00000000', version, set: { replicas: ['b'], m: 1 }, writtenAt: 0, value }
+const page = (records: unknown[], instance = 'b') => ({ nodeId: 'n', instance, records, next: 7, more: false })
+const request = { since: 0, limit: 10, brief: false }
+
+test('a page of a feed has records, or when it is brief their versions', async () => {
+  const urls: string[] = []
+  const { client } = await clientOf((incoming, response) => {
+    urls.push(incoming.url!)
+    answering(page([record, { seq: 8, key: 'k', version }]))(incoming, response)
+  })
+  const { seq, ...rest } = record
+  const read = await readFeedPage(client, 'b', { ...request, brief: true }, 1_000)
+  expect(read).toMatchObject({
+    next: 7,
+    more: false,
+    records: [
+      { seq, record: rest },
+      { seq: 8, key: 'k', version },
+    ],
+  })
+  expect(read.records[1]).not.toHaveProperty('record')
+  expect(urls).toEqual(['/v1/replicate/feed?since=0&limit=10&brief=1'])
+})
+
+test.each([
+  ['of another instance', page([record], 'c')],
+  ['with a record that makes no sense', page([{ ...record, key: 'host:other~00000000' }])],
+  ['with a replica set that cannot agree', page([{ ...record, set: { replicas: ['b'], m: 2 } }])],
+])('a page %s is refused as a whole', async (_, answer) => {
+  const { client } = await clientOf(answering(answer))
+  await expect(readFeedPage(client, 'b', request, 1_000)).rejects.toMatchObject({ kind: 'malformed' })
+})

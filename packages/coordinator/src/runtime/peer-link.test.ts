@@ -1,0 +1,132 @@
+import { limits, type PeerMessage } from '@skyclaw/protocol'
+import { expect, test } from 'vitest'
+import type { PeerCall } from './peer-client.ts'
+import { PeerError } from './peer-error.ts'
+import { PeerLink, type Replies } from './peer-link.ts'
+import { Traffic } from './traffic.ts'
+
+const ask = (id: number): PeerMessage => ({ type: 'ask', id: `${id}`, by: 'key', text: 'job:x' })
+
+interface Body {
+  readonly from: string
+  readonly to: string
+  readonly turn: number
+  readonly messages: readonly { readonly id: string }[]
+}
+
+/** A link whose batches wait until the test answers them. */
+function bench() {
+  const batches: { body: Body; answer: (replies: Replies) => void; fail: (error: Error) => void }[] = []
+  const call = (_: string, { body }: PeerCall): Promise<any> =>
+    new Promise<Replies>((answer, fail) => void batches.push({ body: JSON.parse(body!) as Body, answer, fail }))
+  const traffic = new Traffic()
+  const replies: Replies[] = []
+  const failures: PeerError[] = []
+  let turn = 0
+  const link = new PeerLink({
+    to: 'b',
+    client: { call },
+    self: () => ({ instance: 'a', boot: 'x', turn: (turn += 1) }),
+    traffic,
+    timeoutMs: 100,
+    onReplies: (got) => void replies.push(got),
+    onFailure: (error) => void failures.push(error),
+  })
+  const send = (from: number, to: number) => {
+    for (let id = from; id <= to; id += 1) link.send([ask(id)])
+  }
+  const ids = (index: number) => batches[index]!.body.messages.map(({ id }) => Number(id))
+  return { link, batches, traffic, replies, failures, send, ids }
+}
+
+const answered: Replies = { from: 'b', boot: 'y', turn: 1, messages: [] }
+const settled = () => new Promise(setImmediate)
+
+test('one batch is under way at a time, and what comes meanwhile is the next, in order', async () => {
+  const { batches, replies, send, ids } = bench()
+  send(1, 3)
+  expect(batches).toHaveLength(1)
+  expect(ids(0)).toEqual([1])
+  expect(batches[0]!.body).toMatchObject({ from: 'a', to: 'b', turn: 1 })
+  batches[0]!.answer(answered)
+  await settled()
+  expect(replies).toEqual([answered])
+  expect(ids(1)).toEqual([2, 3])
+  expect(batches[1]!.body.turn).toBe(2)
+  batches[1]!.answer(answered)
+  await settled()
+  expect(batches).toHaveLength(2)
+})
+
+test('a batch that fails is lost and counted, and the next one goes all the same', async () => {
+  const { batches, traffic, failures, send, ids } = bench()
+  send(1, 3)
+  batches[0]!.fail(new PeerError('unreachable', 'did not answer'))
+  await settled()
+  expect(failures).toHaveLength(1)
+  expect(traffic.lostMessages).toBe(1)
+  expect(ids(1)).toEqual([2, 3])
+})
+
+test('a batch holds no more messages, and no more bytes, than one body takes', async () => {
+  const { link, batches, send } = bench()
+  send(1, limits.peerMessages + 2)
+  batches[0]!.answer(answered)
+  await settled()
+  expect(batches[1]!.body.messages).toHaveLength(limits.peerMessages)
+  batches[1]!.answer(answered)
+  await settled()
+  const large: PeerMessage = { ...ask(0), type: 'ask', text: 'ü'.repeat(3 * 1_048_576) }
+  link.send([large, large, large, large])
+  batches[2]!.answer(answered)
+  await settled()
+  expect(batches[3]!.body.messages).toHaveLength(2)
+  expect(Buffer.byteLength(JSON.stringify(batches[3]!.body))).toBeLessThanOrEqual(limits.largeBodyBytes)
+})
+
+test('what there is no room for is dropped, the oldest first, and counted', async () => {
+  const { batches, traffic, send, ids } = bench()
+  const room = 10 * limits.peerMessages
+  send(0, room + 5)
+  expect(traffic.droppedMessages).toBe(5)
+  batches[0]!.answer(answered)
+  await settled()
+  expect(ids(1)[0]).toBe(6)
+})
+
+test('a message larger than any body is dropped alone', () => {
+  const { link, batches, traffic } = bench()
+  link.send([{ ...ask(0), type: 'ask', text: 'x'.repeat(limits.largeBodyBytes) }, ask(1)])
+  expect(traffic.droppedMessages).toBe(1)
+  expect(batches[0]!.body.messages).toHaveLength(1)
+})
+
+test('a closed link sends nothing more and tells nobody of what comes back', async () => {
+  const { link, batches, replies, send } = bench()
+  send(1, 2)
+  const closed = link.close()
+  batches[0]!.answer(answered)
+  await closed
+  send(3, 3)
+  await settled()
+  expect(batches).toHaveLength(1)
+  expect(replies).toEqual([])
+})
+
+test('a link is drained when nothing waits and nothing is under way', async () => {
+  const { link, batches, send } = bench()
+  send(1, 2)
+  let drained = false
+  const done = link.drained().then(() => (drained = true))
+  batches[0]!.answer(answered)
+  await settled()
+  expect(drained).toBe(false)
+  batches[1]!.answer(answered)
+  await done
+})
+
+test('bytes are counted by the type of the message', () => {
+  const { traffic, send } = bench()
+  send(1, 2)
+  expect(traffic.sent.get('ask')).toEqual({ messages: 2, bytes: 2 * JSON.stringify(ask(1)).length })
+})
