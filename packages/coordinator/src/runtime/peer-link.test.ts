@@ -5,7 +5,7 @@ import { PeerError } from './peer-error.ts'
 import { PeerLink, type Replies } from './peer-link.ts'
 import { Traffic } from './traffic.ts'
 
-const ask = (id: number): PeerMessage => ({ type: 'ask', id: `${id}`, by: 'key', text: 'job:x' })
+const ask = (id: number, text = 'job:x'): PeerMessage => ({ type: 'ask', id: `${id}`, by: 'key', text })
 
 interface Body {
   readonly from: string
@@ -17,7 +17,7 @@ interface Body {
 /** A link whose batches wait until the test answers them. */
 function bench() {
   const batches: { body: Body; answer: (replies: Replies) => void; fail: (error: Error) => void }[] = []
-  const call = (_: string, { body }: PeerCall): Promise<any> =>
+  const post = ({ body }: PeerCall) =>
     new Promise<Replies>((answer, fail) => void batches.push({ body: JSON.parse(body!) as Body, answer, fail }))
   const traffic = new Traffic()
   const replies: Replies[] = []
@@ -25,7 +25,7 @@ function bench() {
   let turn = 0
   const link = new PeerLink({
     to: 'b',
-    client: { call },
+    post,
     self: () => ({ instance: 'a', boot: 'x', turn: (turn += 1) }),
     traffic,
     timeoutMs: 100,
@@ -76,7 +76,7 @@ test('a batch holds no more messages, and no more bytes, than one body takes', a
   expect(batches[1]!.body.messages).toHaveLength(limits.peerMessages)
   batches[1]!.answer(answered)
   await settled()
-  const large: PeerMessage = { ...ask(0), type: 'ask', text: 'ü'.repeat(3 * 1_048_576) }
+  const large = ask(0, 'ü'.repeat(3 * 1_048_576))
   link.send([large, large, large, large])
   batches[2]!.answer(answered)
   await settled()
@@ -96,7 +96,7 @@ test('what there is no room for is dropped, the oldest first, and counted', asyn
 
 test('a message larger than any body is dropped alone', () => {
   const { link, batches, traffic } = bench()
-  link.send([{ ...ask(0), type: 'ask', text: 'x'.repeat(limits.largeBodyBytes) }, ask(1)])
+  link.send([ask(0, 'x'.repeat(limits.largeBodyBytes)), ask(1)])
   expect(traffic.droppedMessages).toBe(1)
   expect(batches[0]!.body.messages).toHaveLength(1)
 })

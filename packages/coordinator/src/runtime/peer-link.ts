@@ -1,6 +1,6 @@
 import { limits, type PeerMessage, type ResponseOf, type Routes, wireVersion } from '@skyclaw/protocol'
 import type { Process } from '../network/sightings.ts'
-import type { PeerClient } from './peer-client.ts'
+import type { PeerCall } from './peer-client.ts'
 import { PeerError } from './peer-error.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -9,7 +9,8 @@ export type Replies = ResponseOf<Routes['replicateMessages']>
 export interface PeerLinkOptions {
   /** The instance for which the messages are meant. */
   readonly to: string
-  readonly client: Pick<PeerClient, 'call'>
+  /** Sends a body to it; rejects with a PeerError. */
+  readonly post: (call: PeerCall) => Promise<Replies>
   /** This coordinator's process, as it is when a batch leaves. */
   readonly self: () => Process
   readonly traffic: Traffic
@@ -113,12 +114,12 @@ export class PeerLink {
   }
 
   async #post(batch: readonly Waiting[]): Promise<void> {
-    const { client, to, self, timeoutMs, traffic, onReplies, onFailure } = this.#options
+    const { post, to, self, timeoutMs, traffic, onReplies, onFailure } = this.#options
     const { instance: from, boot, turn } = self()
     const head = JSON.stringify({ version: wireVersion, from, boot, turn, to })
     const body = `${head.slice(0, -1)},"messages":[${batch.map(({ text }) => text).join(',')}]}`
     try {
-      const replies = await client.call('replicateMessages', { body, timeoutMs, maxAnswerBytes })
+      const replies = await post({ body, timeoutMs, maxAnswerBytes })
       if (!this.#closed) onReplies(replies)
     } catch (error) {
       if (!(error instanceof PeerError)) throw error

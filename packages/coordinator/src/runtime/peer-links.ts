@@ -101,7 +101,8 @@ export class PeerLinks implements Outbox {
     void known?.link.close()
     const { self, traffic, messagesTimeoutMs } = this.#options
     const link = new PeerLink({
-      ...{ to, client: this.client(url), self, traffic, timeoutMs: messagesTimeoutMs },
+      ...{ to, self, traffic, timeoutMs: messagesTimeoutMs },
+      post: (call) => this.client(url).call('replicateMessages', call),
       onReplies: (replies) => this.#take(to, url, replies),
       onFailure: (error) => this.#note(url, error),
     })
