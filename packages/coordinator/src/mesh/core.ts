@@ -1,3 +1,4 @@
+import type { RecordValue } from '@skyclaw/protocol'
 import type { MeshHooks, MeshOptions } from './mesh.ts'
 import type { Members } from './members.ts'
 import type { MeshStore } from './store.ts'
@@ -15,6 +16,14 @@ export interface Core {
   readonly members: Members
   /** Whether this instance has caught up once. Until then it keeps no record that it does not hold already. */
   ready(): boolean
+}
+
+/**
+ * A derived key is used again when what it named was finished and forgotten. Whether a value is of such an earlier record: it was last
+ * written long before the other was created.
+ */
+export function isFormer(core: Core, earlier: { readonly writtenAt: number }, value: RecordValue): boolean {
+  return core.rules.createdAt(value) - earlier.writtenAt > core.options.retentionMs / 2
 }
 
 /** Instances that can keep a new record: alive and caught up, this one included. */

@@ -38,6 +38,7 @@ import { BallotCounter } from './ballot-counter.ts'
 import { CatchUp } from './catch-up.ts'
 import { type Core, eligible } from './core.ts'
 import { Finder } from './find.ts'
+import { ForgettingStore } from './forgetting-store.ts'
 import { Inquiries } from './inquiry.ts'
 import { Knowledge } from './knowledge.ts'
 import { Members } from './members.ts'
@@ -87,6 +88,7 @@ export function createMesh(parts: MeshParts, { now }: Pick<Step, 'now'>): Mesh {
 }
 
 class MeshCore implements Mesh {
+  readonly #store: ForgettingStore
   readonly #core: Core
   readonly #knowledge: Knowledge
   readonly #acceptor: Acceptor
@@ -112,7 +114,9 @@ class MeshCore implements Mesh {
       count,
     }
     const members = new Members(options.self, now)
-    const core = { ...parts, hooks, options, self: options.self, members, ready: () => this.#catchUp.isReady }
+    const store = new ForgettingStore(parts.store, parts.rules, options.retentionMs)
+    this.#store = store
+    const core = { ...parts, store, hooks, options, self: options.self, members, ready: () => this.#catchUp.isReady }
     this.#core = core
     const knowledge = new Knowledge(core, (step, record) => {
       this.#orphans.learned(record.key)
@@ -125,7 +129,7 @@ class MeshCore implements Mesh {
     this.#inquiries = inquiries
     const spread = new Spread(core)
     this.#spread = spread
-    const ballots = new BallotCounter(parts.store, options.self)
+    const ballots = new BallotCounter(store, options.self)
     const proposer = new Proposer({ core, acceptor, knowledge, inquiries, ballots, spread })
     this.#proposer = proposer
     this.#orphans = new Orphans({ core, knowledge, inquiries, proposer, spread }, now)
@@ -136,14 +140,17 @@ class MeshCore implements Mesh {
   }
 
   change(step: Step, request: ChangeRequest): void {
+    this.#store.wall = step.wall
     this.#proposer.start(step, request)
   }
 
   find(step: Step, request: FindRequest): void {
+    this.#store.wall = step.wall
     this.#finder.find(step, request)
   }
 
   receive(step: Step, from: string, message: PeerMessage): void {
+    this.#store.wall = step.wall
     switch (message.type) {
       case 'prepare':
       case 'accept':
@@ -163,6 +170,7 @@ class MeshCore implements Mesh {
   }
 
   takePage(step: Step, from: string, page: PulledPage): void {
+    this.#store.wall = step.wall
     this.#catchUp.take(step, from, page)
   }
 
@@ -171,12 +179,14 @@ class MeshCore implements Mesh {
   }
 
   setMembers(step: Step, list: readonly MeshMember[]): void {
+    this.#store.wall = step.wall
     this.#core.members.set(list)
     this.#catchUp.meet(step)
     this.#upkeep.hurry(step.now)
   }
 
   tick(step: Step): void {
+    this.#store.wall = step.wall
     this.#inquiries.tick(step)
     this.#proposer.tick(step)
     this.#spread.tick(step)
@@ -187,10 +197,12 @@ class MeshCore implements Mesh {
   }
 
   merge(step: Step, records: readonly LedgerRecord[]): number {
+    this.#store.wall = step.wall
     return records.filter((record) => this.#knowledge.learn(step, record, true) === 'news').length
   }
 
   adopt(step: Step, key: string, done: (result: ChangeResult) => void): void {
+    this.#store.wall = step.wall
     const known = this.#core.store.known(key)
     const set = newReplicaSet(key, eligible(this.#core), this.#core.options.minReplications(), this.#core.self)
     const epoch = { n: (known?.version.epoch?.n ?? 0) + 1, node: this.#core.self }

@@ -64,8 +64,9 @@ export class Inquiries {
 
   #close(step: Step, id: string, { holdings, answered, done }: Question): void {
     this.#open.delete(id)
-    const silent = this.#core.members.expected().filter(({ instance }) => !answered.has(instance))
-    done(step, { holdings, complete: silent.length < this.#core.options.minReplications() })
+    const { members, options } = this.#core
+    const silent = members.silent(answered, step.now, options.repairAfterMs)
+    done(step, { holdings, complete: silent < options.minReplications() })
   }
 
   #hold({ by, text }: Subject): Holding[] {

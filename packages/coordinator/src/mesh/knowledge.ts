@@ -1,5 +1,5 @@
 import type { Learn, LedgerRecord } from '@skyclaw/protocol'
-import type { Core } from './core.ts'
+import { type Core, isFormer } from './core.ts'
 import type { Step } from './mesh.ts'
 import { compareBallots, compareTerms, compareVersions, placeOf } from './version.ts'
 
@@ -59,6 +59,8 @@ export class Knowledge {
 
   #isNewer(record: LedgerRecord, known: LedgerRecord): boolean {
     const { rules } = this.#core
+    if (isFormer(this.#core, record, known.value)) return false
+    if (isFormer(this.#core, known, record.value)) return true
     if (rules.isFinal(known.value)) return false
     return rules.isFinal(record.value) || compareVersions(record.version, known.version) > 0
   }

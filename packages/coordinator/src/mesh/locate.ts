@@ -60,9 +60,14 @@ function placeHeld(known: LedgerRecord | undefined, ...others: (Place | undefine
   return highest
 }
 
-/** Of the records with one base, the key of that which stands: the oldest, then the one with the lowest key. */
+/**
+ * Of the records with one base, the key of that which stands: the oldest, then the one with the lowest key. One that was only accepted may
+ * never be chosen, so it counts when none is known.
+ */
 export function standingKey(core: Core, base: string): string | undefined {
-  return oldest(core, twinsOf(core, base))?.key
+  const twins = twinsOf(core, base)
+  const known = twins.filter(({ key }) => core.store.known(key))
+  return oldest(core, known.length > 0 ? known : twins)?.key
 }
 
 export interface Twin {

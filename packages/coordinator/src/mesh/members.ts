@@ -24,6 +24,15 @@ export class Members {
     return [...this.#others.values()].filter((member) => !member.forgotten)
   }
 
+  /**
+   * How many may hold records that nobody else does, besides those that answered. A forgotten one counts for as long as it takes to
+   * have its records kept elsewhere.
+   */
+  silent(answered: ReadonlySet<string>, now: number, repairAfterMs: number): number {
+    const unheard = [...this.#others.values()].filter(({ instance }) => !answered.has(instance))
+    return unheard.filter(({ forgotten, since }) => !forgotten || now - since < repairAfterMs).length
+  }
+
   /** Alive, without this one. */
   alive(): string[] {
     return this.expected().flatMap(({ instance, alive }) => (alive ? [instance] : []))

@@ -95,8 +95,8 @@ export function judge(
     return { verdict: { kind: 'changed' }, proposal: { value: decision.value, writtenAt: wall } }
   }
   if (decision.kind === 'move' && from) {
-    const { value, writtenAt } = from
-    return { verdict: { kind: 'sealed' }, proposal: { value, moved: decision.set, writtenAt } }
+    // Written anew: those who join must not take it for one that was forgotten.
+    return { verdict: { kind: 'sealed' }, proposal: { value: from.value, moved: decision.set, writtenAt: wall } }
   }
   const verdict: Verdict = decision.kind === 'refuse' ? { kind: 'refused', error: decision.error } : { kind: 'kept' }
   if (!from) return { verdict }

@@ -1,7 +1,7 @@
 import type { PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
 import type { Acceptor } from './acceptor.ts'
 import type { BallotCounter } from './ballot-counter.ts'
-import type { Core } from './core.ts'
+import { type Core, isFormer } from './core.ts'
 import type { Findings, Inquiries } from './inquiry.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Lanes } from './lanes.ts'
@@ -155,7 +155,7 @@ export class Proposer {
 
   #prepared(step: Step, operation: Operation, round: Round): void {
     const { store } = this.#core
-    const highest = round.highest()
+    const highest = round.highest((earlier, value) => isFormer(this.#core, earlier, value))
     if (highest && round.showsChosen(highest.ballot)) {
       const record = round.record(highest)
       if (this.#parts.knowledge.learn(step, record) === 'news') this.#parts.spread.tell(step, record, () => false)

@@ -1,4 +1,4 @@
-import type { Ballot, LedgerRecord, PeerMessage, Proposal, Promised, Refused } from '@skyclaw/protocol'
+import type { Ballot, LedgerRecord, PeerMessage, Promised, Proposal, RecordValue, Refused } from '@skyclaw/protocol'
 import { acceptQuorum, prepareQuorum } from './replica-set.ts'
 import { compareBallots, type Place, termOf } from './version.ts'
 
@@ -110,11 +110,15 @@ export class Round {
     return this.#accepted.has(instance)
   }
 
-  /** The accepted proposal of the highest ballot among the promises. */
-  highest(): AcceptedProposal | undefined {
+  /** The accepted proposal of the highest ballot among the promises; one of an earlier record under the same key does not count. */
+  highest(isFormer: (earlier: Proposal, value: RecordValue) => boolean): AcceptedProposal | undefined {
     let highest: AcceptedProposal | undefined
     for (const accepted of this.#promises.values()) {
-      if (accepted && compareBallots(accepted.ballot, highest?.ballot ?? null) > 0) highest = accepted
+      if (!accepted) continue
+      const { ballot, proposal } = accepted
+      if (highest && isFormer(proposal, highest.proposal.value)) continue
+      const later = highest && isFormer(highest.proposal, proposal.value)
+      if (later || compareBallots(ballot, highest?.ballot ?? null) > 0) highest = accepted
     }
     return highest
   }
