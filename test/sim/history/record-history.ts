@@ -115,13 +115,14 @@ export class RecordHistory {
     return { term: last.version, set: this.#generations.get(termName(last.version))!.set }
   }
 
-  /** All replica sets that may still be asked. */
+  /** All replica sets that may still be asked: a generation is over when a value was chosen in the one after it. */
   openSets(): ReplicaSet[] {
     const latest = this.latest()
+    const last = this.#chosen.at(-1)?.version
     const sets = latest ? [latest.set] : []
-    for (const [name, { set, ballots }] of this.#generations) {
+    for (const { set, ballots } of this.#generations.values()) {
       const term = [...ballots.values()][0]?.version
-      if (!latest || !term || orderTerms(term, latest.term) >= 0 || name === termName(latest.term)) sets.push(set)
+      if (!last || !term || orderTerms(term, last) >= 0) sets.push(set)
     }
     return sets
   }

@@ -45,8 +45,9 @@ export class View {
 
   members(): MeshMember[] {
     const met = new Set<string>()
-    const seen = [...this.#seen].map(([instance, { machine, alive, ready, since, forgotten }]) => {
-      met.add(machine)
+    const seen = [...this.#seen].map(([instance, { machine, alive, ready, since, forgotten, replaced }]) => {
+      // Where one was forgotten or replaced, another is expected.
+      if (!forgotten && !replaced) met.add(machine)
       return { instance, alive, ready, since, ...(forgotten && { forgotten }) }
     })
     const unheard = this.#expected.filter((machine) => !met.has(machine))
