@@ -126,7 +126,8 @@ export class MeshNode {
     }
     const driver = createDriver({ turns, clock, outbox, mesh })
     const members = () => network?.membersFor(self) ?? []
-    const view = { minReplications: () => minReplications, standalone: () => network === undefined, members }
+    const isMember = (id: string) => members().some(({ instance, forgotten }) => instance === id && !forgotten)
+    const view = { minReplications: () => minReplications, standalone: () => network === undefined, members, isMember }
     ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network: view })
     node = new MeshNode(options, { store, mesh, driver, ledger }, turns)
     if (network) {

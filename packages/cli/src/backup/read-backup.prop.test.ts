@@ -23,7 +23,9 @@ async function write(file: string): Promise<void> {
 async function read(file: string): Promise<LedgerRecord[]> {
   const handle = await open(file)
   try {
-    return (await Array.fromAsync(readBackup(handle, file, () => {}))).map(({ record }) => record)
+    const found: LedgerRecord[] = []
+    for await (const { record } of readBackup(handle, file, () => {})) found.push(record)
+    return found
   } finally {
     await handle.close()
   }

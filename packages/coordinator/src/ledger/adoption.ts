@@ -13,17 +13,17 @@ const recordsAtOnce = 100
  * of each on the coordinators that live now. What has ended never changes, and stays as it is. Answers how many; rejects, after it has
  * tried all, with the first failure: the same again goes on from there.
  *
- * @param members the instances that may take part, this coordinator included, dead ones too: they may return
+ * @param isMember whether an instance may take part, dead ones too: they may return. Those whose database is gone cannot
  */
 export async function adopt(
   calls: Calls,
   store: Pick<MeshStore, 'known'>,
   keys: readonly string[],
-  members: ReadonlySet<string>,
+  isMember: (instance: string) => boolean,
 ): Promise<number> {
   const orphaned = keys.filter((key) => {
     const known = store.known(key)
-    return known !== undefined && !recordRules.isFinal(known.value) && !hasQuorum(known, members)
+    return known !== undefined && !recordRules.isFinal(known.value) && !hasQuorum(known, isMember)
   })
   let adopted = 0
   let failure: Error | undefined
@@ -41,9 +41,9 @@ export async function adopt(
   return adopted
 }
 
-function hasQuorum({ set, moved }: LedgerRecord, members: ReadonlySet<string>): boolean {
+function hasQuorum({ set, moved }: LedgerRecord, isMember: (instance: string) => boolean): boolean {
   const standing = moved ?? set
-  return standing.replicas.filter((id) => members.has(id)).length >= quorum(standing)
+  return standing.replicas.filter(isMember).length >= quorum(standing)
 }
 
 function asUnfinished(failure: Error, adopted: number, all: number): Error {

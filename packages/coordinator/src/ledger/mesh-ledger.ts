@@ -217,10 +217,10 @@ export class MeshLedger implements port.Ledger {
   async merge(records: readonly LedgerRecord[], { restore = false }: port.MergeOptions = {}): Promise<port.Merged> {
     const changed = await this.#calls.run((step, mesh) => mesh.merge(step, records))
     if (!restore) return { changed, adopted: 0 }
-    const members = this.#options.network.members().filter(({ forgotten }) => !forgotten)
-    const instances = new Set([this.#options.store.instanceId, ...members.map(({ instance }) => instance)])
+    const { network, store } = this.#options
+    const isMember = (instance: string) => instance === store.instanceId || network.isMember(instance)
     const keys = [...new Set(records.map(({ key }) => key))]
-    return { changed, adopted: await adopt(this.#calls, this.#meshStore, keys, instances) }
+    return { changed, adopted: await adopt(this.#calls, this.#meshStore, keys, isMember) }
   }
 
   async prune(before: number, limit: number): Promise<number> {

@@ -8,4 +8,6 @@ export interface NetworkView {
   standalone(): boolean
   /** The other coordinators, all that are known, dead ones too. */
   members(): readonly MeshMember[]
+  /** Whether an instance, dead or alive, is expected back: no other has taken its place, and nobody has forgotten it. */
+  isMember(instance: string): boolean
 }
