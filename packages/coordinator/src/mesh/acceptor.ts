@@ -90,14 +90,13 @@ export class Acceptor {
     }
     if (request.generation > 0) {
       const { base } = request
-      if (!base || base.key !== request.key || compareTerms(placeOf(base), request) !== 0)
-        return refuse(request, 'foreign')
+      const fits = base && base.key === request.key && compareTerms(placeOf(base), request) === 0
+      if (!fits || this.#core.rules.isFinal(base.value)) return refuse(request, 'foreign')
       this.#knowledge.learn(step, base)
     }
     const { key, set } = request
     const empty = { key, ...termOf(request), set, promised: null, accepted: null, proposal: null, touchedAt: step.wall }
     const standing = store.known(key)
-    if (standing && isLeft(this.#core.rules, request, standing)) return this.#moved(request, standing)
     // What is known to be chosen in this very register counts as accepted here.
     if (!standing || standing.moved || compareTerms(standing.version, request) !== 0) return empty
     const { value, writtenAt, version } = standing
