@@ -37,7 +37,7 @@ beforeAll(() => {
   )
 }, 240_000)
 
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }), 60_000)
 
 test('an installed package depends on published versions only, and brings what it names', () => {
   for (const name of packages) {
@@ -74,6 +74,9 @@ test('skyclaw up serves from the tarballs, runs a job, and ends on SIGTERM', { t
     await skyclaw(['jobs', 'wait', id], variables)
     const { status, result } = JSON.parse(await skyclaw(['jobs', 'show', id, '--json'], variables)).job
     expect({ status, stdout: result?.stdout }).toEqual({ status: 'completed', stdout: 'from the tarball\n' })
+    await skyclaw(['backup', 'all.backup'], variables)
+    expect(await skyclaw(['restore', 'all.backup'], variables)).toContain('records read, 0 were news')
+    expect(await skyclaw(['doctor'], variables)).toContain('All is well.')
   } catch (error) {
     throw new Error(`the daemon said:\n${said}`, { cause: error })
   } finally {
@@ -83,17 +86,21 @@ test('skyclaw up serves from the tarballs, runs a job, and ends on SIGTERM', { t
   expect({ exitCode: daemon.exitCode, signal: daemon.signalCode }).toEqual({ exitCode: 0, signal: null })
 })
 
-test('a server of the user compiles against the installed packages and embeds a coordinator', async () => {
-  cpSync(join(repository, 'test/fixtures/consumer'), consumer, { recursive: true })
-  execFileSync('npm', ['pkg', 'set', 'type=module'], { cwd: consumer, env: environment() })
-  const output = runCommand(consumer, 'tsc', ['-p', '.', '--pretty', 'false'])
-  expect(output.at(-1) ?? 'exit code 0').toMatch(/exit code [012]$/)
-  // Declarations are checked too; what those of other projects get wrong is theirs.
-  const foreign = /^node_modules\/(?!@skyclaw\/)/
-  expect(output.filter((line) => line.includes(': error TS') && !foreign.test(line))).toEqual([])
-  const { stdout } = await promisify(execFile)(process.execPath, ['embed.ts'], { cwd: consumer, env: environment() })
-  expect(stdout).toBe('cancelled function\n')
-})
+test(
+  'a server of the user compiles against the installed packages and embeds a coordinator',
+  { timeout: 60_000 },
+  async () => {
+    cpSync(join(repository, 'test/fixtures/consumer'), consumer, { recursive: true })
+    execFileSync('npm', ['pkg', 'set', 'type=module'], { cwd: consumer, env: environment() })
+    const output = runCommand(consumer, 'tsc', ['-p', '.', '--pretty', 'false'])
+    expect(output.at(-1) ?? 'exit code 0').toMatch(/exit code [012]$/)
+    // Declarations are checked too; what those of other projects get wrong is theirs.
+    const foreign = /^node_modules\/(?!@skyclaw\/)/
+    expect(output.filter((line) => line.includes(': error TS') && !foreign.test(line))).toEqual([])
+    const { stdout } = await promisify(execFile)(process.execPath, ['embed.ts'], { cwd: consumer, env: environment() })
+    expect(stdout).toBe('cancelled function\n')
+  },
+)
 
 async function skyclaw(args: string[], variables: Record<string, string> = {}): Promise<string> {
   const options = { cwd: consumer, env: { ...environment(), ...variables }, timeout: 30_000 }
