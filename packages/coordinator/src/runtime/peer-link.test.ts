@@ -58,6 +58,19 @@ test('one batch is under way at a time, and what comes meanwhile is the next, in
   expect(batches).toHaveLength(2)
 })
 
+test('what is sent again while it waits or is under way goes once, and goes again when that was lost', async () => {
+  const { batches, send, ids } = bench()
+  send(1, 2)
+  send(1, 3)
+  batches[0]!.fail(new PeerError('unreachable', 'did not answer'))
+  await settled()
+  expect(ids(1)).toEqual([2, 3])
+  send(1, 2)
+  batches[1]!.answer(answered)
+  await settled()
+  expect(ids(2)).toEqual([1])
+})
+
 test('a batch that fails is lost and counted, and the next one goes all the same', async () => {
   const { batches, traffic, failures, send, ids } = bench()
   send(1, 3)
@@ -76,8 +89,8 @@ test('a batch holds no more messages, and no more bytes, than one body takes', a
   expect(batches[1]!.body.messages).toHaveLength(limits.peerMessages)
   batches[1]!.answer(answered)
   await settled()
-  const large = ask(0, 'ü'.repeat(3 * 1_048_576))
-  link.send([large, large, large, large])
+  const text = 'ü'.repeat(3 * 1_048_576)
+  link.send([1, 2, 3, 4].map((id) => ask(id, text)))
   batches[2]!.answer(answered)
   await settled()
   expect(batches[3]!.body.messages).toHaveLength(2)

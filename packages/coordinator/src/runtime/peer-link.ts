@@ -45,6 +45,8 @@ export class PeerLink {
   readonly #options: PeerLinkOptions
   /** Oldest first. */
   #waiting: Waiting[] = []
+  /** The texts of what waits or is under way: what is sent again while it is still here need not go twice. */
+  readonly #here = new Set<string>()
   #waitingBytes = 0
   #underway: Promise<void> | undefined
   #closed = false
@@ -79,6 +81,8 @@ export class PeerLink {
       traffic.droppedMessages += 1
       return
     }
+    if (this.#here.has(text)) return
+    this.#here.add(text)
     traffic.count(message.type, bytes)
     this.#waiting.push({ text, bytes })
     this.#waitingBytes += bytes + 1
@@ -86,14 +90,17 @@ export class PeerLink {
     while (over()) this.#drop(this.#waiting.shift()!)
   }
 
-  #drop({ bytes }: Waiting): void {
+  #drop({ text, bytes }: Waiting): void {
+    this.#here.delete(text)
     this.#waitingBytes -= bytes + 1
     this.#options.traffic.droppedMessages += 1
   }
 
   #pump(): void {
     if (this.#underway || this.#waiting.length === 0 || this.#closed) return
-    this.#underway = this.#post(this.#take()).finally(() => {
+    const batch = this.#take()
+    this.#underway = this.#post(batch).finally(() => {
+      for (const { text } of batch) this.#here.delete(text)
       this.#underway = undefined
       this.#pump()
     })

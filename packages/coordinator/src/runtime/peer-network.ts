@@ -38,8 +38,8 @@ export interface PeerNetworkOptions {
 /** An instance that was replaced counts as one that may know things for a while longer than its replicas take to be replaced. */
 const replacedForRepairs = 2
 
-/** A round that waits longer for one batch has tried the other replicas by then. */
-const messagesTimeoutMs = 2_000
+/** Longer than any round waits: a batch that is given up while it is still being worked on would be sent and worked on again. */
+const messagesTimeoutMs = 5_000
 const feedTimeoutMs = 9_000
 const minGossipTimeoutMs = 1_000
 
