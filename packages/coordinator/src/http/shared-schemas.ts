@@ -16,7 +16,7 @@ const definitions = Object.fromEntries(
  */
 export function shareParts(schema: TSchema): TSchema {
   const shared = withReferences(schema)
-  return JSON.stringify(shared).includes('"$ref"') ? ({ ...shared, $defs: definitions } as TSchema) : schema
+  return JSON.stringify(shared).includes('"$ref"') ? { ...shared, $defs: definitions } : schema
 }
 
 function withReferences(schema: TSchema, self?: string): TSchema {

@@ -27,8 +27,9 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
 
 /** The same for callers in the process. `name` stands for the value as a whole in what is thrown. */
 export function createCheck(schema: TSchema, name: string): Check {
-  const validate = createAjv().compile(shareParts(schema))
+  let compiled: ValidateFunction | undefined
   return (data) => {
+    const validate = (compiled ??= createAjv().compile(shareParts(schema)))
     if (!validate(data)) throw toProblem(validate.errors?.[0], name)
   }
 }

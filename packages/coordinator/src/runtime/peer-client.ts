@@ -28,13 +28,11 @@ const connections = 4
 const connectTimeoutMs = 2_000
 const keepAliveMs = 30_000
 
-/** Compiled when they are needed: a coordinator without peers never does. */
-const checks = new Map<PeerRoute | 'problem', Check>()
-
-function checkOf(id: PeerRoute | 'problem'): Check {
-  const check = checks.get(id) ?? createCheck(id === 'problem' ? Problem : routes[id].response, 'answer')
-  checks.set(id, check)
-  return check
+const isProblem = createCheck(Problem, 'problem')
+const checks: Readonly<Record<PeerRoute, Check>> = {
+  gossip: createCheck(routes.gossip.response, 'answer'),
+  replicateMessages: createCheck(routes.replicateMessages.response, 'answer'),
+  readFeed: createCheck(routes.readFeed.response, 'answer'),
 }
 
 /** Calls another coordinator. What it answers is checked like a request: it may be broken, or no coordinator at all. */
@@ -70,7 +68,7 @@ export class PeerClient {
     const value = parseAnswer(text)
     if (statusCode !== 200) throw toRefusal(statusCode, value)
     try {
-      checkOf(id)(value)
+      checks[id](value)
     } catch (error) {
       throw new PeerError('malformed', `answered ${id} with what is not the protocol: ${(error as Error).message}`)
     }
@@ -128,7 +126,7 @@ function parseAnswer(text: string): unknown {
 
 function toRefusal(status: number, value: unknown): PeerError {
   try {
-    checkOf('problem')(value)
+    isProblem(value)
   } catch {
     return new PeerError('malformed', `answered ${status} without a problem document: is it a coordinator?`)
   }
