@@ -1,61 +1,54 @@
-/**
- * Broken variants of the coordinator: each takes one rule away. A simulator that cannot find a bug that is there proves nothing, so each
- * must be found by the same random runs that look for bugs nobody knows of.
- *
- * They are patches of the sources, applied as these are loaded (mutant-hook.ts): the product knows nothing of them.
- */
+/** A broken variant of the code: one text in one file replaced by another. */
 export interface Mutant {
   readonly name: string
   /** The rule that it breaks. */
   readonly rule: string
-  /** From the top of the repository. */
+  /** From the root of the repository. */
   readonly file: string
-  /** Stands exactly once in the file. */
+  /** Occurs exactly once in the file. */
   readonly find: string
   readonly replace: string
-  /** Seeds within which it must be found. */
-  readonly budget: number
+  /** It must be caught within so many fresh seeds. */
+  readonly budgetSeeds: number
 }
 
 const mesh = 'packages/coordinator/src/mesh'
 
 export const mutants: readonly Mutant[] = [
   {
-    name: 'accept-quorum',
-    rule: 'a value is chosen by M replicas and by more than half of them',
+    name: 'small-accept-quorum',
+    rule: 'the accept quorum',
     file: `${mesh}/replica-set.ts`,
     find: 'return Math.max(m, Math.floor(replicas.length / 2) + 1)',
-    replace: 'return Math.max(1, Math.min(m, Math.floor(replicas.length / 2) + 1) - 1)',
-    budget: 200,
+    replace: 'return Math.max(1, Math.floor(replicas.length / 2))',
+    budgetSeeds: 100,
   },
   {
-    name: 'prepare-quorum',
-    rule: 'a value is proposed after more than half of the replicas promised',
+    name: 'small-prepare-quorum',
+    rule: 'the prepare quorum',
     file: `${mesh}/replica-set.ts`,
-    find: `return Math.floor(replicas.length / 2) + 1
-}`,
-    replace: `return Math.max(1, Math.floor(replicas.length / 2))
-}`,
-    budget: 200,
+    find: '  return Math.floor(replicas.length / 2) + 1\n',
+    replace: '  return Math.max(1, Math.floor(replicas.length / 2))\n',
+    budgetSeeds: 300,
   },
   {
-    name: 'promise-ignored',
+    name: 'accepts-below-promise',
     rule: 'acceptors refuse below their promise',
     file: `${mesh}/acceptor.ts`,
     find: 'if (compareBallots(ballot, row.promised) < 0 || compareBallots(ballot, row.accepted) < 0) {',
     replace: 'if (compareBallots(ballot, row.accepted) < 0) {',
-    budget: 200,
+    budgetSeeds: 300,
   },
   {
-    name: 'seal-not-chosen',
-    rule: 'a seal is followed only when it is chosen',
+    name: 'seal-followed-unchosen',
+    rule: 'a seal is followed only when chosen',
     file: `${mesh}/proposer.ts`,
     find: "if (highest.proposal.moved) return this.#propose(step, operation, round, highest.proposal, { kind: 'sealed' })",
     replace: `if (highest.proposal.moved) {
       this.#parts.knowledge.learn(step, round.record(highest))
       return this.#begin(step, operation)
     }`,
-    budget: 1_500,
+    budgetSeeds: 1_000,
   },
   {
     name: 'kept-not-written-back',
@@ -63,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     file: `${mesh}/proposer.ts`,
     find: 'this.#decide(step, operation, round, highest.proposal, same)',
     replace: 'this.#decide(step, operation, round, highest.proposal, true)',
-    budget: 1_500,
+    budgetSeeds: 2_000,
   },
   {
     name: 'kept-not-written-back-at-step-3',
@@ -71,78 +64,88 @@ export const mutants: readonly Mutant[] = [
     file: `${mesh}/proposer.ts`,
     find: 'return this.#decide(step, operation, enter(leftover.next), leftover.proposal, false)',
     replace: 'return this.#decide(step, operation, enter(leftover.next), leftover.proposal, true)',
-    budget: 1_500,
+    budgetSeeds: 2_000,
   },
   {
     name: 'repeat-sets-promise-back',
     rule: 'a confirmed repeat does not set promised back',
     file: `${mesh}/acceptor.ts`,
     find: "this.#core.hooks.count('repeat_confirmed')",
-    replace: 'this.#core.store.putRegister({ ...row, promised: next }, this.#isUnlearned(row))',
-    budget: 3_000,
+    replace: `this.#core.hooks.count('repeat_confirmed')
+      this.#core.store.putRegister({ ...row, promised: next, touchedAt: step.wall }, this.#isUnlearned(row))`,
+    budgetSeeds: 2_000,
   },
   {
-    name: 'left-register-forgotten',
-    rule: 'a later generation is remembered by those who leave it',
+    name: 'move-forgotten',
+    rule: 'a later generation is remembered by those who leave it (moved)',
     file: `${mesh}/acceptor.ts`,
-    find: 'if (known && isLeft(this.#core.rules, request, known)) return this.#moved(request, known)\n    const row',
-    replace: 'const row',
-    budget: 1_000,
+    find: 'if (known && isLeft(this.#core.rules, request, known)) return this.#moved(request, known)',
+    replace: 'if (known && this.#core.rules.isFinal(known.value)) return this.#moved(request, known)',
+    budgetSeeds: 2_000,
   },
   {
-    name: 'ballot-used-twice',
+    name: 'ballots-used-again',
     rule: 'a ballot number is used once, ever',
     file: `${mesh}/ballot-counter.ts`,
-    find: "this.#store.saveCounter('ballot', this.#bound)",
-    replace: '',
-    budget: 1_500,
+    find: "this.#bound = store.counter('ballot')",
+    replace: 'this.#bound = 0',
+    budgetSeeds: 500,
   },
   {
-    name: 'next-not-counted',
-    rule: 'one counter gives every ballot to prepare with, and every next',
+    name: 'next-out-of-thin-air',
+    rule: 'a ballot number is used once, ever: one durable counter gives every `next`, too',
     file: `${mesh}/proposer.ts`,
     find: 'round.propose(proposal, this.#parts.ballots.take())',
-    replace: 'round.propose(proposal, { ...round.ballot, n: round.ballot.n + 1 })',
-    budget: 1_500,
+    replace: 'round.propose(proposal, { n: round.ballot.n + 1, node: round.ballot.node })',
+    budgetSeeds: 500,
   },
   {
-    name: 'answer-before-disk',
-    rule: 'an acceptor answers after its write is on disk',
+    name: 'promise-not-stored',
+    rule: 'an acceptor answers after its write, promise included, is on disk',
     file: `${mesh}/acceptor.ts`,
-    find: 'if (promised > 0) {',
-    replace: 'if (promised > 0 && ballot.node === this.#core.self) {',
-    budget: 500,
+    find: 'this.#core.store.putRegister({ ...row, promised: ballot, touchedAt: step.wall }, unlearned)',
+    replace: 'void unlearned',
+    budgetSeeds: 300,
+  },
+  {
+    name: 'sent-before-commit',
+    rule: 'an acceptor answers after its write is on disk',
+    file: 'packages/coordinator/src/runtime/driver.ts',
+    find: 'for (const message of messages) this.#options.mesh.receive(step, from, message)',
+    replace: `for (const message of messages) this.#options.mesh.receive(step, from, message)
+      for (const sent of step.messages.splice(0)) this.#options.outbox.send(sent.to, [sent.message])`,
+    budgetSeeds: 300,
   },
   {
     name: 'orphans-left',
     rule: 'orphans are swept',
     file: `${mesh}/orphans.ts`,
-    find: 'if (step.now < orphan.dueAt) continue',
-    replace: 'if (step.now < Number.MAX_VALUE) continue',
-    budget: 300,
+    find: 'for (const [key, orphan] of this.#waiting) {',
+    replace: 'for (const [key, orphan] of [] as [string, Orphan][]) {',
+    budgetSeeds: 500,
   },
   {
     name: 'gone-ignored',
-    rule: 'what is gone is not brought back',
-    file: `${mesh}/acceptor.ts`,
-    find: 'if (basis !== undefined && this.#knowledge.isForgotten(step, request.key, basis)) {',
-    replace: 'if (basis !== undefined && basis < 0) {',
-    budget: 1_500,
+    rule: 'what is older than the retention and held by nobody asked is gone',
+    file: `${mesh}/knowledge.ts`,
+    find: 'if (writtenAt >= step.wall - options.retentionMs) return false',
+    replace: 'if (writtenAt >= 0) return false',
+    budgetSeeds: 3_000,
   },
   {
     name: 'twins-unresolved',
-    rule: 'twins that meet are resolved',
+    rule: 'twins are resolved when they meet',
     file: `${mesh}/twins.ts`,
-    find: 'if (step.now < meeting.dueAt) continue',
-    replace: 'if (step.now < Number.MAX_VALUE) continue',
-    budget: 500,
+    find: 'for (const [base, meeting] of this.#meetings) {',
+    replace: 'for (const [base, meeting] of [] as [string, Meeting][]) {',
+    budgetSeeds: 1_000,
   },
   {
-    name: 'instance-reused',
-    rule: 'a deleted database is a new instance',
+    name: 'instance-used-again',
+    rule: 'a lost disk makes a new instance id',
     file: 'test/sim/world/world.ts',
     find: 'machine.disk.format(this.#newInstance(machine.name))',
-    replace: 'machine.disk.format(machine.disk.instance)',
-    budget: 500,
+    replace: 'machine.disk.format(old)',
+    budgetSeeds: 1_000,
   },
 ]

@@ -1,3 +1,6 @@
+/** Counts of a run as they travel between processes. */
+export type Counts = Pick<Coverage, 'messages' | 'pages' | 'marks' | 'faults'>
+
 /** Counts what happened in runs, by name. */
 export class Coverage {
   messages = 0
@@ -13,7 +16,7 @@ export class Coverage {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
   }
 
-  add(other: Coverage): void {
+  add(other: Counts): void {
     this.messages += other.messages
     this.pages += other.pages
     for (const [name, times] of other.marks) this.marks.set(name, (this.marks.get(name) ?? 0) + times)

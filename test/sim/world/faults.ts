@@ -142,8 +142,13 @@ export class Faults {
 
 /** Whether every record would have an accept quorum left without the disk of an instance. */
 export function canLose(world: World, instance: string): boolean {
-  for (const history of world.history.records.values()) {
-    if (history.tip.final) continue
+  for (const [key, history] of world.history.records) {
+    // What somebody else knows to be final needs no quorum any more.
+    const kept = ({ instance: other, mirror }: Machine) => {
+      const known = mirror.known.get(key)
+      return other !== instance && known !== undefined && world.rules.isFinal(known.value)
+    }
+    if (history.tip.final && world.machines.some(kept)) continue
     for (const set of history.openSets()) {
       const left = set.replicas.filter((id) => id !== instance && world.isCurrent(id)).length
       if (left < holdersNeeded(set)) return false

@@ -1,0 +1,21 @@
+import type { RunResult } from '../run/children.ts'
+
+/** Says what a number of seeds came to: how fast they ran, what happened in them. */
+export function printResult(result: RunResult): void {
+  for (const line of resultLines(result)) console.log(line)
+}
+
+export function resultLines({ seeds, virtualMs, events, coverage, tookMs }: RunResult): string[] {
+  const hours = tookMs / 3_600_000
+  return [
+    `${seeds} seeds in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(seeds / hours)} seeds an hour`,
+    `${(virtualMs / 3_600_000).toFixed(2)} virtual hours, ${events} events, ${coverage.messages} messages, ${coverage.pages} pages of feeds`,
+    `faults: ${counts(coverage.faults)}`,
+    `marks: ${counts(coverage.marks)}`,
+  ]
+}
+
+function counts(of: ReadonlyMap<string, number>): string {
+  const sorted = [...of].sort(([a], [b]) => (a < b ? -1 : 1))
+  return sorted.map(([name, times]) => `${name.replaceAll('_', ' ')} ${times}`).join(', ')
+}
