@@ -107,6 +107,7 @@ async function assemble(
   const { ledger, network } = running
   announce(options, log, store)
   const hosts = new HostRegistry({ ledger, sessions, clock, log })
+  await hosts.load()
   const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, log })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
   const waits = new JobWaits(ledger, options.maxWaitingReads)
