@@ -41,8 +41,8 @@ export interface LedgerHarness {
   readonly ledger: Ledger
   readonly clock: ManualClock
   /** Ends the ledger as a crash would, and opens it again on what was durable. */
-  crash(): Promise<LedgerHarness>
-  close(): Promise<void>
+  readonly crash: () => Promise<LedgerHarness>
+  readonly close: () => Promise<void>
 }
 
 export type CreateLedger = () => Promise<LedgerHarness>
