@@ -53,7 +53,7 @@ for (const way of ['apps', 'command'] as const) {
     const folder = tempFolder()
     for (const [role, env, named] of [
       ['coordinator', { SKYCLAW_COORDINATOR_HOST: '0.0.0.0' }, 'SKYCLAW_TOKEN'],
-      ['coordinator', { SKYCLAW_PEER_URLS: 'http://127.0.0.1:9' }, 'SKYCLAW_PEER_URLS'],
+      ['coordinator', { SKYCLAW_PEER_URLS: 'node-b' }, 'SKYCLAW_PEER_URLS'],
       ['host', { SKYCLAW_MAX_PARALLEL: 'many' }, 'SKYCLAW_MAX_PARALLEL'],
     ] as const) {
       const { code, stdout, stderr } = await ways[way](role, folder, env).ended
