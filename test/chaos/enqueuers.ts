@@ -1,4 +1,4 @@
-import type { BatchItem, NewJob } from '@skyclaw/protocol'
+import type { BatchItem, BatchResult, NewJob } from '@skyclaw/protocol'
 import { resend, type Stage } from './resend.ts'
 
 export interface Orders {
@@ -55,7 +55,7 @@ export const enqueueBatches: Enqueuer = async (stage, orders, stop) => {
       made.splice(0, made.length - remembered + 1)
       made.push(request)
     }
-    const sent = await resend(stage, 'enqueueBatch', request)
+    const sent = await resend(stage, 'enqueueBatch', request, [], isWhole)
     if (!sent?.answer.ok) continue
     const { results } = sent.answer.body
     if (results.length !== items.length) witness.violate('a batch has another number of results than jobs', results)
@@ -66,6 +66,10 @@ export const enqueueBatches: Enqueuer = async (stage, orders, stop) => {
     }
   }
 }
+
+/** Of a batch some jobs may find their quorum and others not. */
+const isWhole = ({ results }: { results: readonly BatchResult[] }): boolean =>
+  results.every(({ problem }) => !problem?.retryable)
 
 function newBatch(stage: Stage): BatchItem[] {
   const { dice } = stage

@@ -123,18 +123,25 @@ export class Witness {
     }
   }
 
-  /** All jobs after all is quiet: of several that one request made, one stands, and the others lead to it. Says how many had twins. */
-  checkTwins(jobs: readonly Job[]): number {
+  /**
+   * All jobs after all is quiet: of several that one request made, each leads to one that stands. One stands, and whichever was no
+   * longer queued when they met. Says how many had twins, and how many were run beside their twin.
+   */
+  checkTwins(jobs: readonly Job[]): { met: number; ran: number } {
     const byTag = Map.groupBy(jobs, tagOf)
+    let ran = 0
     for (const [tag, ids] of this.#ids) {
       const made = byTag.get(tag) ?? []
       const standing = made.filter(({ duplicateOf }) => duplicateOf === undefined)
-      const [id] = standing.map((job) => job.id)
-      const led = made.every((job) => job.id === id || job.duplicateOf === id)
-      const isWhole = made.length >= ids.size && standing.length === 1 && led
-      if (!isWhole) this.violate(`the jobs of the request ${tag}, ${[...ids].join()}, are not one and its twins`, made)
+      const led = made.every(({ duplicateOf }) => !duplicateOf || standing.some(({ id }) => id === duplicateOf))
+      const idle = standing.filter(({ attempts, cancelRequestedAt }) => attempts === 0 && !cancelRequestedAt)
+      const isWhole = [...ids].every((id) => made.some((job) => job.id === id)) && standing.length > 0 && led
+      if (!isWhole || (standing.length > 1 && idle.length > 0)) {
+        this.violate(`the jobs of the request ${tag}, ${[...ids].join()}, are not one and its twins`, made)
+      }
+      ran += standing.length - 1
     }
-    return [...byTag.values()].filter(({ length }) => length > 1).length
+    return { met: [...byTag.values()].filter(({ length }) => length > 1).length, ran }
   }
 
   /** Jobs seen of late. */

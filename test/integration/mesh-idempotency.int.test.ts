@@ -14,7 +14,9 @@ import { atEnd } from '../support/undo.ts'
 import { until } from '../support/until.ts'
 
 const keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
-const keysAtOnce = 8
+const keysAtOnce = 20
+/** The last is so long that it is known to be dead: then the others see another network than it does when it is back. */
+const downTimesMs = [0, 500, 3_500]
 
 let entry: string
 beforeAll(async () => {
@@ -68,21 +70,17 @@ describe('one idempotency key at all three coordinators at once', () => {
   test('makes one job that stands while one of them is killed and comes back', { timeout: 60_000 }, async () => {
     const cluster = await Cluster.start({ entry })
     const [, b] = cluster.nodes
-    const over = new AbortController()
     const killAgainAndAgain = async () => {
-      let kills = 0
-      for (; !over.signal.aborted; kills += 1) {
-        await pause(100)
+      for (const downMs of downTimesMs) {
+        await pause(50)
         await b!.kill()
-        await pause(kills * 200)
+        await pause(downMs)
         await b!.start()
+        // Each key waits for an answer of this one: it must get to give some.
+        await cluster.allLive()
       }
-      return kills
     }
-    const killing = killAgainAndAgain()
-    const answers = await enqueueAll(cluster.nodes)
-    over.abort()
-    expect(await killing).toBeGreaterThan(1)
+    const [answers] = await Promise.all([enqueueAll(cluster.nodes), killAgainAndAgain()])
     await cluster.allLive()
 
     const jobs = await sameEverywhere(cluster.nodes)
@@ -133,26 +131,25 @@ describe.each(['lives on', 'is killed'])('an answer lost on its way from a coord
 
   test('is a claim that finds its jobs again at another one', async () => {
     const { b, c, http, host, lose } = await startOver()
-    const request = { params: { id: host.id }, body: { max: 2 }, key: 'the-claim' }
+    const request = { params: { id: host.id }, body: { max: 2, waitMs: 5_000 }, key: 'the-claim' }
     await lose(() => http.must('claimJobs', request))
     const repeated = await b.http.must('claimJobs', { ...request, retry: 1 })
     const again = await c.http.must('claimJobs', { ...request, retry: 2 })
-    expect(repeated.jobs).toHaveLength(2)
-    expect(repeated.jobs).toMatchObject([{ attempts: 1, assignedHostId: 'host' }, { attempts: 1 }])
-    const idsOf = (answer: typeof repeated) => answer.jobs?.map(({ id }) => id).toSorted()
+    const idsOf = ({ jobs = [] }: typeof repeated) => jobs.map(({ id, attempts }) => `${id} ${attempts}`).toSorted()
+    expect(repeated.jobs?.length).toBeGreaterThan(0)
     expect(idsOf(again)).toEqual(idsOf(repeated))
+    // What it was given stays leased, and is all that it was given.
+    await host.at(c.http).finish(3 - repeated.jobs!.length)
     const leased = async () => (await c.http.must('listJobs', { query: { status: 'leased' } })).jobs
-    await until('the other to know what is leased', async () => (await leased()).length === 2)
-    const next = await c.http.must('claimJobs', { ...request, key: 'the-next-claim' })
-    expect(next.jobs).toHaveLength(1)
+    expect(idsOf({ job: null, jobs: await leased() })).toEqual(idsOf(repeated))
   })
 
   test('is a completion that is accepted once', async () => {
     const { b, c, cluster, http, host, lose } = await startOver()
-    const [job] = await host.claim({ max: 1 })
+    const job = await host.claimOne(5_000)
     const outcome = { success: true, exitCode: 0, durationMs: 1, stdout: 'done once', stderr: '' }
     const request = {
-      params: { id: job!.id },
+      params: { id: job.id },
       body: { hostId: host.id, attempt: 1, ...outcome },
       key: 'the-completion',
     }
@@ -162,7 +159,7 @@ describe.each(['lives on', 'is killed'])('an answer lost on its way from a coord
     const live = isKilled ? [b, c] : cluster.nodes
     for (const node of live) {
       const shown = await until(`${node.name} to know it`, async () => {
-        const known = await readJob(node.http, job!.id)
+        const known = await readJob(node.http, job.id)
         return known.status === 'completed' && known
       })
       expect(shown.attemptHistory).toMatchObject([{ hostId: 'host', outcome: 'completed' }])

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Job, LedgerRecord } from '@skyclaw/protocol'
+import { isTerminal, type Job, type LedgerRecord, type RecordValue } from '@skyclaw/protocol'
 import type { ClusterNode } from './cluster.ts'
 import type { Http } from './http.ts'
 import { until } from './until.ts'
@@ -29,7 +29,7 @@ export async function readRecords(http: Http): Promise<Map<string, LedgerRecord>
 }
 
 /**
- * Waits until all of them answer the same: each record in the same version with the same value, and the same pages of jobs. Leases run
+ * Waits until all of them answer the same: each record with the same value, and in the same version while it can change; and the same pages of jobs. Leases run
  * by what a coordinator heard of a host, so call it when no job is leased. Resolves with the jobs.
  */
 export async function sameEverywhere(nodes: readonly ClusterNode[], deadlineMs = 15_000): Promise<Job[]> {
@@ -43,8 +43,15 @@ export async function sameEverywhere(nodes: readonly ClusterNode[], deadlineMs =
 
 type Entries = Map<string, unknown>
 
+/** Each record's version and value; a final value may have been chosen, and learned, more than once. */
 function chosen(records: Map<string, LedgerRecord>): Entries {
-  return new Map([...records].map(([key, { version, value }]) => [key, { version, value }]))
+  return new Map(
+    [...records].map(([key, { version, value }]) => [key, isFinal(value) ? { value } : { version, value }]),
+  )
+}
+
+function isFinal(value: RecordValue): boolean {
+  return value.kind === 'superseded' || (value.kind === 'job' && isTerminal(value.status))
 }
 
 /** The place of a job in the listing is part of the answer. */
@@ -52,16 +59,16 @@ function pageOrder(jobs: readonly Job[]): Entries {
   return new Map(jobs.map((job, index) => [job.id, { ...job, index }]))
 }
 
-/** What some have and others have not, or have otherwise; the first few of it. */
-function unlike(all: readonly Entries[]): string[] {
+/** What some have and others have not, or have otherwise: what each has of it, in their order. */
+function unlike(all: readonly Entries[]): unknown[][] {
   const [first = new Map(), ...others] = all
   const keys = new Set(all.flatMap((entries) => [...entries.keys()]))
-  return [...keys].filter((key) => others.some((entries) => !isDeepStrictEqual(first.get(key), entries.get(key))))
+  return [...keys]
+    .filter((key) => others.some((entries) => !isDeepStrictEqual(first.get(key), entries.get(key))))
+    .map((key) => [key, ...all.map((entries) => entries.get(key) ?? 'nothing')])
 }
 
-const shown = 5
-
-function same(differing: readonly string[]): boolean {
+function same(differing: readonly unknown[][]): boolean {
   if (differing.length === 0) return true
-  throw new Error(`${differing.length} differ, such as ${differing.slice(0, shown).join(', ')}`)
+  throw new Error(`${differing.length} differ, such as ${differing[0]!.map((had) => JSON.stringify(had)).join('\n  ')}`)
 }
