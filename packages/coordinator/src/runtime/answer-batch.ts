@@ -7,7 +7,7 @@ const envelopeBytes = 65_536
 const plainMessageBytes = 8_192
 
 /** Bytes of an answer's messages at most. */
-export const answerBytes = limits.largeBodyBytes - envelopeBytes
+const answerBytes = limits.largeBodyBytes - envelopeBytes
 
 /**
  * As many messages as one answer may carry, from the first on; the others have to travel by themselves. Only messages that carry values
