@@ -22,11 +22,14 @@ export class Leftovers {
     for (const oldest of this.#byKey.keys()) return void this.#byKey.delete(oldest)
   }
 
-  /** The leftover of a record, if it is of that register and nothing newer is known. It is gone from here either way. */
+  /**
+   * The leftover of a record, if it is of that register and the value that it goes on from is still the known one: neither replaced nor
+   * forgotten. It is gone from here either way.
+   */
   take(key: string, place: Place, known: LedgerRecord | undefined): Leftover | undefined {
     const leftover = this.#byKey.get(key)
     this.#byKey.delete(key)
-    if (!leftover || compareTerms(leftover.place, place) !== 0) return undefined
-    return known && compareVersions(known.version, leftover.version) > 0 ? undefined : leftover
+    if (!leftover || !known || compareTerms(leftover.place, place) !== 0) return undefined
+    return compareVersions(known.version, leftover.version) === 0 ? leftover : undefined
   }
 }

@@ -142,8 +142,10 @@ export class Upkeep {
 
   /** The replica set that the record should have, when it is another: its live replicas first, then the best-ranked others. */
   #betterSet(step: Step, key: string, set: ReplicaSet): ReplicaSet | undefined {
-    const { members, options } = this.#core
-    const m = options.minReplications()
+    const { members, options, self } = this.#core
+    // One alone says what M should be, or coordinators of different M would move the record to and fro.
+    const first = set.replicas.find((id) => members.isAlive(id)) ?? self
+    const m = first === self ? options.minReplications() : set.m
     const staying = set.replicas.filter((id) => !members.isLost(id, step.now, options.repairAfterMs))
     const fit = eligible(this.#core)
     const joining = rankByHash(
