@@ -127,9 +127,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'gone-ignored',
     rule: 'what is older than the retention and held by nobody asked is gone',
-    file: `${mesh}/knowledge.ts`,
-    find: 'if (writtenAt >= step.wall - options.retentionMs) return false',
-    replace: 'if (writtenAt >= 0) return false',
+    file: `${mesh}/acceptor.ts`,
+    find: 'if (basis !== undefined && this.#knowledge.isForgotten(step, request.key, basis)) {',
+    replace: 'if (basis !== undefined && basis < 0) {',
     budgetSeeds: 3_000,
   },
   {

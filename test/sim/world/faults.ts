@@ -122,6 +122,7 @@ export class Faults {
   #changeM(m: number): boolean {
     for (const machine of this.#world.machines) {
       this.#world.agenda.in(this.#dice.next() * 500, () => {
+        if (this.#world.calm) return
         machine.minReplications = m
         this.#world.trace(() => `${machine.name} has M = ${m}`)
       })

@@ -53,7 +53,7 @@ export class Machine {
   /** What waits for the end of a pause. */
   readonly #held: (() => void)[] = []
 
-  constructor(name: string, parts: { world: Surroundings; dice: Dice; clock: Clock; view: View; disk: Disk; mirror: DiskMirror }) {
+  constructor(name: string, parts: { world: Surroundings; dice: Dice; clock: Clock; view: View; disk: Disk; mirror: DiskMirror; minReplications: number }) {
     this.name = name
     this.#world = parts.world
     this.#dice = parts.dice
@@ -61,7 +61,7 @@ export class Machine {
     this.view = parts.view
     this.disk = parts.disk
     this.mirror = parts.mirror
-    this.minReplications = parts.world.plan.minReplications
+    this.minReplications = parts.minReplications
   }
 
   get instance(): string {

@@ -117,6 +117,7 @@ export class World {
       view,
       disk,
       mirror: this.history.mirror(disk.instance),
+      minReplications: this.newMinimum,
     })
     view.clear(this.#othersThan(machine))
     this.machines.push(machine)
