@@ -24,6 +24,7 @@ import {
 import type { MeshCounter, MeshStore, Register } from '../mesh/store.ts'
 import { toRecord, toRow } from './record-index.ts'
 import { toRegister, toRegisterRow } from './register-row.ts'
+import { RowCache } from './row-cache.ts'
 
 /** Told, within the turn, of each change of the known records: the row before, the row now, and the record now. */
 export type OnKnown = (
@@ -39,15 +40,20 @@ export interface SqliteMeshStoreOptions {
   readonly onKnown?: OnKnown | undefined
 }
 
+/** Text of registers and of known values that is kept parsed at most, each. */
+const cachedChars = 16 * 1_048_576
+
 /**
- * The registers and known values of one coordinator, in its own database. Everything is in the database but the last number of the
- * feed, which `reload` reads again; so one store outlives any number of mesh cores.
+ * The registers and known values of one coordinator, in its own database. Everything is in the database; what is kept in memory beside it,
+ * the last number of the feed and the rows used last, `reload` reads again: so one store outlives any number of mesh cores.
  */
 export class SqliteMeshStore implements MeshStore {
   readonly #store: Store
   readonly #now: () => number
   readonly #onKnown: OnKnown | undefined
   readonly #queries: ReturnType<typeof prepareMeshQueries>
+  readonly #registers = new RowCache<Register>(cachedChars)
+  readonly #known = new RowCache<LedgerRecord>(cachedChars)
   #feedSeq = 0
 
   constructor({ store, now, onKnown }: SqliteMeshStoreOptions) {
@@ -61,6 +67,8 @@ export class SqliteMeshStore implements MeshStore {
   /** To be called when a transaction was rolled back, or the database was changed by other means. */
   reload(): void {
     this.#feedSeq = readCounters(this.#store.db).feedSeq
+    this.#registers.clear()
+    this.#known.clear()
   }
 
   /** The last number given in the feed. */
@@ -69,21 +77,28 @@ export class SqliteMeshStore implements MeshStore {
   }
 
   register(key: string): Register | undefined {
-    const row = this.#queries.getRegister(key)
-    return row && toRegister(row)
+    return this.#registers.get(key, () => {
+      const row = this.#queries.getRegister(key)
+      return row && { row: toRegister(row), chars: row.proposal?.length ?? 0 }
+    })
   }
 
   putRegister(register: Register, unlearned: boolean): void {
-    this.#queries.putRegister(toRegisterRow(register, unlearned))
+    const row = toRegisterRow(register, unlearned)
+    this.#queries.putRegister(row)
+    this.#registers.put(register.key, register, row.proposal?.length ?? 0)
   }
 
   dropRegister(key: string): void {
     this.#queries.dropRegister(key)
+    this.#registers.put(key, undefined, 0)
   }
 
   known(key: string): LedgerRecord | undefined {
-    const row = this.#queries.getRecord(key)
-    return row && toRecord(row)
+    return this.#known.get(key, () => {
+      const row = this.#queries.getRecord(key)
+      return row && { row: toRecord(row), chars: row.value.length }
+    })
   }
 
   putKnown(record: LedgerRecord): void {
@@ -91,6 +106,7 @@ export class SqliteMeshStore implements MeshStore {
     this.#feedSeq += 1
     const row = toRow(record, this.#feedSeq, this.#now())
     this.#queries.putRecord(row)
+    this.#known.put(record.key, record, row.value.length)
     this.#onKnown?.(before, row, record)
   }
 
@@ -98,13 +114,17 @@ export class SqliteMeshStore implements MeshStore {
     const before = this.#queries.getRecordHead(key)
     if (!before) return
     this.#queries.dropRecord(key)
+    this.#known.put(key, undefined, 0)
     this.#dropped([before])
   }
 
   /** Drops records that ended before a time (milliseconds since 1970), with their registers, at most `limit`; says how many. */
   pruneFinished(before: number, limit: number): number {
     const rows = this.#queries.pruneRecords(before, limit)
-    for (const { key } of rows) this.#queries.dropRegister(key)
+    for (const { key } of rows) {
+      this.dropRegister(key)
+      this.#known.put(key, undefined, 0)
+    }
     if (rows.length > 0) this.#dropped(rows)
     return rows.length
   }
@@ -126,7 +146,9 @@ export class SqliteMeshStore implements MeshStore {
   }
 
   pruneRegisters(before: number, limit: number): number {
-    return this.#queries.pruneRegisters(before, limit)
+    const pruned = this.#queries.pruneRegisters(before, limit)
+    if (pruned > 0) this.#registers.clear()
+    return pruned
   }
 
   counter(name: MeshCounter): number {

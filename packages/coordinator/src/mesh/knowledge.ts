@@ -28,7 +28,8 @@ export class Knowledge {
     if (!known && !anyAge && this.isForgotten(step, record.key, record.writtenAt)) return 'gone'
     store.putKnown(record)
     this.#tidyRegister(step, record, rules.isFinal(record.value))
-    const same = known !== undefined && JSON.stringify(known.value) === JSON.stringify(record.value)
+    // What is written anew bears a new time.
+    const same = known?.writtenAt === record.writtenAt && JSON.stringify(known.value) === JSON.stringify(record.value)
     step.after(() => hooks.learned(record, same))
     this.#onNews(step, record)
     return 'news'
