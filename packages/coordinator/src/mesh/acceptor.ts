@@ -74,24 +74,29 @@ export class Acceptor {
     if (!request.set.replicas.includes(self)) return refuse(request, 'foreign')
     if (request.type === 'accept' && compareBallots(request.next, request.ballot) <= 0)
       return refuse(request, 'foreign')
-    if (row && order === 0) return sameSet(row.set, request.set) ? row : refuse(request, 'foreign')
-    return this.#install(step, request, known)
-  }
-
-  #install(step: Step, request: Request, known: LedgerRecord | undefined): Register | PeerMessage {
-    const { store, hooks } = this.#core
-    const holds = known !== undefined || store.register(request.key) !== undefined
-    if (!holds && !this.#core.ready()) return refuse(request, 'not_ready')
-    // A creation builds on nothing: then its own age counts.
-    const basis = request.basis ?? (request.type === 'accept' ? request.proposal.writtenAt : undefined)
-    if (basis !== undefined && this.#knowledge.isForgotten(step, request.key, basis)) {
-      hooks.count('gone_told')
+    if (row && order === 0 && !sameSet(row.set, request.set)) return refuse(request, 'foreign')
+    if (!known && !row && !this.#core.ready()) return refuse(request, 'not_ready')
+    // A promise alone holds nothing: it does not make what was forgotten come back.
+    if (this.#isForgotten(step, request)) {
+      this.#core.hooks.count('gone_told')
       return refuse(request, 'gone')
     }
+    return row && order === 0 ? row : this.#install(step, request)
+  }
+
+  #isForgotten(step: Step, request: Request): boolean {
+    // A creation builds on nothing: then its own age counts.
+    const basis = request.basis ?? (request.type === 'accept' ? request.proposal.writtenAt : undefined)
+    return basis !== undefined && this.#knowledge.isForgotten(step, request.key, basis)
+  }
+
+  #install(step: Step, request: Request): Register | PeerMessage {
+    const { store, rules } = this.#core
     if (request.generation > 0) {
       const { base } = request
-      const fits = base && base.key === request.key && compareTerms(placeOf(base), request) === 0
-      if (!fits || this.#core.rules.isFinal(base.value)) return refuse(request, 'foreign')
+      if (!base || base.key !== request.key || rules.isFinal(base.value)) return refuse(request, 'foreign')
+      const place = placeOf(base)
+      if (compareTerms(place, request) !== 0 || !sameSet(place.set, request.set)) return refuse(request, 'foreign')
       this.#knowledge.learn(step, base)
     }
     const { key, set } = request

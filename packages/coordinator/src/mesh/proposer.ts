@@ -163,6 +163,8 @@ export class Proposer {
     const known = store.known(round.key)
     if (known && isLeft(this.#core.rules, round.place, known)) return this.#begin(step, operation)
     if (!highest) return this.#decide(step, operation, round, known, false)
+    // Those who hold nothing tell by it whether this was forgotten, which its proposer may not know.
+    round.basis = highest.proposal.writtenAt
     if (highest.proposal.moved) return this.#propose(step, operation, round, highest.proposal, { kind: 'sealed' })
     const written = operation.recognise(highest.proposal.value)
     if (written) {

@@ -24,6 +24,8 @@ export class Round {
   phase: 'prepare' | 'accept' = 'prepare'
   proposal: Proposal | undefined
   next: Ballot | undefined
+  /** When that was written on which the proposer builds. */
+  basis: number | undefined
   /** Monotonic milliseconds: when the unanswered are asked again. */
   resendAt = 0
   readonly #start: RoundStart
@@ -37,6 +39,7 @@ export class Round {
     this.key = start.key
     this.place = start.place
     this.ballot = start.ballot
+    this.basis = start.basis
   }
 
   /** Goes on to step 3. */
@@ -48,7 +51,8 @@ export class Round {
   }
 
   message(): PeerMessage {
-    const { basis, base } = this.#start
+    const { basis } = this
+    const { base } = this.#start
     const request = {
       key: this.key,
       ...termOf(this.place),

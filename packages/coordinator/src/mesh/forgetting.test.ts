@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { MeshCores, retentionMs, taken } from '../../test/mesh-cores.ts'
+import { shellJobRecord } from '../../test/records.ts'
+import { keep, write } from '../core/decision.ts'
+import * as lifecycle from '../core/lifecycle.ts'
+
+const key = 'job:job'
+
+/** A job of which one of three coordinators missed the end, and then was away for longer than anybody remembers. */
+function returned(): MeshCores {
+  const cores = new MeshCores(['a', 'b', 'c'], 2)
+  const job = shellJobRecord({ now: cores.wall })
+  taken(cores.change('a', { key, fresh: true, decide: () => write(job) }))
+  cores.pass(1_000)
+  expect(cores.stores.get('c')!.known(key)?.value).toEqual(job)
+  cores.live.delete('c')
+  cores.meet()
+  const now = cores.wall
+  taken(cores.change('a', { key, decide: (current) => lifecycle.cancel(current as typeof job, { now }) }))
+  cores.pass(1_000)
+  cores.wall += retentionMs + 10_000
+  for (const name of ['a', 'b']) cores.stores.get(name)!.pruneFinished(cores.wall - retentionMs)
+  cores.live.add('c')
+  cores.meet()
+  return cores
+}
+
+test.each([
+  ['a question for it', (cores: MeshCores) => void cores.find('b', { by: 'key', text: key })],
+  ['a change', (cores: MeshCores) => void cores.change('b', { key, decide: () => keep })],
+  [
+    'a change that would write',
+    (cores: MeshCores) =>
+      void cores.change('b', {
+        key,
+        decide: (job) => (job?.kind === 'job' ? lifecycle.lease(job, { hostId: 'host', now: cores.wall }) : keep),
+      }),
+  ],
+  [
+    'promises asked for by the one that returned, after others were asked for it',
+    (cores: MeshCores) => {
+      cores.find('b', { by: 'key', text: key })
+      cores.change('c', { key, decide: () => keep })
+    },
+  ],
+])('what all others have finished and forgotten is not brought back by %s', (_, disturb) => {
+  for (const slow of ['none', 'a', 'b']) {
+    const cores = returned()
+    cores.loses = ({ from, to, message }) => message.type === 'promised' && from === slow && to === 'b'
+    disturb(cores)
+    cores.loses = () => false
+    cores.pass(20_000)
+    for (const name of ['a', 'b']) {
+      const store = cores.stores.get(name)!
+      expect([store.known(key)?.value, store.register(key)?.proposal ?? undefined], `${name}, ${slow} is slow`).toEqual(
+        [undefined, undefined],
+      )
+    }
+  }
+})
