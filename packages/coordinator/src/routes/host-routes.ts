@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { heartbeat } from '../hosts/heartbeat.ts'
 import type { Context } from '../context.ts'
 import type { Handlers } from '../http/handler.ts'
@@ -17,7 +17,8 @@ export const hostRoutes: HostRoutes = {
 
   claimJobs: async ({ hosts, claims, queue }, { params, body, idempotencyKey, retried, signal }) => {
     const host = await hosts.hear(params.id)
-    const claim = idempotencyKey === undefined ? undefined : { key: hash(idempotencyKey), bodyHash: bodyHash(body) }
+    // Each lease names its claim, so that two claims of one host at two coordinators never take the same one for theirs.
+    const claim = { key: hash(idempotencyKey ?? randomUUID()), bodyHash: bodyHash(body) }
     const records = await claims.claim(host, { max: body.max ?? 1, waitMs: body.waitMs ?? 0, claim, retried, signal })
     const jobs = await Promise.all(records.map((record) => queue.view(record)))
     return { job: jobs[0] ?? null, ...(body.max !== undefined && { jobs }) }
