@@ -97,12 +97,13 @@ async function assemble(
 ): Promise<Context> {
   const clock = systemClock
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
-  const onStale = (reason: string) =>
-    onFatal(
-      new Error(
-        `its database is a copy that is behind, and becomes an instance of its own when started again: ${reason}`,
-      ),
-    )
+  let ended = false
+  const onStale = (reason: string) => {
+    if (ended) return
+    ended = true
+    const what = 'its database is a copy that is behind, and becomes an instance of its own when it is started again'
+    onFatal(new Error(`${what}: ${reason}`))
+  }
   const running = await openMesh({ options, store, turns, clock, sessions, log, boot, onStale })
   const { ledger, network } = running
   announce(options, log, store)

@@ -15,6 +15,12 @@ function create(known: KnownMember[] = [], peerUrls = urls): Membership {
   return new Membership({ instance: 'a', boot: 'boot-a', peerUrls, ...timing, known })
 }
 
+/** Ticks as often as a coordinator does. */
+function tickTo(membership: Membership, from: number, to: number): void {
+  for (let now = from; now < to; now += 1_000) membership.tick(now)
+  membership.tick(to)
+}
+
 const answer = (self: MemberNews, known = true) => ({ self, seen: { known }, roundTripMs: 1 })
 const kinds = (membership: Membership) => membership.takeEvents().map(({ kind }) => kind)
 
@@ -23,13 +29,25 @@ test('a member is alive while it has answered within the time, and only then', (
   membership.answered('http://b', answer(news('b')), 10)
   expect(membership.members()).toEqual([{ instance: 'b', alive: true, ready: true, since: 10 }])
   membership.answered('http://b', answer(news('b')), 2_000)
-  membership.tick(5_000)
+  tickTo(membership, 0, 5_000)
   expect(membership.alive()).toHaveLength(1)
   membership.tick(5_001)
   expect(membership.members()).toEqual([{ instance: 'b', alive: false, ready: true, since: 5_001 }])
   membership.answered('http://b', answer(news('b')), 9_000)
   expect(membership.members()).toEqual([{ instance: 'b', alive: true, ready: true, since: 9_000 }])
   expect(kinds(membership)).toEqual(['alive', 'dead', 'alive'])
+})
+
+test('after a pause in which nobody could be heard, those that were alive have the time to answer', () => {
+  const membership = create([], onlyB)
+  membership.answered('http://b', answer(news('b')), 0)
+  tickTo(membership, 0, 1_000)
+  membership.tick(60_000)
+  expect(membership.alive()).toHaveLength(1)
+  tickTo(membership, 60_000, 63_000)
+  expect(membership.alive()).toHaveLength(1)
+  membership.tick(63_001)
+  expect(membership.alive()).toHaveLength(0)
 })
 
 test('a coordinator that does not count this one as a member is a member, but not a live one', () => {
@@ -141,7 +159,7 @@ test('the revision counts exactly the changes of what the mesh is told', () => {
     ['alive', () => membership.answered('http://b', answer(news('b', { ready: false })), 1)],
     ['same', () => membership.answered('http://b', answer(news('b', { ready: false, turn: 9 })), 2)],
     ['ready', () => membership.answered('http://b', answer(news('b')), 3)],
-    ['nothing', () => membership.tick(3_003)],
+    ['nothing', () => tickTo(membership, 4, 3_003)],
     ['itself', () => membership.answered('http://c', answer(news('a')), 3_003)],
     ['itself', () => membership.answered('http://c', answer(news('a')), 3_003)],
     ['dead', () => membership.tick(3_004)],

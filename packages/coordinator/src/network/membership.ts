@@ -83,11 +83,16 @@ export class Membership {
   /** What an operator was told once. */
   readonly #told = new Set<string>()
   #events: MemberEvent[] = []
+  /** Since when this process has not stood still: what did not answer before may not have been able to. */
+  #awakeSince: number
+  #lastTickAt: number
   /** Counts changes of what `members` answers. */
   revision = 0
 
   constructor(options: MembershipOptions) {
     this.#options = options
+    this.#awakeSince = options.now
+    this.#lastTickAt = options.now
     for (const { instance, nodeId, url, forgotten } of options.known) {
       if (instance === options.instance || !options.peerUrls.includes(url)) continue
       const current = !this.#places.has(url)
@@ -120,8 +125,10 @@ export class Membership {
     return true
   }
 
-  /** Looks who has fallen silent. To be called often. */
+  /** Looks who has fallen silent. To be called often: when the calls have stopped for long, this process stood still and heard nobody. */
   tick(now: number): void {
+    if (now - this.#lastTickAt > this.#options.deadAfterMs / 2) this.#awakeSince = now
+    this.#lastTickAt = now
     for (const peer of this.#peers.values()) {
       this.#refresh(peer, now)
       if (peer.replacedAt === undefined || now - peer.replacedAt <= this.#options.keepReplacedMs) continue
@@ -207,9 +214,9 @@ export class Membership {
   }
 
   #refresh(peer: Peer, now: number): void {
-    const heardAgoMs = now - (peer.heardAt ?? Number.NEGATIVE_INFINITY)
+    const heardAt = Math.max(peer.heardAt ?? Number.NEGATIVE_INFINITY, peer.alive ? this.#awakeSince : -Infinity)
     const present = peer.replacedAt === undefined && !peer.forgotten && peer.knowsUs
-    const alive = present && heardAgoMs <= this.#options.deadAfterMs
+    const alive = present && now - heardAt <= this.#options.deadAfterMs
     if (alive === peer.alive) return
     const changed = { ...peer, alive, since: now }
     this.#peers.set(peer.instance, changed)

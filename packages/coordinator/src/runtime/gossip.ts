@@ -82,7 +82,7 @@ export class Gossip {
   }
 
   async #exchange(url: string): Promise<void> {
-    const { membership, hostAges, traffic, monotonic, timeoutMs, onChange } = this.#options
+    const { hostAges, traffic, monotonic, timeoutMs, onChange } = this.#options
     const sentAt = monotonic()
     const hosts = hostAges.newsFor(url, sentAt)
     const body = JSON.stringify({ version: wireVersion, self: this.#options.self(), hosts } satisfies GossipRequest)
@@ -95,7 +95,6 @@ export class Gossip {
     } catch (error) {
       this.#note(url, error as PeerError)
     }
-    membership.tick(monotonic())
     onChange()
   }
 

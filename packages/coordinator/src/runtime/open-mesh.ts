@@ -72,7 +72,10 @@ export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
   })
   const ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network })
   network.open(driver)
-  const stopTicking = startTicker(driver)
+  const stopTicking = startTicker(() => {
+    network.tick()
+    driver.tick()
+  })
   return {
     ...{ ledger, network, mesh, events },
     async close() {

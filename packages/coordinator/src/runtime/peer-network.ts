@@ -178,6 +178,12 @@ export class PeerNetwork implements NetworkView {
     return news && Math.max(0, news.feedSeq - this.#rows.feedCursor(instance))
   }
 
+  /** To be called often: looks who has fallen silent. */
+  tick(): void {
+    this.membership.tick(this.#options.clock.monotonic())
+    this.#tellChanges()
+  }
+
   /** Sends what is still to be sent, for a moment, and ends all connections. */
   async close(): Promise<void> {
     const stopped = this.#gossip.stop()
