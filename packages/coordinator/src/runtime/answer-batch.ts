@@ -10,18 +10,20 @@ const plainMessageBytes = 8_192
 const answerBytes = limits.largeBodyBytes - envelopeBytes
 
 /**
- * As many messages as one answer may carry, from the first on; the others have to travel by themselves. Only messages that carry values
- * are measured, the others are small.
+ * As many messages as one answer may carry, from the first on; the others have to travel by themselves. One that fits into no body is
+ * left out, as if it had been lost. Only messages that carry values are measured, the others are small.
  */
 export function splitAnswer(messages: readonly PeerMessage[]): { now: PeerMessage[]; later: PeerMessage[] } {
+  const now: PeerMessage[] = []
   let bytes = 0
-  let fit = 0
-  for (const message of messages) {
-    bytes += carriesValue(message) ? Buffer.byteLength(JSON.stringify(message)) : plainMessageBytes
-    if (fit === limits.peerMessages || (bytes > answerBytes && fit > 0)) break
-    fit += 1
+  for (const [index, message] of messages.entries()) {
+    const size = carriesValue(message) ? Buffer.byteLength(JSON.stringify(message)) : plainMessageBytes
+    if (size > answerBytes) continue
+    if (now.length === limits.peerMessages || bytes + size > answerBytes) return { now, later: messages.slice(index) }
+    now.push(message)
+    bytes += size
   }
-  return { now: messages.slice(0, fit), later: messages.slice(fit) }
+  return { now, later: [] }
 }
 
 function carriesValue(message: PeerMessage): boolean {

@@ -105,6 +105,19 @@ test('an answer ends before its bytes are more than a body takes', () => {
   expect(left).toEqual(['b: promised', 'answer of 3'])
 })
 
+test('an answer that fits into no body is left out, and the others go', () => {
+  const round = { key: 'k', generation: 0, ballot: { n: 1, node: 'b' } }
+  const sized = (size: number): PeerMessage => {
+    const value = { kind: 'host', name: 'x'.repeat(size) } as unknown as RecordValue
+    return { type: 'promised', ...round, accepted: { ballot: round.ballot, proposal: { value, writtenAt: 0 } } }
+  }
+  const sizes = [limits.largeBodyBytes, 10]
+  const { driver, left, takeTurns } = bench({ receive: (step, from) => step.send(from, sized(sizes.shift()!)) })
+  void driver.receive('b', [ask('1'), ask('2')], (sent) => void left.push(`answer of ${sent.length}`))
+  takeTurns()
+  expect(left).toEqual(['answer of 1'])
+})
+
 test('answers to a batch of our own go on as messages', () => {
   const { driver, left, takeTurns } = bench({ receive: (step, from) => step.send(from, ask('more')) })
   void driver.receive('b', [ask('1')])
