@@ -1,5 +1,6 @@
 import type { LedgerRecord } from '@skyclaw/protocol'
 import type { Dice } from '../../chaos/dice.ts'
+import { epochMs } from '../world/clock.ts'
 import type { Machine } from '../world/machine.ts'
 import type { World } from '../world/world.ts'
 import type { Answer, Calls, Command } from './calls.ts'
@@ -105,10 +106,12 @@ export class Client {
     })
   }
 
-  /** Takes what one coordinator knows to another, as a restored backup does. */
+  /** Takes what one coordinator knows to another, as a restored backup does. One from before the retention would bring back what was forgotten. */
   #merge(from: Machine, done: () => void): void {
     const { world, dice } = this.#actor
-    const records: LedgerRecord[] = [...from.mirror.known.values()].filter(() => dice.chance(0.5))
+    const oldest = epochMs + world.agenda.now - world.plan.retentionMs / 2
+    const isRecent = ({ writtenAt }: LedgerRecord) => writtenAt > oldest && dice.chance(0.5)
+    const records = [...from.mirror.known.values()].filter(isRecent)
     const to = this.#anyMachine()
     world.agenda.in(200 * dice.next(), () => {
       to.process?.driver.run((step, mesh) => void mesh.merge(step, records)).catch(() => undefined)

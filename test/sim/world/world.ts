@@ -139,6 +139,7 @@ export class World {
   checkDisk(machine: Machine): void {
     if (!this.dice.chance(0.1)) return
     const { mirror, disk, name } = machine
+    disk.reload()
     for (const [key, row] of mirror.registers) {
       if (!isDeepStrictEqual(plain(disk.mesh.register(key)), plain(row))) this.violate(`${name} lost its register`, key)
     }
