@@ -134,7 +134,10 @@ class MeshCore implements Mesh {
     this.#proposer = proposer
     this.#orphans = new Orphans({ core, knowledge, inquiries, proposer, spread }, now)
     this.#twins = new Twins(core, proposer)
-    this.#upkeep = new Upkeep(core, proposer, (step, record) => this.#twins.look(step, record))
+    this.#upkeep = new Upkeep({
+      ...{ core, proposer, inquiries },
+      onSeen: (step, record) => this.#twins.look(step, record),
+    })
     this.#catchUp = new CatchUp(core, knowledge, now)
     this.#finder = new Finder({ core, knowledge, inquiries, proposer })
   }

@@ -8,6 +8,7 @@ export interface Findings {
   readonly holdings: readonly { readonly from: string; readonly holding: Holding }[]
   /** False when so many did not answer that a record may exist which only they hold. */
   readonly complete: boolean
+  readonly answered: ReadonlySet<string>
 }
 
 interface Question {
@@ -66,7 +67,7 @@ export class Inquiries {
     this.#open.delete(id)
     const { members, options } = this.#core
     const silent = members.silent(answered, step.now, options.repairAfterMs)
-    done(step, { holdings, complete: silent < options.minReplications() })
+    done(step, { holdings, complete: silent < options.minReplications(), answered })
   }
 
   #hold({ by, text }: Subject): Holding[] {

@@ -1,6 +1,7 @@
 import type { LedgerRecord, ReplicaSet } from '@skyclaw/protocol'
 import { keep } from '../core/decision.ts'
 import { type Core, eligible } from './core.ts'
+import type { Inquiries } from './inquiry.ts'
 import type { Step } from './mesh.ts'
 import type { Proposer } from './proposer.ts'
 import { acceptQuorum, rankByHash } from './replica-set.ts'
@@ -17,6 +18,14 @@ const maxNeeds = 20_000
 /** A promise for which no value came is forgotten after the retention. */
 const prunedPerPage = 500
 
+export interface UpkeepParts {
+  readonly core: Core
+  readonly proposer: Proposer
+  readonly inquiries: Inquiries
+  /** Called for each record that is looked at. */
+  readonly onSeen: (step: Step, record: LedgerRecord) => void
+}
+
 interface Look {
   belowMinimum: number
   underReplicated: number
@@ -30,7 +39,7 @@ interface Look {
 export class Upkeep {
   readonly #core: Core
   readonly #proposer: Proposer
-  /** Called for each record that is looked at. */
+  readonly #inquiries: Inquiries
   readonly #onSeen: (step: Step, record: LedgerRecord) => void
   /** Since when (monotonic milliseconds) a record needs something. */
   readonly #needs = new Map<string, number>()
@@ -41,9 +50,10 @@ export class Upkeep {
   #current: Look = { belowMinimum: 0, underReplicated: 0 }
   latest: Look = this.#current
 
-  constructor(core: Core, proposer: Proposer, onSeen: (step: Step, record: LedgerRecord) => void) {
+  constructor({ core, proposer, inquiries, onSeen }: UpkeepParts) {
     this.#core = core
     this.#proposer = proposer
+    this.#inquiries = inquiries
     this.#onSeen = onSeen
   }
 
@@ -108,13 +118,19 @@ export class Upkeep {
     }
   }
 
+  /** Only to coordinators that answer right now: one that has just died for good would leave the record without a quorum. */
   #move(step: Step, key: string): void {
+    this.#inquiries.ask(step, { by: 'key', text: key }, (later, { answered }) => this.#moveTo(later, key, answered))
+  }
+
+  #moveTo(step: Step, key: string, answered: ReadonlySet<string>): void {
     const { hooks, rules } = this.#core
     let moved = false
     this.#proposer.start(step, {
       key,
       decide: (current, _key, set) => {
-        const better = current && !rules.isFinal(current) && !moved ? this.#betterSet(step, key, set) : undefined
+        const open = current && !rules.isFinal(current) && !moved
+        const better = open ? this.#betterSet(step, key, set, answered) : undefined
         if (!better) return keep
         moved = true
         return { kind: 'move', set: better }
@@ -140,19 +156,29 @@ export class Upkeep {
     return writtenAt < wall - this.#core.options.retentionMs / 4
   }
 
-  /** The replica set that the record should have, when it is another: its live replicas first, then the best-ranked others. */
-  #betterSet(step: Step, key: string, set: ReplicaSet): ReplicaSet | undefined {
+  /**
+   * The replica set that the record should have, when it is another: its live replicas first, then the best-ranked others. Lost ones
+   * stay when nobody can take their place: a smaller set stands no more than one with a gap.
+   */
+  #betterSet(
+    step: Step,
+    key: string,
+    set: ReplicaSet,
+    answered?: ReadonlySet<string> | undefined,
+  ): ReplicaSet | undefined {
     const { members, options, self } = this.#core
     // One alone says what M should be, or coordinators of different M would move the record to and fro.
     const first = set.replicas.find((id) => members.isAlive(id)) ?? self
     const m = first === self ? options.minReplications() : set.m
-    const staying = set.replicas.filter((id) => !members.isLost(id, step.now, options.repairAfterMs))
-    const fit = eligible(this.#core)
+    const isLost = (id: string) => members.isLost(id, step.now, options.repairAfterMs)
+    const staying = set.replicas.filter((id) => !isLost(id))
+    const fit = eligible(this.#core).filter((id) => !answered || id === self || answered.has(id))
     const joining = rankByHash(
       key,
       fit.filter((id) => !set.replicas.includes(id)),
     )
-    const replicas = [...staying, ...joining].slice(0, 2 * m - 1)
+    const size = Math.max(staying.length + joining.length, set.replicas.length)
+    const replicas = [...staying, ...joining, ...set.replicas.filter(isLost)].slice(0, Math.min(size, 2 * m - 1))
     const better = { replicas, m }
     // A replica that is down for the moment stays; but enough of the new set must be there to keep what is moved.
     const live = replicas.filter((id) => members.isAlive(id)).length
