@@ -121,8 +121,11 @@ export class RecordHistory {
     const last = this.#chosen.at(-1)?.version
     const sets = latest ? [latest.set] : []
     for (const { set, ballots } of this.#generations.values()) {
-      const term = [...ballots.values()][0]?.version
-      if (!last || !term || orderTerms(term, last) >= 0) sets.push(set)
+      const proposals = [...ballots.values()]
+      const term = proposals[0]?.version
+      if (last && term && orderTerms(term, last) < 0) continue
+      // What is sealed may come to be chosen, and then followed.
+      sets.push(set, ...proposals.flatMap(({ seal }) => seal ?? []))
     }
     return sets
   }
