@@ -16,7 +16,7 @@ import { Witness } from './witness.ts'
 
 // MESH_KILL_ROUNDS_SEED repeats the random choices of an earlier run, though not the timing of its processes.
 const seed = Number(process.env['MESH_KILL_ROUNDS_SEED'] ?? randomInt(0xffff_ffff))
-const rounds = Number(process.env['MESH_KILL_ROUNDS'] ?? 10)
+const rounds = Number(process.env['MESH_KILL_ROUNDS'] ?? 8)
 
 const leaseMs = 2_000
 const newJobsPerRound = 40

@@ -6,9 +6,10 @@ import { enqueue, enqueueMany } from '../support/enqueue.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const few = 100
-// 100,000 take a minute or two: CI measures fewer. MESH_QUEUED says how many.
-const many = Number(process.env['MESH_QUEUED'] ?? 20_000)
-const measured = 200
+// 100,000 take a minute: CI queues fewer. MESH_QUEUED says how many.
+const many = Number(process.env['MESH_QUEUED'] ?? 10_000)
+const rounds = 4
+const enqueuesPerRound = 80
 const allowedGrowth = 0.2
 
 test(
@@ -17,20 +18,25 @@ test(
   async () => {
     const entry = await bundleEntry(coordinatorEntry, tempFolder())
     const [a, , , cluster] = await Cluster.startThree({ entry, proxied: true })
-    const bytesPerEnqueue = async (round: string) => {
-      await cluster.quiet()
-      const before = { bytes: cluster.peerBytes, at: performance.now() }
-      for (let count = 0; count < measured; count += 1) {
-        await a.http.must('enqueueJob', {
-          body: { payload: { kind: 'shell', command: 'echo', args: ['x'] } },
-          key: `${round}-${count}`,
-        })
+    const enqueueSome = async (name: string) => {
+      const body = { payload: { kind: 'shell' as const, command: 'true' } }
+      for (let count = 0; count < enqueuesPerRound; count += 2) {
+        await a.http.must('enqueueJob', { body, key: `${name}-${count}` })
         await enqueue(a.http)
       }
+    }
+    /** Of several rounds the cheapest: signs of life and what is sent again to a busy machine come on top. */
+    const bytesPerEnqueue = async (name: string) => {
       await cluster.quiet()
-      const elapsedMs = performance.now() - before.at
-      const bytes = cluster.peerBytes - before.bytes - elapsedMs * (await cluster.idleBytesPerMs())
-      return Math.round(bytes / measured / 2)
+      let least = Number.POSITIVE_INFINITY
+      for (let round = 0; round < rounds; round += 1) {
+        const before = cluster.peerBytes
+        await enqueueSome(`${name}-${round}`)
+        const bytes = (cluster.peerBytes - before) / enqueuesPerRound
+        // What the first one costs is in part still to come.
+        if (round > 0) least = Math.min(least, bytes)
+      }
+      return Math.round(least)
     }
     await enqueueMany(a.http, few)
     const withFew = await bytesPerEnqueue('few')

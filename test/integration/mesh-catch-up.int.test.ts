@@ -20,7 +20,7 @@ test(
     const [a, b, c, cluster] = await Cluster.startThree({ entry, proxied: true })
     const host = await RawHost.register(a.http, 'host')
     await enqueueMany(a.http, jobsBefore)
-    await sameEverywhere(cluster.nodes)
+    await cluster.quiet()
 
     /** Starts it again, and tells how many bytes went between coordinators until all were the same. */
     const bytesOfReturn = async () => {
@@ -28,9 +28,10 @@ test(
       const before = cluster.peerBytes
       await c.start()
       await cluster.allLive()
-      await sameEverywhere(cluster.nodes)
       await cluster.quiet()
-      return cluster.peerBytes - before
+      const bytes = cluster.peerBytes - before
+      await sameEverywhere(cluster.nodes)
+      return bytes
     }
     await c.kill()
     await enqueueMany(b.http, changed / 2)

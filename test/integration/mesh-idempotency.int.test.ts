@@ -13,18 +13,23 @@ import { tempFolder } from '../support/temp-folder.ts'
 import { atEnd } from '../support/undo.ts'
 import { until } from '../support/until.ts'
 
-const keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
+const keyCount = 200
 const keysAtOnce = 20
 /** The last is so long that it is known to be dead: then the others see another network than it does when it is back. */
 const downTimesMs = [0, 500, 3_500]
 
-let entry: string
+let cluster: Cluster
 beforeAll(async () => {
-  entry = await bundleEntry(coordinatorEntry, tempFolder())
+  const entry = await bundleEntry(coordinatorEntry, tempFolder())
+  cluster = await Cluster.start({ entry })
 })
 
+/** No host of these tests can run it. */
 const newJob = (key: string): Request<'enqueueJob'> => ({
-  body: { payload: { kind: 'shell', command: 'echo', args: [key] } },
+  body: {
+    payload: { kind: 'shell', command: 'echo', args: [key] },
+    requirement: { requiredCapabilities: ['nobody'] },
+  },
   key,
 })
 
@@ -41,13 +46,13 @@ async function enqueueAt({ http, name }: ClusterNode, key: string): Promise<Job>
 }
 
 /** Sends each key to all of them at once, and answers the ids that each got. */
-async function enqueueAll(nodes: readonly ClusterNode[]): Promise<Map<string, string[]>> {
+async function enqueueAll(keys: readonly string[]): Promise<Map<string, string[]>> {
   const answers = new Map<string, string[]>()
   const left = [...keys]
   const work = async () => {
     for (let key = left.shift(); key !== undefined; key = left.shift()) {
       const sent = key
-      const jobs = await Promise.all(nodes.map((node) => enqueueAt(node, sent)))
+      const jobs = await Promise.all(cluster.nodes.map((node) => enqueueAt(node, sent)))
       answers.set(
         key,
         jobs.map(({ id }) => id),
@@ -58,17 +63,24 @@ async function enqueueAll(nodes: readonly ClusterNode[]): Promise<Map<string, st
   return answers
 }
 
+const keysOf = (name: string) => Array.from({ length: keyCount }, (_, index) => `${name}-${index}`)
+
+async function jobsOf(keys: readonly string[]): Promise<Job[]> {
+  const jobs = await sameEverywhere(cluster.nodes)
+  return jobs.filter((job) => keys.includes(keyOf(job)))
+}
+
 describe('one idempotency key at all three coordinators at once', () => {
   test('makes one job', async () => {
-    const cluster = await Cluster.start({ entry })
-    const answers = await enqueueAll(cluster.nodes)
+    const keys = keysOf('calm')
+    const answers = await enqueueAll(keys)
     for (const [key, ids] of answers) expect(new Set(ids).size, `${key}: ${ids.join()}`).toBe(1)
-    const jobs = await sameEverywhere(cluster.nodes)
+    const jobs = await jobsOf(keys)
     expect(jobs.map(keyOf).toSorted()).toEqual(keys.toSorted())
   })
 
   test('makes one job that stands while one of them is killed and comes back', { timeout: 60_000 }, async () => {
-    const cluster = await Cluster.start({ entry })
+    const keys = keysOf('stormy')
     const [, b] = cluster.nodes
     const killAgainAndAgain = async () => {
       for (const downMs of downTimesMs) {
@@ -80,10 +92,10 @@ describe('one idempotency key at all three coordinators at once', () => {
         await cluster.allLive()
       }
     }
-    const [answers] = await Promise.all([enqueueAll(cluster.nodes), killAgainAndAgain()])
+    const [answers] = await Promise.all([enqueueAll(keys), killAgainAndAgain()])
     await cluster.allLive()
 
-    const jobs = await sameEverywhere(cluster.nodes)
+    const jobs = await jobsOf(keys)
     const standing = jobs.filter(({ duplicateOf }) => duplicateOf === undefined)
     expect(standing.map(keyOf).toSorted()).toEqual(keys.toSorted())
     const idOf = new Map(standing.map((job) => [keyOf(job), job.id]))
@@ -106,15 +118,13 @@ async function lossyWay({ port }: ClusterNode) {
 describe.each(['lives on', 'is killed'])('an answer lost on its way from a coordinator that %s', (fate) => {
   const isKilled = fate === 'is killed'
 
-  async function startOver() {
-    const [a, b, c, cluster] = await Cluster.startThree({ entry })
+  /** Three jobs that only the host of the test can run. */
+  async function prepare(name: string) {
+    const [a, b, c] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode]
     const { proxy, http } = await lossyWay(a)
-    const host = await RawHost.register(http, 'host')
-    await enqueueMany(b.http, 3)
-    await until('the coordinator to know its host and the jobs', async () => {
-      const { hosts, jobs } = await a.http.must('readState', { query: {} })
-      return hosts.length === 1 && jobs.length === 3
-    })
+    const own = `${name}-${isKilled}`
+    const host = await RawHost.register(http, own, ['shell', own])
+    const ids = await enqueueMany(b.http, 3, { requirement: { requiredCapabilities: [own] } })
     /** Sends a request whose answer is lost, and kills the coordinator at the moment at which it answers. */
     const lose = async (send: () => Promise<unknown>) => {
       const begun = proxy.loseNextAnswer()
@@ -126,11 +136,16 @@ describe.each(['lives on', 'is killed'])('an answer lost on its way from a coord
       if (isKilled) await a.kill()
       expect(await answer).toBe('lost')
     }
-    return { a, b, c, cluster, http, host, lose }
+    return { a, b, c, ids, http, host, lose }
+  }
+
+  async function bringBack(node: ClusterNode): Promise<void> {
+    if (isKilled) await node.start()
+    await cluster.allLive()
   }
 
   test('is a claim that finds its jobs again at another one', async () => {
-    const { b, c, http, host, lose } = await startOver()
+    const { a, b, c, ids, http, host, lose } = await prepare('claim')
     const request = { params: { id: host.id }, body: { max: 2, waitMs: 5_000 }, key: 'the-claim' }
     await lose(() => http.must('claimJobs', request))
     const repeated = await b.http.must('claimJobs', { ...request, retry: 1 })
@@ -140,12 +155,14 @@ describe.each(['lives on', 'is killed'])('an answer lost on its way from a coord
     expect(idsOf(again)).toEqual(idsOf(repeated))
     // What it was given stays leased, and is all that it was given.
     await host.at(c.http).finish(3 - repeated.jobs!.length)
-    const leased = async () => (await c.http.must('listJobs', { query: { status: 'leased' } })).jobs
-    expect(idsOf({ job: null, jobs: await leased() })).toEqual(idsOf(repeated))
+    const jobs = await Promise.all(ids.map((id) => readJob(c.http, id)))
+    const leased = jobs.filter(({ status }) => status === 'leased')
+    expect(idsOf({ job: null, jobs: leased })).toEqual(idsOf(repeated))
+    await bringBack(a)
   })
 
   test('is a completion that is accepted once', async () => {
-    const { b, c, cluster, http, host, lose } = await startOver()
+    const { a, b, c, http, host, lose } = await prepare('completion')
     const job = await host.claimOne(5_000)
     const outcome = { success: true, exitCode: 0, durationMs: 1, stdout: 'done once', stderr: '' }
     const request = {
@@ -162,8 +179,9 @@ describe.each(['lives on', 'is killed'])('an answer lost on its way from a coord
         const known = await readJob(node.http, job.id)
         return known.status === 'completed' && known
       })
-      expect(shown.attemptHistory).toMatchObject([{ hostId: 'host', outcome: 'completed' }])
+      expect(shown.attemptHistory).toMatchObject([{ hostId: host.id, outcome: 'completed' }])
       expect(shown.superseded).toBeUndefined()
     }
+    await bringBack(a)
   })
 })

@@ -43,9 +43,10 @@ export class ClusterNode {
   /** Between it and the other coordinators. */
   readonly proxy: TcpProxy | undefined
   readonly http: Http
-  /** Its latest process. */
+  /** Its latest process. It lasts as long as the node, whichever test starts it again. */
   process!: Spawned
   #env: Record<string, string> = {}
+  #isStarted = false
   readonly #settings: ClusterSettings
 
   constructor(name: string, port: number, proxy: TcpProxy | undefined, settings: ClusterSettings) {
@@ -57,6 +58,9 @@ export class ClusterNode {
     this.#settings = settings
     this.http = new Http(this.url, { token: settings.env?.['SKYCLAW_TOKEN'] })
     atEnd(() => this.http.close())
+    atEnd(async () => {
+      if (this.#isStarted) await this.process.kill()
+    })
   }
 
   /** The other members, which it is started with. */
@@ -74,10 +78,12 @@ export class ClusterNode {
   spawn(): Spawned {
     const { entry, leaseMs } = this.#settings
     const { folder, port } = this
+    this.#isStarted = true
     this.process = spawnCoordinator({
       folder,
       port,
       env: this.#env,
+      lasting: true,
       ...(entry !== undefined && { entry }),
       ...(leaseMs !== undefined && { leaseMs }),
     })

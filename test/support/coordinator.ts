@@ -13,6 +13,8 @@ export interface CoordinatorSettings {
   readonly entry?: string
   /** More `SKYCLAW_*` variables. */
   readonly env?: Readonly<Record<string, string>>
+  /** The caller ends it, maybe after the test that started it. */
+  readonly lasting?: boolean
 }
 
 export interface CoordinatorProcess extends Spawned {
@@ -29,10 +31,12 @@ export function spawnCoordinator({
   leaseMs,
   entry = coordinatorEntry,
   env,
+  lasting = false,
 }: CoordinatorSettings): Spawned {
   return spawnEntry({
     entry,
     cwd: folder,
+    lasting,
     env: {
       SKYCLAW_DB_PATH: databaseOf(folder),
       SKYCLAW_COORDINATOR_PORT: String(port),

@@ -14,6 +14,8 @@ interface SpawnOptions {
   readonly cwd?: string
   /** Written to standard input, which is then closed. */
   readonly stdin?: string
+  /** The caller ends it, maybe after the test that started it. */
+  readonly lasting?: boolean
 }
 
 export interface EntryOptions extends SpawnOptions {
@@ -58,7 +60,8 @@ export function spawnEntry({ entry, args = [], ...options }: EntryOptions): Spaw
 }
 
 /** Runs a program in a process of its own, killed at the end of the test at the latest, or of the file when it is started in `beforeAll`. */
-export function spawnProgram({ program, args = [], env = {}, cwd = repository, stdin }: ProgramOptions): Spawned {
+export function spawnProgram(options: ProgramOptions): Spawned {
+  const { program, args = [], env = {}, cwd = repository, stdin, lasting = false } = options
   const child = spawn(program, args, {
     cwd,
     env: { ...environment(), ...env },
@@ -67,7 +70,7 @@ export function spawnProgram({ program, args = [], env = {}, cwd = repository, s
   running.add(child)
   child.stdin?.end(stdin)
   const spawned = watch(child)
-  atEnd(() => spawned.kill())
+  if (!lasting) atEnd(() => spawned.kill())
   return spawned
 }
 
