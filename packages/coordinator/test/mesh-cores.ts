@@ -23,6 +23,8 @@ export class MeshCores {
   wall = 100 * day
   /** Which coordinators can be reached. */
   readonly live: Set<string>
+  /** What the clock of a coordinator says. */
+  wallOf: (name: string) => number = () => this.wall
   /** Says what gets lost on its way. */
   loses: (sent: Sent) => boolean = () => false
   readonly #cores = new Map<string, Mesh>()
@@ -82,9 +84,10 @@ export class MeshCores {
   }
 
   #answered<T>(begin: (done: (answer: T) => void) => void): T {
-    let answer: T | undefined
-    begin((given) => void (answer = given))
-    for (let passed = 0; answer === undefined && passed < 10_000; passed += 50) this.pass(50)
+    const answers: T[] = []
+    begin((given) => void answers.push(given))
+    for (let passed = 0; answers.length === 0 && passed < 10_000; passed += 50) this.pass(50)
+    const [answer] = answers
     if (answer === undefined) throw new Error('there was no answer')
     return answer
   }
@@ -93,7 +96,7 @@ export class MeshCores {
     const effects: (() => void)[] = []
     const step: Step = {
       now: this.#now,
-      wall: this.wall,
+      wall: this.wallOf(self),
       send: (to, message) => void this.#queue.push({ from: self, to, message: structuredClone(message) }),
       pull: () => {},
       after: (effect) => void effects.push(effect),

@@ -1,5 +1,5 @@
 import type { RecordValue } from '@skyclaw/protocol'
-import type { MeshHooks, MeshOptions } from './mesh.ts'
+import type { MeshHooks, MeshOptions, Step } from './mesh.ts'
 import type { Members } from './members.ts'
 import type { MeshStore } from './store.ts'
 import type { ValueRules } from './value-rules.ts'
@@ -24,6 +24,11 @@ export interface Core {
  */
 export function isFormer(core: Core, earlier: { readonly writtenAt: number }, value: RecordValue): boolean {
   return core.rules.createdAt(value) - earlier.writtenAt > core.options.retentionMs / 2
+}
+
+/** A value is never written before it was created, whatever the clocks say: else it would pass for one of an earlier record. */
+export function writingTime({ rules }: Core, { wall }: Pick<Step, 'wall'>, value: RecordValue): number {
+  return Math.max(wall, rules.createdAt(value))
 }
 
 /** Instances that can keep a new record: alive and caught up, this one included. */

@@ -39,8 +39,9 @@ function create(core: Core, operation: Operation): Located {
   const fit = eligible(core)
   const set = newReplicaSet(key, fit, m, fresh ? self : undefined)
   if (!set) {
-    const detail = `a change needs ${m} coordinators, and ${fit.length} are live and caught up; nothing was written`
-    return { kind: 'failed', error: new ProblemError('insufficient_replicas', detail, { outcome: 'not_applied' }) }
+    const why = `a change needs ${m} coordinators, and ${fit.length} are live and caught up`
+    const { outcome, end } = ending(operation)
+    return { kind: 'failed', error: new ProblemError('insufficient_replicas', `${why}; ${end}`, { outcome }) }
   }
   if (operation.asked === 'some') core.hooks.count('twins_possible')
   operation.key ??= keyFor!(lineageOf(set))
@@ -103,10 +104,17 @@ export function takeHint(core: Core, operation: Operation, { holdings }: Finding
   }
 }
 
-export function unreachable(why: string, { key, request, proposed }: Operation): ProblemError {
-  const outcome = proposed ? 'unknown' : 'not_applied'
-  const end = proposed ? 'the change may have happened or not' : 'nothing was written'
+export function unreachable(why: string, operation: Operation): ProblemError {
+  const { key, request } = operation
+  const { outcome, end } = ending(operation)
   return new ProblemError('quorum_unreachable', `${key ?? request.key}: ${why}; ${end}`, { outcome })
+}
+
+/** What is known of a change that failed. One that was proposed to anybody may come true yet. */
+function ending({ proposed }: Operation) {
+  return proposed
+    ? { outcome: 'unknown' as const, end: 'the change may have happened or not' }
+    : { outcome: 'not_applied' as const, end: 'nothing was written' }
 }
 
 /** Whether a record that is known so takes no more rounds in a register. */

@@ -88,17 +88,23 @@ export type Current = Omit<Proposal, 'moved'>
 export function judge(
   decision: ReturnType<Operation['decide']>,
   from: Current | undefined,
-  wall: number,
+  writingTimeOf: (value: RecordValue) => number,
   refresh = false,
 ): { verdict: Verdict; proposal?: Proposal } {
   if (decision.kind === 'write') {
-    return { verdict: { kind: 'changed' }, proposal: { value: decision.value, writtenAt: wall } }
+    return {
+      verdict: { kind: 'changed' },
+      proposal: { value: decision.value, writtenAt: writingTimeOf(decision.value) },
+    }
   }
   if (decision.kind === 'move' && from) {
     // Written anew: those who join must not take it for one that was forgotten.
-    return { verdict: { kind: 'sealed' }, proposal: { value: from.value, moved: decision.set, writtenAt: wall } }
+    return {
+      verdict: { kind: 'sealed' },
+      proposal: { value: from.value, moved: decision.set, writtenAt: writingTimeOf(from.value) },
+    }
   }
   const verdict: Verdict = decision.kind === 'refuse' ? { kind: 'refused', error: decision.error } : { kind: 'kept' }
   if (!from) return { verdict }
-  return { verdict, proposal: { value: from.value, writtenAt: refresh ? wall : from.writtenAt } }
+  return { verdict, proposal: { value: from.value, writtenAt: refresh ? writingTimeOf(from.value) : from.writtenAt } }
 }

@@ -1,7 +1,7 @@
 import type { PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
 import type { Acceptor } from './acceptor.ts'
 import type { BallotCounter } from './ballot-counter.ts'
-import { type Core, isFormer } from './core.ts'
+import { type Core, isFormer, writingTime } from './core.ts'
 import type { Findings, Inquiries } from './inquiry.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Lanes } from './lanes.ts'
@@ -130,7 +130,7 @@ export class Proposer {
     }
     const leftover = this.#leftovers.take(key, place, known)
     const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
-    if (begins || (creates && operation.request.fresh)) {
+    if (begins || (creates && operation.request.fresh && !operation.proposed)) {
       return this.#decide(step, operation, enter({ n: 0, node: self }), begins ? known : undefined, false)
     }
     if (leftover) {
@@ -154,16 +154,14 @@ export class Proposer {
   }
 
   #prepared(step: Step, operation: Operation, round: Round): void {
-    const { store } = this.#core
     const highest = round.highest((earlier, value) => isFormer(this.#core, earlier, value))
     if (highest && round.showsChosen(highest.ballot)) {
       const record = round.record(highest)
       if (this.#parts.knowledge.learn(step, record) === 'news') this.#parts.spread.tell(step, record, () => false)
     }
-    const known = store.known(round.key)
+    const known = this.#core.store.known(round.key)
     if (known && isLeft(this.#core.rules, round.place, known)) return this.#begin(step, operation)
     if (!highest) return this.#decide(step, operation, round, known, false)
-    // Those who hold nothing tell by it whether this was forgotten, which its proposer may not know.
     round.basis = highest.proposal.writtenAt
     if (highest.proposal.moved) return this.#propose(step, operation, round, highest.proposal, { kind: 'sealed' })
     const written = operation.recognise(highest.proposal.value)
@@ -180,10 +178,10 @@ export class Proposer {
 
   /** `isKnown`: a prepare quorum holds nothing above the known value, so that it need not be written back. */
   #decide(step: Step, operation: Operation, round: Round, from: Current | undefined, isKnown: boolean): void {
-    const { request } = operation
+    const { refresh } = operation.request
     const decision = operation.decide(from?.value ?? null, round.place.set)
-    const { verdict, proposal } = judge(decision, from, step.wall, request.refresh)
-    const stands = isKnown && !request.refresh && (verdict.kind === 'kept' || verdict.kind === 'refused')
+    const { verdict, proposal } = judge(decision, from, (value) => writingTime(this.#core, step, value), refresh)
+    const stands = isKnown && !refresh && (verdict.kind === 'kept' || verdict.kind === 'refused')
     if (!proposal || stands) return this.#end(step, operation, from?.value ?? null, verdict)
     this.#propose(step, operation, round, proposal, verdict)
   }
@@ -238,7 +236,7 @@ export class Proposer {
         this.#parts.knowledge.forget(round.key)
         operation.place = undefined
         if (operation.request.keyFor) operation.key = undefined
-        return this.#begin(step, operation)
+        return this.#retry(step, operation)
       }
     }
     if (round.isLost) this.#retry(step, operation)

@@ -24,7 +24,7 @@ export class Round {
   phase: 'prepare' | 'accept' = 'prepare'
   proposal: Proposal | undefined
   next: Ballot | undefined
-  /** When that was written on which the proposer builds. */
+  /** When that was written on which the proposer builds: by this those who hold nothing tell whether it was forgotten. */
   basis: number | undefined
   /** Monotonic milliseconds: when the unanswered are asked again. */
   resendAt = 0
