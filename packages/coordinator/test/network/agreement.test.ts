@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { until } from '../../../../test/support/until.ts'
+import { expectProblem } from '../http/conformity.ts'
 import { report, shellHost, shellJob } from '../http/test-coordinator.ts'
 import { Cluster } from './cluster.ts'
 
@@ -16,4 +18,41 @@ test('what is enqueued at one coordinator is found, claimed and completed at oth
   await cluster.agreed()
   for (const node of [a, b, c])
     expect((await node.ok('getJob', { params: { id: job.id } })).job.status).toBe('completed')
+})
+
+test('one list of URLs for all will do: a coordinator leaves its own out, and says so', async () => {
+  const cluster = await Cluster.start(2)
+  const peerUrls = [cluster.url(0), cluster.url(1)]
+  await cluster.stopNode(1)
+  await cluster.startNode(1, { peerUrls })
+  await cluster.settled()
+  const { peers } = await until('its own URL to be found out', async () => {
+    const view = await cluster.peersOf(1)
+    return view.peers.length === 1 && view
+  })
+  expect(peers[0]).toMatchObject({ nodeId: 'node-0', url: cluster.url(0), state: 'alive', lag: 0 })
+  expect(cluster.logs[1]!.map(({ msg }) => msg)).toContainEqual(
+    expect.stringMatching(/leads to this coordinator itself/),
+  )
+  const { durability } = await cluster.node(1).ok('enqueueJob', { body: shellJob() })
+  expect(durability).toEqual({ replicas: 2, minimum: 2, standalone: false })
+})
+
+test('a peer that has another token is no live peer, and the log says why', async () => {
+  const cluster = await Cluster.start(2)
+  await cluster.stopNode(1)
+  await cluster.startNode(1, { token: 'another-token' })
+  const line = await until('the refusal to be logged', () =>
+    cluster.logs[0]!.find(({ msg }) => /^http.* refused: this coordinator asks for a token/.test(msg)),
+  )
+  expect(line).toMatchObject({ level: 40, peer: cluster.url(1) })
+  await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
+})
+
+test('one that was not told of the other is no live peer to it', async () => {
+  const cluster = await Cluster.start(2)
+  await cluster.stopNode(1)
+  await cluster.startNode(1, { peerUrls: ['http://127.0.0.1:9'] })
+  await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
+  expectProblem(await cluster.node(0).call('enqueueJob', { body: shellJob() }), 'insufficient_replicas')
 })

@@ -35,6 +35,8 @@ const batch = (more: object = {}) => ({
   ...more,
 })
 
+const high = (node: string) => ({ n: 7_999_999_999_999_999, node })
+
 const ballot = (node: string) => ({ n: 1_000, node })
 
 /** A request that would be taken as it is. */
@@ -65,6 +67,42 @@ const refused: Refused[] = [
     'a replica set that cannot agree',
     'messages.0',
     () => batch({ messages: [{ ...accept(), set: { replicas: [to], m: 2 } }] }),
+  ],
+  [
+    'a ballot that nobody can have counted up to',
+    'messages.0',
+    () => batch({ messages: [{ ...accept(), ballot: { n: 7_999_999_999_999_998, node: from }, next: high(from) }] }),
+  ],
+  ['a next ballot that nobody comes after', 'messages.0', () => batch({ messages: [{ ...accept(), next: high(from) }] })],
+  [
+    'a refusal by a promise that nobody comes after',
+    'messages.0',
+    () =>
+      batch({
+        messages: [
+          {
+            ...{ type: 'refused', key: record.key, generation: 0, ballot: ballot(to), phase: 'prepare', reason: 'ballot' },
+            promised: high(from),
+          },
+        ],
+      }),
+  ],
+  [
+    'a record under a version that none comes after',
+    'messages.0',
+    () => {
+      const version = { ...record.version, ballot: high(from) }
+      return batch({ messages: [{ type: 'learn', key: record.key, version, record: { ...record, version } }] })
+    },
+  ],
+  [
+    'an answer that holds a record in a set that cannot agree',
+    'messages.0',
+    () => {
+      const { key, version, value, writtenAt } = record
+      const held = { version, set: { replicas: [from], m: 2 }, proposal: { value, writtenAt } }
+      return batch({ messages: [{ type: 'told', id: 'x', holdings: [{ key, accepted: held }] }] })
+    },
   ],
   ['a value under the key of another', 'messages.0', () => batch({ messages: [{ ...accept(), key: 'job:other' }] })],
   [
