@@ -20,8 +20,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [`${everywhere}/*.test.ts`],
-          exclude: [...exclude, '**/*.int.test.ts'],
+          exclude: [...exclude, '**/*.{int,sim}.test.ts'],
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // It starts its own processes, one for each processor.
+        extends: true,
+        test: {
+          name: 'sim',
+          include: [`${everywhere}/*.sim.test.ts`],
+          exclude,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {

@@ -90,7 +90,8 @@ function settle(world: World, calls: Calls): void {
   const start = world.agenda.now
   let left: string | undefined = 'nothing was looked at'
   for (let settled = 0; settled < looksSettled && going(); settled = left === undefined ? settled + 1 : 0) {
-    if (world.agenda.now - start > calmMs) return world.violate(`${calmMs / 1_000} s after faults stopped, ${left}`, keyIn(left))
+    if (world.agenda.now - start > calmMs)
+      return world.violate(`${calmMs / 1_000} s after faults stopped, ${left}`, keyIn(left))
     world.agenda.runUntil(world.agenda.now + lookEveryMs, going)
     calls.checkAnswered()
     left = unsettled(world)
@@ -100,4 +101,3 @@ function settle(world: World, calls: Calls): void {
 function keyIn(sentence: string | undefined): string {
   return sentence?.match(/\b(?:job|host|superseded):\S+/)?.[0] ?? ''
 }
-

@@ -139,7 +139,10 @@ export class CallAudit {
     const floor = this.#toldBefore(key, call.order)
     if (content === nothing) {
       if (floor === undefined || this.#history.record(key).mayBeForgotten || this.#mayBeMissed(call, key)) return
-      return this.#onViolation(`${call.label} was told that there is no such record, after somebody had been told of it`, key)
+      return this.#onViolation(
+        `${call.label} was told that there is no such record, after somebody had been told of it`,
+        key,
+      )
     }
     const place = history.placeOf(content)
     const shown = this.#history.contents.describe(content)

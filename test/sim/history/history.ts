@@ -1,4 +1,6 @@
 import type { LedgerRecord, RecordValue } from '@skyclaw/protocol'
+import type { Register } from '../../../packages/coordinator/src/mesh/store.ts'
+import { epochMs } from '../world/clock.ts'
 import { Contents } from './contents.ts'
 import { DiskMirror, type DiskWrite } from './disk-mirror.ts'
 import { ballotName, orderBallots, orderTerms, orderVersions, termName } from './order.ts'
@@ -61,6 +63,12 @@ export class History {
     mirror.apply(writes)
   }
 
+  /** What finished a record is forgotten when it is as old as the retention. */
+  #mayForget({ proposal }: Register): boolean {
+    if (!proposal || !this.#isFinal(proposal.value)) return false
+    return epochMs + this.#options.now() - proposal.writtenAt > this.#options.retentionMs * 0.7
+  }
+
   /** What a disk holds never goes back. */
   #checkForward(instance: string, mirror: DiskMirror, write: DiskWrite): void {
     if (write.kind === 'register') {
@@ -71,7 +79,7 @@ export class History {
       const back = (name: 'promised' | 'accepted') => terms === 0 && orderBallots(row[name], before[name]) < 0
       if (terms < 0) this.#onViolation(`${instance} went back from ${termName(before)} to ${termName(row)}`, write.key)
       for (const name of ['promised', 'accepted'] as const) {
-        if (!back(name)) continue
+        if (!back(name) || (name === 'accepted' && this.#mayForget(before))) continue
         const steps = `from ${ballotName(before[name])} to ${ballotName(row[name])}`
         this.#onViolation(`${instance} set back what it ${name} in ${termName(row)}, ${steps}`, write.key)
       }

@@ -20,7 +20,7 @@ export function orderTerms(a: Term, b: Term): number {
   return epochs === 0 ? a.generation - b.generation : epochs
 }
 
-export function orderVersions(a: Version, b: Version): number {
+export function orderVersions(a: Term & Pick<Version, 'ballot'>, b: Term & Pick<Version, 'ballot'>): number {
   const terms = orderTerms(a, b)
   return terms === 0 ? orderBallots(a.ballot, b.ballot) : terms
 }

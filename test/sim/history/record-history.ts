@@ -184,7 +184,9 @@ export class RecordHistory {
   #checkOrigin(row: Register, set: ReplicaSet): void {
     if (row.generation === 0 && !row.epoch) return
     if (this.#epochs.has(termName(row))) return
-    const seal = this.#chosen.findLast(({ version, seal: moved }) => moved && orderTerms(nextTerm({ version, moved }), row) === 0)
+    const seal = this.#chosen.findLast(
+      ({ version, seal: moved }) => moved && orderTerms(nextTerm({ version, moved }), row) === 0,
+    )
     if (!seal) this.#break(`${termName(row)} began before a seal of the generation before was chosen`)
     else if (setName(seal.seal!) !== setName(set)) {
       this.#break(`${termName(row)} began on ${setName(set)}, and the seal names ${setName(seal.seal!)}`)

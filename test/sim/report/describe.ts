@@ -1,4 +1,4 @@
-import type { LedgerRecord, PeerMessage, Proposal, ReplicaSet } from '@skyclaw/protocol'
+import type { Holding, LedgerRecord, PeerMessage, Proposal, ReplicaSet } from '@skyclaw/protocol'
 import type { ChangeResult } from '../../../packages/coordinator/src/mesh/mesh.ts'
 import type { Contents } from '../history/contents.ts'
 import type { DiskWrite } from '../history/disk-mirror.ts'
@@ -30,21 +30,21 @@ export function describeMessage(message: PeerMessage, contents: Contents): strin
     }
     case 'ask':
       return `ask ${message.id} by ${message.by} ${message.text}`
-    case 'told': {
-      const held = message.holdings.map(({ key, known, accepted }) => {
-        const parts = [
-          ...(known ? [`known ${recordOf(known, contents)}`] : []),
-          ...(accepted
-            ? [
-                `accepted ${termName(accepted.version)} ${ballotName(accepted.version.ballot)} ${proposalOf(accepted.proposal, contents)}`,
-              ]
-            : []),
-        ]
-        return `${key}: ${parts.join('; ')}`
-      })
-      return `told ${message.id}: ${held.join(' | ')}`
-    }
+    case 'told':
+      break
   }
+  const held = message.holdings.map(({ key, known, accepted }) => {
+    const parts = [
+      ...(known ? [`known ${recordOf(known, contents)}`] : []),
+      ...(accepted ? [acceptedOf(accepted, contents)] : []),
+    ]
+    return `${key}: ${parts.join('; ')}`
+  })
+  return `told ${message.id}: ${held.join(' | ')}`
+}
+
+function acceptedOf({ version, proposal }: NonNullable<Holding['accepted']>, contents: Contents): string {
+  return `accepted ${termName(version)} ${ballotName(version.ballot)} ${proposalOf(proposal, contents)}`
 }
 
 /** One short line for each write of the mesh to its store. */

@@ -5,7 +5,7 @@ export function printResult(result: RunResult): void {
   for (const line of resultLines(result)) console.log(line)
 }
 
-export function resultLines({ seeds, virtualMs, events, coverage, tookMs }: RunResult): string[] {
+function resultLines({ seeds, virtualMs, events, coverage, tookMs }: RunResult): string[] {
   const hours = tookMs / 3_600_000
   return [
     `${seeds} seeds in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(seeds / hours)} seeds an hour`,

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
 import { Coverage } from '../report/coverage.ts'
 import type { Assignment, Report } from './worker.ts'
 
@@ -28,7 +28,14 @@ export interface RunResult {
 /** Runs seeds in child processes until one is broken, all have run, or the time is over. */
 export async function runSeeds(options: RunOptions): Promise<RunResult> {
   const { from, seeds, seconds, jobs } = options
-  const result: RunResult = { seeds: 0, virtualMs: 0, events: 0, coverage: new Coverage(), broken: undefined, tookMs: 0 }
+  const result: RunResult = {
+    seeds: 0,
+    virtualMs: 0,
+    events: 0,
+    coverage: new Coverage(),
+    broken: undefined,
+    tookMs: 0,
+  }
   const startedAt = performance.now()
   const children = Array.from({ length: Math.min(jobs, seeds) }, () => startWorker(options.mutant))
   const runs = children.map((child, index) => {
@@ -45,7 +52,11 @@ export async function runSeeds(options: RunOptions): Promise<RunResult> {
   })
   const time = timeUp(seconds)
   try {
-    await Promise.race([Promise.all(runs), time.up, ...runs.map((run) => run.then((done) => (done ? never() : undefined)))])
+    await Promise.race([
+      Promise.all(runs),
+      time.up,
+      ...runs.map((run) => run.then((done) => (done ? never() : undefined))),
+    ])
   } finally {
     time.cancel()
     for (const child of children) child.kill('SIGKILL')
@@ -55,8 +66,8 @@ export async function runSeeds(options: RunOptions): Promise<RunResult> {
 }
 
 function startWorker(mutant: string | undefined): ChildProcess {
-  const hook = resolve(import.meta.dirname, 'mutant-hook.ts')
-  return fork(resolve(import.meta.dirname, 'worker.ts'), {
+  const hook = join(import.meta.dirname, 'mutant-hook.ts')
+  return fork(join(import.meta.dirname, 'worker.ts'), {
     execArgv: ['--conditions=@skyclaw/source', ...(mutant === undefined ? [] : ['--import', hook])],
     env: { ...process.env, ...(mutant !== undefined && { SKYCLAW_SIM_MUTANT: mutant }) },
     serialization: 'advanced',
@@ -65,7 +76,12 @@ function startWorker(mutant: string | undefined): ChildProcess {
 }
 
 /** Resolves with false when a seed was broken, with true when all have run. */
-function takeReports(child: ChildProcess, assignment: Assignment, owed: number, take: (report: Report) => void): Promise<boolean> {
+function takeReports(
+  child: ChildProcess,
+  assignment: Assignment,
+  owed: number,
+  take: (report: Report) => void,
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let left = owed
     child.on('message', (message) => {

@@ -14,7 +14,9 @@ registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
     if (url !== broken) return loaded
-    const source = String(loaded.source)
+    const { source: original } = loaded
+    if (original === undefined) throw new Error(`${mutant.file} has no source`)
+    const source = typeof original === 'string' ? original : new TextDecoder().decode(original)
     if (source.split(mutant.find).length !== 2) throw new Error(`${mutant.name} does not fit ${mutant.file}`)
     return { ...loaded, source: source.replace(mutant.find, () => mutant.replace) }
   },

@@ -56,7 +56,13 @@ export class Calls {
     this.#ask(actor, machine, answered, (answer) => this.changeAt(machine, command, answer))
   }
 
-  find(actor: string, machine: Machine, by: FindRequest['by'], text: string, answered: (found: Found | 'silence') => void) {
+  find(
+    actor: string,
+    machine: Machine,
+    by: FindRequest['by'],
+    text: string,
+    answered: (found: Found | 'silence') => void,
+  ) {
     this.#ask<Found>(actor, machine, answered, (answer) => this.#findAt(actor, machine, { by, text }, answer))
   }
 
@@ -66,7 +72,7 @@ export class Calls {
     if (!process) return
     const { calls } = this.#world
     const { label, key, keyFor, fresh, decide } = command
-    void this.#run(machine, label, key, (call, end) => ({
+    this.#run(machine, label, key, (call, end) => ({
       into: (step, mesh) =>
         mesh.change(step, {
           key,
@@ -78,7 +84,9 @@ export class Calls {
             return decision
           },
           done: (result) => {
-            this.#world.trace(() => `${machine.name} answers ${label}: ${describeResult(result, this.#world.history.contents)}`)
+            this.#world.trace(
+              () => `${machine.name} answers ${label}: ${describeResult(result, this.#world.history.contents)}`,
+            )
             calls.answered(call, result)
             end()
             answered(result)
@@ -99,7 +107,12 @@ export class Calls {
     }
   }
 
-  #findAt(actor: string, machine: Machine, what: Pick<FindRequest, 'by' | 'text'>, answered: (found: Found) => void): void {
+  #findAt(
+    actor: string,
+    machine: Machine,
+    what: Pick<FindRequest, 'by' | 'text'>,
+    answered: (found: Found) => void,
+  ): void {
     const { calls } = this.#world
     const label = `${actor} find ${what.text}`
     this.#run(machine, label, what.text, (call, end) => {
@@ -109,7 +122,10 @@ export class Calls {
           mesh.find(step, {
             ...what,
             done: (found) => {
-              this.#world.trace(() => `${machine.name} answers ${label}: ${found.complete ? 'all of' : 'some of'} ${found.records.map((record) => record.key)}`)
+              this.#world.trace(
+                () =>
+                  `${machine.name} answers ${label}: ${found.complete ? 'all of' : 'some of'} ${found.records.map((record) => record.key)}`,
+              )
               this.#world.coverage.count(found.complete ? 'search complete' : 'search incomplete')
               if (found.complete) calls.found(call, what.by, expected, found.records)
               end()
@@ -138,7 +154,12 @@ export class Calls {
     process.driver.run(work).catch(() => undefined)
   }
 
-  #ask<A>(actor: string, machine: Machine, answered: (answer: A | 'silence') => void, at: (answer: (answer: A) => void) => void): void {
+  #ask<A>(
+    actor: string,
+    machine: Machine,
+    answered: (answer: A | 'silence') => void,
+    at: (answer: (answer: A) => void) => void,
+  ): void {
     const { agenda, network, plan, dice } = this.#world
     let settled = false
     let taken = false

@@ -56,7 +56,9 @@ export class Host {
   }
 
   #again({ claimKey, tries }: Claim): void {
-    this.#later(() => this.#claim(tries < 4 ? { claimKey, tries: tries + 1 } : { claimKey: this.#newClaimKey(), tries: 1 }))
+    this.#later(() =>
+      this.#claim(tries < 4 ? { claimKey, tries: tries + 1 } : { claimKey: this.#newClaimKey(), tries: 1 }),
+    )
   }
 
   /** Tries what the coordinator knows to be queued, the oldest first. */
@@ -95,7 +97,9 @@ export class Host {
     const success = kind < 0.75
     const call = calls.next()
     const label = `${name} ${kind < 0.9 ? 'complete' : 'release'} ${call}`
-    this.#deliver(held, () => (kind < 0.9 ? completeJob(label, held, { success, call: calls.next() }) : releaseJob(label, held)))
+    this.#deliver(held, () =>
+      kind < 0.9 ? completeJob(label, held, { success, call: calls.next() }) : releaseJob(label, held),
+    )
   }
 
   #deliver(held: Held, command: () => ReturnType<typeof releaseJob>): void {

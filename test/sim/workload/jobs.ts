@@ -97,7 +97,11 @@ export function completeJob(label: string, held: Held, { success, call }: { succ
 }
 
 export function releaseJob(label: string, { key, hostId, attempt }: Held): Command {
-  return { label, key, decide: (current, _key, wall) => lifecycle.release(asJob(current), { hostId, attempt, now: wall }) }
+  return {
+    label,
+    key,
+    decide: (current, _key, wall) => lifecycle.release(asJob(current), { hostId, attempt, now: wall }),
+  }
 }
 
 export function loseJob(label: string, { key, hostId, attempt }: Held): Command {

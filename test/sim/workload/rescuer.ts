@@ -46,7 +46,11 @@ export class Rescuer {
       this.#unlisted.set(id, since)
       const rank = this.#machine.process!.mesh.rank(record)
       if (!held && world.agenda.now - since < unlistedMs + rank * 300) continue
-      calls.changeAt(this.#machine, loseJob(`${this.#machine.name} lose ${calls.next()}`, { key, hostId, attempt }), () => undefined)
+      calls.changeAt(
+        this.#machine,
+        loseJob(`${this.#machine.name} lose ${calls.next()}`, { key, hostId, attempt }),
+        () => undefined,
+      )
     }
   }
 }

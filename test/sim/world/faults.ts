@@ -52,7 +52,9 @@ export class Faults {
         return machine !== undefined
       case 'partition': {
         const sides = this.#sides()
-        const cuts = sides.flatMap((side) => sides.filter((other) => other !== side).map((other) => network.cut(side, other)))
+        const cuts = sides.flatMap((side) =>
+          sides.filter((other) => other !== side).map((other) => network.cut(side, other)),
+        )
         this.#later(() => cuts.forEach((mend) => mend()))
         return true
       }
@@ -80,8 +82,9 @@ export class Faults {
         return true
       }
       case 'forget':
-        return this.#forget()
+        break
     }
+    return this.#forget()
   }
 
   #crash(machine: Machine): boolean {
@@ -133,7 +136,9 @@ export class Faults {
 
   /** An operator forgets an instance that will not come back. */
   #forget(): boolean {
-    const dead = [...this.#world.instances.values()].filter(({ id, forgotten }) => !forgotten && !this.#world.isCurrent(id))
+    const dead = [...this.#world.instances.values()].filter(
+      ({ id, forgotten }) => !forgotten && !this.#world.isCurrent(id),
+    )
     const instance = this.#dice.pick(dead)
     if (!instance) return false
     instance.forgotten = true

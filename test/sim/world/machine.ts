@@ -53,7 +53,18 @@ export class Machine {
   /** What waits for the end of a pause. */
   readonly #held: (() => void)[] = []
 
-  constructor(name: string, parts: { world: Surroundings; dice: Dice; clock: Clock; view: View; disk: Disk; mirror: DiskMirror; minReplications: number }) {
+  constructor(
+    name: string,
+    parts: {
+      world: Surroundings
+      dice: Dice
+      clock: Clock
+      view: View
+      disk: Disk
+      mirror: DiskMirror
+      minReplications: number
+    },
+  ) {
     this.name = name
     this.#world = parts.world
     this.#dice = parts.dice
@@ -177,53 +188,47 @@ export class Machine {
     const { plan, rules } = this.#world
     return createMesh(
       {
-      store: this.disk.mesh,
-      rules,
-      hooks: {
-        learned: () => undefined,
-        warn: (fields, message) => this.#world.trace(() => `${this.name} warns: ${message} ${JSON.stringify(fields)}`),
-        count: (event) => this.#world.count(event),
+        store: this.disk.mesh,
+        rules,
+        hooks: {
+          learned: () => undefined,
+          warn: (fields, message) =>
+            this.#world.trace(() => `${this.name} warns: ${message} ${JSON.stringify(fields)}`),
+          count: (event) => this.#world.count(event),
+        },
+        options: {
+          self: this.instance,
+          minReplications: () => this.minReplications,
+          retentionMs: plan.retentionMs,
+          changeTimeoutMs: plan.changeTimeoutMs,
+          resendMs: plan.resendMs,
+          askTimeoutMs: plan.askTimeoutMs,
+          orphanAfterMs: plan.orphanAfterMs,
+          repairAfterMs: plan.repairAfterMs,
+          antiEntropyMs: plan.antiEntropyMs,
+        },
+        random: () => this.#dice.next(),
       },
-      options: {
-        self: this.instance,
-        minReplications: () => this.minReplications,
-        retentionMs: plan.retentionMs,
-        changeTimeoutMs: plan.changeTimeoutMs,
-        resendMs: plan.resendMs,
-        askTimeoutMs: plan.askTimeoutMs,
-        orphanAfterMs: plan.orphanAfterMs,
-        repairAfterMs: plan.repairAfterMs,
-        antiEntropyMs: plan.antiEntropyMs,
-      },
-      random: () => this.#dice.next(),
-    }, { now: this.monotonic })
+      { now: this.monotonic },
+    )
   }
 
   /** What the mesh throws is a mistake of it; the turns would only drop the input. */
   #watched(mesh: Mesh): Mesh {
-    const guard = <A extends unknown[], R>(input: (...args: A) => R) => {
-      return (...args: A): R => {
-        try {
-          return input.apply(mesh, args)
-        } catch (error) {
-          this.#world.failed(this, error)
-          throw error
+    return new Proxy(mesh, {
+      get: (target, name) => {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function') return method
+        return (...args: unknown[]): unknown => {
+          try {
+            return Reflect.apply(method, target, args)
+          } catch (error) {
+            this.#world.failed(this, error)
+            throw error
+          }
         }
-      }
-    }
-    return {
-      change: guard(mesh.change),
-      find: guard(mesh.find),
-      receive: guard(mesh.receive),
-      takePage: guard(mesh.takePage),
-      missPage: guard(mesh.missPage),
-      setMembers: guard(mesh.setMembers),
-      tick: guard(mesh.tick),
-      merge: guard(mesh.merge),
-      adopt: guard(mesh.adopt),
-      rank: guard(mesh.rank),
-      status: guard(mesh.status),
-    }
+      },
+    })
   }
 
   /** A turn comes a moment after its first input, or when the machine goes on after a pause. */

@@ -99,7 +99,10 @@ export function planOf(seed: number): Plan {
     antiEntropyMs: between(dice, 300, 1_500),
     lapseMs: dice.pick([1_000, 5_000, 600_000])!,
     network: networkPlan(dice),
-    clocks: { rateError: dice.pick([0, 0.01, 0.1])!, wallErrorMs: long ? retentionMs / 20 : dice.pick([0, 50, 2_000])! },
+    clocks: {
+      rateError: dice.pick([0, 0.01, 0.1])!,
+      wallErrorMs: long ? retentionMs / 20 : dice.pick([0, 50, 2_000])!,
+    },
     membership: {
       everyMs: long ? between(dice, 500, 1_500) : between(dice, 100, 500),
       detectMs: between(dice, 300, 2_000),

@@ -144,7 +144,8 @@ export class World {
       if (!isDeepStrictEqual(plain(disk.mesh.register(key)), plain(row))) this.violate(`${name} lost its register`, key)
     }
     for (const [key, record] of mirror.known) {
-      if (!isDeepStrictEqual(plain(disk.mesh.known(key)), plain(record))) this.violate(`${name} lost a known value`, key)
+      if (!isDeepStrictEqual(plain(disk.mesh.known(key)), plain(record)))
+        this.violate(`${name} lost a known value`, key)
     }
     const unlearned = disk.mesh.unlearned('', 1_000)
     if (unlearned.length !== mirror.unlearned.size) this.violate(`${name} lost count of its unlearned registers`)
@@ -199,7 +200,9 @@ export class World {
     disk.onCommit = (writes) => {
       if (writes.length === 0) return
       this.history.committed(instance, writes)
-      if (this.tracing) for (const write of writes) this.trace(() => `${machine.name} stores ${describeWrite(write, this.history.contents)}`)
+      if (this.tracing)
+        for (const write of writes)
+          this.trace(() => `${machine.name} stores ${describeWrite(write, this.history.contents)}`)
     }
   }
 
@@ -221,7 +224,8 @@ export class World {
     const target = this.instances.get(to)?.machine
     if (!target) return
     // Some batches stay together, and their answers come back as the answer of the request; others are torn apart.
-    if (messages.length > 1 && this.dice.chance(0.5)) for (const message of messages) this.#carry(from, target, to, [message])
+    if (messages.length > 1 && this.dice.chance(0.5))
+      for (const message of messages) this.#carry(from, target, to, [message])
     else this.#carry(from, target, to, messages)
   }
 
@@ -231,7 +235,7 @@ export class World {
     try {
       arriving = this.#wire.pass(batch)
     } catch (error) {
-      this.violate(`${sender} sent what the schema refuses: ${error}: ${JSON.stringify(batch)}`, '')
+      this.violate(`${sender} sent what the schema refuses: ${String(error)}: ${JSON.stringify(batch)}`, '')
     }
     const asked = this.dice.chance(0.5)
     this.network.carry(from.name, target.name, () => {
