@@ -84,6 +84,10 @@ export class Orphans {
     const { core, proposer, inquiries } = this.#parts
     const row = core.store.register(key)
     if (!row || !this.#isOrphan(row)) return void this.#waiting.delete(key)
+    if (this.#isForgotten(step, row)) {
+      core.store.putRegister({ ...row, accepted: null, proposal: null }, false)
+      return void this.#waiting.delete(key)
+    }
     orphan.tries += 1
     orphan.dueAt = step.now + this.#pauseMs(key, orphan.tries)
     if (proposer.isBusy(key)) return
@@ -123,6 +127,12 @@ export class Orphans {
         if (ok) core.hooks.count('orphan_recovered')
       },
     })
+  }
+
+  /** A value that finished the record, as old as the retention: whether it was chosen or not, no other coordinator holds the record by now. */
+  #isForgotten({ wall }: Step, { proposal }: Register): boolean {
+    const { rules, options } = this.#parts.core
+    return proposal !== null && rules.isFinal(proposal.value) && proposal.writtenAt < wall - options.retentionMs
   }
 
   #isOrphan(row: Register): boolean {

@@ -172,7 +172,8 @@ export class Upkeep {
     const m = first === self ? options.minReplications() : set.m
     const isLost = (id: string) => members.isLost(id, step.now, options.repairAfterMs)
     const staying = set.replicas.filter((id) => !isLost(id))
-    const fit = eligible(this.#core).filter((id) => !answered || id === self || answered.has(id))
+    const isThere = (id: string) => id === self || (answered ? answered.has(id) : members.isAlive(id))
+    const fit = eligible(this.#core).filter(isThere)
     const joining = rankByHash(
       key,
       fit.filter((id) => !set.replicas.includes(id)),
@@ -181,7 +182,8 @@ export class Upkeep {
     const replicas = [...staying, ...joining, ...set.replicas.filter(isLost)].slice(0, Math.min(size, 2 * m - 1))
     const better = { replicas, m }
     // A replica that is down for the moment stays; but enough of the new set must be there to keep what is moved.
-    const live = replicas.filter((id) => members.isAlive(id)).length
-    return live < acceptQuorum(better) || replicas.length < m || sameSet(set, better) ? undefined : better
+    return replicas.filter(isThere).length < acceptQuorum(better) || replicas.length < m || sameSet(set, better)
+      ? undefined
+      : better
   }
 }
