@@ -128,8 +128,8 @@ export const mutants: readonly Mutant[] = [
     name: 'gone-ignored',
     rule: 'what is older than the retention and held by nobody asked is gone',
     file: `${mesh}/acceptor.ts`,
-    find: 'if (basis !== undefined && this.#knowledge.isForgotten(step, request.key, basis)) {',
-    replace: 'if (basis !== undefined && basis < 0) {',
+    find: 'if (this.#isForgotten(step, request)) {',
+    replace: 'if (this.#isForgotten(step, request) && request.key === "") {',
     budgetSeeds: 3_000,
   },
   {

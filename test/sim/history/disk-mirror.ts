@@ -65,6 +65,7 @@ export class DiskMirror {
     let past = terms.get(name)
     if (!past) terms.set(name, (past = { promised: null, accepted: [] }))
     if (orderBallots(row.promised, past.promised) > 0) past.promised = row.promised
+    if (!row.accepted) past.accepted.length = 0
     if (row.accepted && orderBallots(row.accepted, past.accepted.at(-1)) > 0) past.accepted.push(row.accepted)
   }
 }
