@@ -13,7 +13,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 import { atEnd } from '../support/undo.ts'
 import { until } from '../support/until.ts'
 
-const keyCount = 200
+const keyCounts = { calm: 200, stormy: 100 }
 const keysAtOnce = 20
 /** The last is so long that it is known to be dead: then the others see another network than it does when it is back. */
 const downTimesMs = [0, 500, 3_500]
@@ -63,7 +63,8 @@ async function enqueueAll(keys: readonly string[]): Promise<Map<string, string[]
   return answers
 }
 
-const keysOf = (name: string) => Array.from({ length: keyCount }, (_, index) => `${name}-${index}`)
+const keysOf = (name: keyof typeof keyCounts) =>
+  Array.from({ length: keyCounts[name] }, (_, index) => `${name}-${index}`)
 
 async function jobsOf(keys: readonly string[]): Promise<Job[]> {
   const jobs = await sameEverywhere(cluster.nodes)
