@@ -1,6 +1,7 @@
 import { type LedgerRecord, ProblemError } from '@skyclaw/protocol'
 import { brokenInvariant } from '../core/job-invariants.ts'
 import type { Ledger, Merged, MergeOptions } from './ledger.ts'
+import { wrongRecord } from '../runtime/message-check.ts'
 import { isKeyOf } from './record-key.ts'
 
 interface SnapshotPage {
@@ -23,10 +24,13 @@ export async function mergeSnapshot(
   records: readonly LedgerRecord[],
   options: MergeOptions = {},
 ): Promise<Merged> {
-  for (const [index, { key, value }] of records.entries()) {
+  for (const [index, record] of records.entries()) {
+    const { key, value } = record
     if (!isKeyOf(key, value)) refuse(index, 'key', `is not the key of that ${value.kind}`)
     const broken = value.kind === 'job' && brokenInvariant(value)
     if (broken) refuse(index, 'value', `breaks a rule: ${broken}`)
+    const wrong = wrongRecord(record)
+    if (wrong !== undefined) refuse(index, 'set', `makes no sense: ${wrong}`)
   }
   return ledger.merge(records, options)
 }

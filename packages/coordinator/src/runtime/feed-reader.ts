@@ -20,7 +20,23 @@ export async function readFeedPage(
   if (page.instance !== from) {
     throw new PeerError('malformed', `answered as instance ${page.instance}, and ${from} was asked`)
   }
-  return { request, records: page.records.map((record) => toPulled(record)), next: page.next, more: page.more }
+  const records = page.records.map((record) => toPulled(record))
+  const wrong = wrongOrder(request, { ...page, records })
+  if (wrong !== undefined) throw new PeerError('malformed', `has a feed in which ${wrong}`)
+  return { request, records, next: page.next, more: page.more }
+}
+
+/** What was read is remembered by its number: one that leaps would hide records for ever, and one that stands still would be asked for again at once. */
+function wrongOrder({ since, limit, brief }: PullRequest, { records, next, more }: Omit<PulledPage, 'request'>) {
+  if (records.length > limit) return `a page has ${records.length} records, and ${limit} were asked for`
+  let last = since
+  for (const { key, seq, record } of records) {
+    if (seq <= last) return `${key} has number ${seq}, after ${last}`
+    if (!brief && !record) return `${key} has no value`
+    last = seq
+  }
+  if (next !== last) return `${next} comes after ${last}`
+  return more && records.length === 0 ? 'more comes after an empty page' : undefined
 }
 
 function toPulled({ seq, key, version, set, moved, writtenAt, value }: FeedRecord): PulledRecord {

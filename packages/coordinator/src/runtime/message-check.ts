@@ -1,6 +1,12 @@
-import type { LedgerRecord, PeerMessage, Proposal, RecordValue, ReplicaSet } from '@skyclaw/protocol'
+import type { Ballot, LedgerRecord, PeerMessage, Proposal, RecordValue, ReplicaSet } from '@skyclaw/protocol'
 import { brokenInvariant } from '../core/job-invariants.ts'
 import { isKeyOf } from '../ledger/record-key.ts'
+
+/** Nobody counts up ballots faster than this, by the millisecond. */
+const ballotsPerMs = 1_000
+
+/** However far back the clock is set, ballots up to here are taken. */
+const leastCeiling = 1_000_000_000_000_000
 
 /**
  * What is wrong with a message of another coordinator that its schema lets through, or undefined. Nothing of a batch is taken when one
@@ -14,11 +20,13 @@ export function wrongMessage(message: PeerMessage, from: string): string | undef
     case 'accept':
       return wrongRequest(message, from)
     case 'promised':
-      return message.accepted && wrongProposal(message.key, message.accepted.proposal)
+      return message.accepted && wrongAccepted(message.key, message.accepted)
+    case 'refused':
+      return message.promised && wrongBallot(message.promised)
     case 'moved':
       return wrongRecordOf(message.key, message.record)
     case 'learn':
-      return message.record && wrongRecordOf(message.key, message.record)
+      return wrongBallot(message.version.ballot) ?? (message.record && wrongRecordOf(message.key, message.record))
     case 'told':
       return firstOf(message.holdings, wrongHolding)
     default:
@@ -27,8 +35,8 @@ export function wrongMessage(message: PeerMessage, from: string): string | undef
 }
 
 /** What is wrong with a record of another coordinator's feed or of a backup, or undefined. */
-export function wrongRecord({ key, set, moved, value }: LedgerRecord): string | undefined {
-  return wrongSet(set) ?? (moved && wrongSet(moved)) ?? wrongValue(key, value)
+export function wrongRecord({ key, version, set, moved, value }: LedgerRecord): string | undefined {
+  return wrongBallot(version.ballot) ?? wrongSet(set) ?? (moved && wrongSet(moved)) ?? wrongValue(key, value)
 }
 
 type Request = Extract<PeerMessage, { type: 'prepare' | 'accept' }>
@@ -38,15 +46,32 @@ function wrongRequest(message: Request, from: string): string | undefined {
   const { key, set, ballot, base } = message
   // A ballot belongs to whoever counted it up: under another's, two values could be proposed.
   if (ballot.node !== from) return `a ${message.type} of ${from} bears the ballot of ${ballot.node}`
-  const wrong = wrongSet(set) ?? (base && wrongRecordOf(key, base))
+  const wrong = wrongBallot(ballot) ?? wrongSet(set) ?? (base && wrongRecordOf(key, base))
   if (wrong !== undefined || message.type === 'prepare') return wrong
   const { next, proposal } = message
   if (next.node !== from || next.n <= ballot.n) return `the next ballot of ${key} does not follow its ballot`
-  return wrongProposal(key, proposal)
+  return wrongBallot(next) ?? wrongProposal(key, proposal)
 }
 
 function wrongHolding({ key, known, accepted }: Holding): string | undefined {
-  return (known && wrongRecordOf(key, known)) ?? (accepted && wrongProposal(key, accepted.proposal))
+  const wrong = known && wrongRecordOf(key, known)
+  if (wrong !== undefined || !accepted) return wrong
+  const { version, set, proposal } = accepted
+  return wrongSet(set) ?? wrongAccepted(key, { ballot: version.ballot, proposal })
+}
+
+function wrongAccepted(key: string, { ballot, proposal }: { ballot: Ballot; proposal: Proposal }): string | undefined {
+  return wrongBallot(ballot) ?? wrongProposal(key, proposal)
+}
+
+/**
+ * Ballots only go up, and whoever meets a higher one goes on from there: one at the end of what can be counted would stop its register
+ * for ever, and the coordinators that met it. The ceiling rises faster than anybody counts, so that there is always room above what was
+ * taken.
+ */
+function wrongBallot({ n, node }: Ballot): string | undefined {
+  if (n <= Math.max(leastCeiling, Date.now() * ballotsPerMs)) return undefined
+  return `ballot ${n} of ${node} is higher than anybody can have counted`
 }
 
 function wrongProposal(key: string, { value, moved }: Proposal): string | undefined {

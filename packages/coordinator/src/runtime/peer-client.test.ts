@@ -95,7 +95,9 @@ const value = {
   ...{ kind: 'host', id: 'h', name: 'h', capabilities: [], maxParallel: 1, labels: {}, registeredAt: 0, updatedAt: 0 },
 }
 const record = { seq: 7, key: 'host:h~00000000', version, set: { replicas: ['b'], m: 1 }, writtenAt: 0, value }
-const page = (records: unknown[], instance = 'b') => ({ nodeId: 'n', instance, records, next: 7, more: false })
+const page = (records: ({ seq: number } & Record<string, unknown>)[], instance = 'b') => {
+  return { nodeId: 'n', instance, records, next: records.at(-1)?.seq ?? 0, more: false }
+}
 const request = { since: 0, limit: 10, brief: false }
 
 test('a page of a feed has records, or when it is brief their versions', async () => {
@@ -107,7 +109,7 @@ test('a page of a feed has records, or when it is brief their versions', async (
   const { seq, ...rest } = record
   const read = await readFeedPage(client, 'b', { ...request, brief: true }, 1_000)
   expect(read).toMatchObject({
-    next: 7,
+    next: 8,
     more: false,
     records: [
       { seq, record: rest },
@@ -121,6 +123,18 @@ test('a page of a feed has records, or when it is brief their versions', async (
 test.each([
   ['of another instance', page([record], 'c')],
   ['with a record that makes no sense', page([{ ...record, key: 'host:other~00000000' }])],
+  ['with a record without its value', page([{ seq: 7, key: 'k', version }])],
+  [
+    'with more records than were asked for',
+    page(Array.from({ length: 11 }, (_, index) => ({ ...record, seq: index + 1 }))),
+  ],
+  ['in which the numbers do not go up', page([{ ...record, seq: 8 }, record])],
+  ['whose next page begins further on than it goes', { ...page([record]), next: 8_000_000 }],
+  ['that is empty and not the last', { ...page([]), next: 0, more: true }],
+  [
+    'with a ballot that nobody can have counted',
+    page([{ ...record, version: { ...version, ballot: { n: 8e15, node: 'b' } } }]),
+  ],
   ['with a replica set that cannot agree', page([{ ...record, set: { replicas: ['b'], m: 2 } }])],
 ])('a page %s is refused as a whole', async (_, answer) => {
   const { client } = await clientOf(answering(answer))

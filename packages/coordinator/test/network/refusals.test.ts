@@ -35,7 +35,9 @@ const batch = (more: object = {}) => ({
   ...more,
 })
 
-const high = (node: string) => ({ n: 7_999_999_999_999_999, node })
+/** Each of another number: what was logged a moment ago is not logged again. */
+let highest = 8_000_000_000_000_000
+const high = (node: string) => ({ n: (highest -= 1), node })
 
 const ballot = (node: string) => ({ n: 1_000, node })
 
@@ -71,9 +73,13 @@ const refused: Refused[] = [
   [
     'a ballot that nobody can have counted up to',
     'messages.0',
-    () => batch({ messages: [{ ...accept(), ballot: { n: 7_999_999_999_999_998, node: from }, next: high(from) }] }),
+    () => batch({ messages: [{ ...accept(), next: high(from), ballot: high(from) }] }),
   ],
-  ['a next ballot that nobody comes after', 'messages.0', () => batch({ messages: [{ ...accept(), next: high(from) }] })],
+  [
+    'a next ballot that nobody comes after',
+    'messages.0',
+    () => batch({ messages: [{ ...accept(), next: high(from) }] }),
+  ],
   [
     'a refusal by a promise that nobody comes after',
     'messages.0',
@@ -81,7 +87,14 @@ const refused: Refused[] = [
       batch({
         messages: [
           {
-            ...{ type: 'refused', key: record.key, generation: 0, ballot: ballot(to), phase: 'prepare', reason: 'ballot' },
+            ...{
+              type: 'refused',
+              key: record.key,
+              generation: 0,
+              ballot: ballot(to),
+              phase: 'prepare',
+              reason: 'ballot',
+            },
             promised: high(from),
           },
         ],
@@ -100,7 +113,7 @@ const refused: Refused[] = [
     'messages.0',
     () => {
       const { key, version, value, writtenAt } = record
-      const held = { version, set: { replicas: [from], m: 2 }, proposal: { value, writtenAt } }
+      const held = { version, set: { replicas: [from], m: 3 }, proposal: { value, writtenAt } }
       return batch({ messages: [{ type: 'told', id: 'x', holdings: [{ key, accepted: held }] }] })
     },
   ],
