@@ -45,12 +45,15 @@ export class Lanes {
   #pump(step: Step, lane: string): void {
     if (this.#pumping.has(lane)) return
     this.#pumping.add(lane)
-    for (;;) {
-      const operation = this.#lanes.get(lane)?.[0]
-      if (!operation || this.#active.has(operation)) break
-      this.#active.add(operation)
-      this.#begin(step, operation)
+    try {
+      for (;;) {
+        const operation = this.#lanes.get(lane)?.[0]
+        if (!operation || this.#active.has(operation)) break
+        this.#active.add(operation)
+        this.#begin(step, operation)
+      }
+    } finally {
+      this.#pumping.delete(lane)
     }
-    this.#pumping.delete(lane)
   }
 }

@@ -150,6 +150,41 @@ test('pages, missed pages and members that find the turns too busy come again wi
   expect(seen).toEqual(['the only place', 'missed b', 'tick'])
 })
 
+test('members that found the turns too busy do not come back after newer ones', async () => {
+  const seen: string[] = []
+  const mesh: Partial<Mesh> = {
+    setMembers: (_, members) => void seen.push(`${members.length} members`),
+    tick: () => undefined,
+  }
+  const { driver, takeTurns } = bench(mesh, 1)
+  const member = { instance: 'b', alive: true, ready: true, since: 0 }
+  const taken = driver.run(() => undefined)
+  driver.setMembers([])
+  await new Promise(setImmediate)
+  takeTurns()
+  await taken
+  driver.setMembers([member])
+  takeTurns()
+  driver.tick()
+  takeTurns()
+  expect(seen).toEqual(['1 members', '1 members'])
+})
+
+test.each(['receive', 'tick'] as const)('a core that fails by itself in %s ends the turns', async (method) => {
+  const { driver, takeTurns, fatal, left } = bench({
+    [method]: (step: Step) => {
+      step.after(() => void left.push('never'))
+      throw new Error('a broken core')
+    },
+  })
+  const received = driver.receive('b', method === 'receive' ? [ask('1')] : [])
+  driver.tick()
+  takeTurns()
+  await expect(received).rejects.toThrow('a broken core')
+  expect(fatal.map(({ message }) => message)).toEqual([expect.stringContaining('a broken core')])
+  expect(left).toEqual([])
+})
+
 test('what the turns refuse is a problem that says that nothing was done', async () => {
   const { driver, takeTurns } = bench({}, 1)
   const first = driver.run(() => 1)

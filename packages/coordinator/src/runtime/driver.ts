@@ -25,11 +25,14 @@ export interface Driver {
   run<T>(input: (step: Step, mesh: Mesh) => T): Promise<T>
 }
 
-/** The same with the inputs that come from outside the process. What they throw before they wrote anything is dropped with them. */
+/**
+ * The same with the inputs that come from outside the process. One of these that throws ends the turns: the core may have changed in memory,
+ * and what it would have left is lost, so that only a new one, built from the disk, is sure to go on.
+ */
 export interface MeshDriver extends Driver {
   /**
    * A batch of messages of another coordinator, as one input. `reply` is called after the commit with what goes back to it at once, within
-   * the bounds of one body. Rejects like `run`: then nothing was done, and `reply` is not called.
+   * the bounds of one body. Rejects when it did not run: then nothing was done, and `reply` is not called.
    */
   receive(
     from: string,
@@ -70,6 +73,8 @@ class TurnDriver implements MeshDriver {
   #ticking = false
   /** Inputs that found the turns too busy: the mesh waits for them, and gets them with the next tick. */
   #kept: Input[] = []
+  /** The latest: an input that was kept must not bring back those before. */
+  #members: readonly MeshMember[] = []
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -93,7 +98,7 @@ class TurnDriver implements MeshDriver {
     messages: readonly PeerMessage[],
     reply?: (messages: readonly PeerMessage[]) => void,
   ): Promise<void> {
-    return this.#run((turn) => {
+    return this.#runCore((turn) => {
       const step = this.#newStep()
       for (const message of messages) this.#options.mesh.receive(step, from, message)
       this.#options.received?.(from, messages)
@@ -113,7 +118,8 @@ class TurnDriver implements MeshDriver {
   }
 
   setMembers(members: readonly MeshMember[]): void {
-    this.#insist((step, mesh) => mesh.setMembers(step, members))
+    this.#members = members
+    this.#insist((step, mesh) => mesh.setMembers(step, this.#members))
   }
 
   tick(): void {
@@ -124,12 +130,32 @@ class TurnDriver implements MeshDriver {
       this.#ticking = false
       mesh.tick(step)
     }
-    this.run(tick).catch(() => void (this.#ticking = false))
+    this.#input(tick).catch(() => void (this.#ticking = false))
+  }
+
+  #input(input: Input): Promise<void> {
+    return this.#runCore((turn) => {
+      const step = this.#newStep()
+      input(step, this.#options.mesh)
+      this.#leave(turn, step)
+    })
+  }
+
+  /** What the core fails with on its own account is fatal. */
+  #runCore(work: (turn: Turn) => void): Promise<void> {
+    return this.#run((turn) => {
+      try {
+        work(turn)
+      } catch (error) {
+        turn.wrote()
+        throw error
+      }
+    })
   }
 
   /** An input that nobody else would repeat. What makes it fail for good ends the coordinator in another place. */
   #insist(input: Input): void {
-    this.run(input).catch((error: unknown) => {
+    this.#input(input).catch((error: unknown) => {
       const busy = error instanceof ProblemError && error.code === 'too_busy'
       if (busy && this.#kept.length < maxKeptInputs) this.#kept.push(input)
     })
