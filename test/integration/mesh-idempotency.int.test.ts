@@ -66,18 +66,34 @@ async function enqueueAll(keys: readonly string[]): Promise<Map<string, string[]
 const keysOf = (name: keyof typeof keyCounts) =>
   Array.from({ length: keyCounts[name] }, (_, index) => `${name}-${index}`)
 
-async function jobsOf(keys: readonly string[]): Promise<Job[]> {
-  const jobs = await sameEverywhere(cluster.nodes)
-  return jobs.filter((job) => keys.includes(keyOf(job)))
+/** Each key has one job that stands, and whatever id was answered leads to it everywhere. Answers the jobs that stand not. */
+async function expectOneEach(keys: readonly string[], answers: ReadonlyMap<string, string[]>): Promise<Job[]> {
+  const made = async () => (await sameEverywhere(cluster.nodes)).filter((job) => keys.includes(keyOf(job)))
+  const stands = ({ duplicateOf }: Job) => duplicateOf === undefined
+  const jobs = await until('twins to give way', async () => {
+    const all = await made()
+    return all.filter(stands).length <= keys.length && all
+  })
+  const standing = jobs.filter(stands)
+  expect(standing.map(keyOf).toSorted()).toEqual(keys.toSorted())
+  const idOf = new Map(standing.map((job) => [keyOf(job), job.id]))
+  for (const [key, ids] of answers) {
+    const led = cluster.nodes.flatMap(({ http }) => [...new Set(ids)].map((id) => readJob(http, id)))
+    const leads = new Set((await Promise.all(led)).map(({ id }) => id))
+    expect([...leads], key).toEqual([idOf.get(key)])
+  }
+  return jobs.filter((job) => !stands(job))
 }
+
+/** On a machine that is too busy, they may: then there may be twins. */
+const lostSight = () => cluster.nodes.some(({ process }) => process.stdout().includes('does not answer'))
 
 describe('one idempotency key at all three coordinators at once', () => {
   test('makes one job', async () => {
     const keys = keysOf('calm')
     const answers = await enqueueAll(keys)
-    for (const [key, ids] of answers) expect(new Set(ids).size, `${key}: ${ids.join()}`).toBe(1)
-    const jobs = await jobsOf(keys)
-    expect(jobs.map(keyOf).toSorted()).toEqual(keys.toSorted())
+    const twins = await expectOneEach(keys, answers)
+    if (!lostSight()) expect(twins, 'twins though all saw each other').toEqual([])
   })
 
   test('makes one job that stands while one of them is killed and comes back', { timeout: 60_000 }, async () => {
@@ -95,16 +111,7 @@ describe('one idempotency key at all three coordinators at once', () => {
     }
     const [answers] = await Promise.all([enqueueAll(keys), killAgainAndAgain()])
     await cluster.allLive()
-
-    const jobs = await jobsOf(keys)
-    const standing = jobs.filter(({ duplicateOf }) => duplicateOf === undefined)
-    expect(standing.map(keyOf).toSorted()).toEqual(keys.toSorted())
-    const idOf = new Map(standing.map((job) => [keyOf(job), job.id]))
-    for (const [key, ids] of answers) {
-      const led = cluster.nodes.flatMap(({ http }) => [...new Set(ids)].map((id) => readJob(http, id)))
-      const leads = new Set((await Promise.all(led)).map(({ id }) => id))
-      expect([...leads], key).toEqual([idOf.get(key)])
-    }
+    await expectOneEach(keys, answers)
   })
 })
 
