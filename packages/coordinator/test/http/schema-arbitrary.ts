@@ -20,6 +20,7 @@ interface Schema {
   readonly maxLength?: number
   readonly minItems?: number
   readonly maxItems?: number
+  readonly uniqueItems?: boolean
   readonly maxProperties?: number
 }
 
@@ -39,7 +40,8 @@ export function arbitraryOf(schema: object): fc.Arbitrary<unknown> {
       minLength: s.minItems ?? 0,
       maxLength: Math.min(s.maxItems ?? maxGeneratedItems, maxGeneratedItems),
     }
-    return fc.array(s.items ? arbitraryOf(s.items) : fc.anything(), bounds)
+    const items = s.items ? arbitraryOf(s.items) : fc.anything()
+    return s.uniqueItems ? fc.uniqueArray(items, bounds) : fc.array(items, bounds)
   }
   if (s.type === 'string') return stringOf(s)
   if (s.type === 'integer') return fc.integer({ min: bound(s.minimum, -1_000), max: bound(s.maximum, 1_000_000) })
