@@ -68,7 +68,11 @@ export class Proposer {
     if (reply.type === 'promised') {
       if (round.phase !== 'prepare') return
       round.promise(from, reply)
-      if (round.isPrepared) this.#prepared(step, operation, round)
+      if (!round.isPrepared) return
+      // After a long pause, those who promised may have forgotten it.
+      if (step.now >= operation.deadline)
+        return this.#fail(step, operation, unreachable('no quorum answered in time', operation))
+      this.#prepared(step, operation, round)
     } else if (reply.type === 'accepted') {
       if (round.phase !== 'accept') return
       round.accept(from)
