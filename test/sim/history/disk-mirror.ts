@@ -26,11 +26,6 @@ export class DiskMirror {
   readonly dropped = new Set<string>()
   readonly #pasts = new Map<string, Map<string, Past>>()
 
-  apply(writes: readonly DiskWrite[]): void {
-    this.dropped.clear()
-    for (const write of writes) this.#apply(write)
-  }
-
   /** The highest ballot that a register has promised. */
   promised(key: string, term: Term): Ballot | null {
     return this.#pasts.get(key)?.get(termName(term))?.promised ?? null
@@ -42,7 +37,7 @@ export class DiskMirror {
     return accepted.findLast((held) => orderBallots(held, ballot) < 0) ?? null
   }
 
-  #apply(write: DiskWrite): void {
+  apply(write: DiskWrite): void {
     if (write.kind === 'register') this.#put(write.row, write.unlearned)
     else if (write.kind === 'register_dropped') {
       this.registers.delete(write.key)

@@ -56,11 +56,12 @@ export class History {
     for (const write of writes) {
       if (write.kind === 'register') this.record(write.key).accepted(instance, write.row)
     }
+    mirror.dropped.clear()
     for (const write of writes) {
       this.#checkForward(instance, mirror, write)
       if (write.kind === 'known') this.record(write.key).known(instance, write.record)
+      mirror.apply(write)
     }
-    mirror.apply(writes)
   }
 
   /** What finished a record is forgotten when it is as old as the retention. */

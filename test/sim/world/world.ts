@@ -158,7 +158,7 @@ export class World {
       view.clear(this.#othersThan(machine))
       if (!grown) continue
       disk.mesh.saveCounter('bootstrapped', 1)
-      mirror.apply(disk.mesh.writes.splice(0))
+      for (const write of disk.mesh.writes.splice(0)) mirror.apply(write)
       for (const other of this.machines) if (other.instance !== instance) view.introduce(other.instance, other.name)
     }
   }
