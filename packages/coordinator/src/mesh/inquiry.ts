@@ -2,6 +2,7 @@ import type { Ask, Holding, Told } from '@skyclaw/protocol'
 import { limits } from '@skyclaw/protocol'
 import type { Core } from './core.ts'
 import type { Step } from './mesh.ts'
+import { compareVersions, termOf } from './version.ts'
 
 export interface Findings {
   /** By instance; what this coordinator holds itself is among them. */
@@ -12,6 +13,7 @@ export interface Findings {
 }
 
 interface Question {
+  readonly subject: Subject
   readonly waiting: Set<string>
   readonly holdings: { from: string; holding: Holding }[]
   readonly deadline: number
@@ -41,21 +43,29 @@ export class Inquiries {
     const id = `${this.#life}-${this.#asked}`
     const waiting = new Set(members.alive())
     const holdings = this.#hold(subject).map((holding) => ({ from: self, holding }))
-    const question = { waiting, holdings, deadline: step.now + options.askTimeoutMs, answered: new Set<string>(), done }
+    const question = {
+      subject,
+      waiting,
+      holdings,
+      deadline: step.now + options.askTimeoutMs,
+      answered: new Set<string>(),
+      done,
+    }
     this.#open.set(id, question)
     for (const to of waiting) step.send(to, { type: 'ask', id, ...subject })
     if (waiting.size === 0) this.#close(step, id, question)
   }
 
   answer({ id, by, text }: Ask): Told {
-    return { type: 'told', id, holdings: this.#hold({ by, text }) }
+    return { type: 'told', id, holdings: asManyAsFit(this.#hold({ by, text })) }
   }
 
   told(step: Step, from: string, { id, holdings }: Told): void {
     const question = this.#open.get(id)
     if (!question?.waiting.delete(from)) return
     question.answered.add(from)
-    question.holdings.push(...holdings.map((holding) => ({ from, holding })))
+    const fitting = holdings.filter((holding) => this.#fits(question.subject, holding))
+    question.holdings.push(...fitting.map((holding) => ({ from, holding })))
     if (question.waiting.size === 0) this.#close(step, id, question)
   }
 
@@ -80,25 +90,33 @@ export class Inquiries {
           : store.keysWithTag(text, limits.toldRecords)
     return keys.flatMap((key) => holdingOf(this.#core, key) ?? [])
   }
+
+  /** What nobody asked for is left out: it could be taken for an answer. */
+  #fits({ by, text }: Subject, { key, known, accepted }: Holding): boolean {
+    if (by === 'key') return key === text
+    if (by === 'base') return key.startsWith(text)
+    const { rules } = this.#core
+    return [known?.value, accepted?.proposal.value].some((value) => value && rules.tagOf(value) === text)
+  }
 }
 
-/** What is held of one record: nothing gives undefined. */
+/** From the first on: an answer that is larger than a body would not arrive at all. */
+function asManyAsFit(holdings: Holding[]): Holding[] {
+  let chars = 0
+  const tooMany = holdings.findIndex((holding, index) => {
+    if (holdings.length > 1) chars += JSON.stringify(holding).length
+    return index > 0 && chars > limits.pageBytes
+  })
+  return tooMany < 0 ? holdings : holdings.slice(0, tooMany)
+}
+
+/** What is held of one record, what was accepted only when it is above what is known: nothing gives undefined. */
 function holdingOf({ store }: Core, key: string): Holding | undefined {
   const known = store.known(key)
   const row = store.register(key)
   const { accepted, proposal } = row ?? {}
-  if (!known && !accepted) return undefined
-  return {
-    key,
-    ...(known && { known }),
-    ...(row &&
-      accepted &&
-      proposal && {
-        accepted: {
-          version: { ...(row.epoch && { epoch: row.epoch }), generation: row.generation, ballot: accepted },
-          set: row.set,
-          proposal: proposal,
-        },
-      }),
-  }
+  const version = row && accepted && { ...termOf(row), ballot: accepted }
+  const above = version && (!known || compareVersions(version, known.version) > 0)
+  if (!known && !above) return undefined
+  return { key, ...(known && { known }), ...(above && proposal && { accepted: { version, set: row.set, proposal } }) }
 }
