@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '@skyclaw/protocol'
 import { recordRules } from '../src/ledger/record-rules.ts'
-import type { MeshCounter, MeshStore, Register } from '../src/mesh/store.ts'
+import type { KnownHead, MeshCounter, MeshStore, Register } from '../src/mesh/store.ts'
 
 const inOrder = (keys: Iterable<string>, limit: number) => [...new Set(keys)].toSorted().slice(0, limit)
 
@@ -92,12 +92,15 @@ export class MeshStoreModel implements MeshStore {
     )
   }
 
-  changeable(after: string, limit: number): LedgerRecord[] {
+  changeable(after: string, limit: number): KnownHead[] {
     const open = [...this.records.values()].filter(({ key, value }) => key > after && !recordRules.isFinal(value))
     return inOrder(
       open.map(({ key }) => key),
       limit,
-    ).map((key) => this.records.get(key)!)
+    ).map((key) => {
+      const { value: _value, ...head } = this.records.get(key)!
+      return head
+    })
   }
 
   pruneRegisters(before: number): number {

@@ -61,7 +61,7 @@ export class ObservedStore implements MeshStore {
     return this.#store.unlearned(after, limit)
   }
 
-  changeable(after: string, limit: number): LedgerRecord[] {
+  changeable(after: string, limit: number): ReturnType<MeshStore['changeable']> {
     return this.#store.changeable(after, limit)
   }
 

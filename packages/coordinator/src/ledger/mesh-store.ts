@@ -21,8 +21,8 @@ import {
   type Store,
   type StoreDatabase,
 } from '@skyclaw/store'
-import type { MeshCounter, MeshStore, Register } from '../mesh/store.ts'
-import { toRecord, toRow } from './record-index.ts'
+import type { KnownHead, MeshCounter, MeshStore, Register } from '../mesh/store.ts'
+import { toKnownHead, toRecord, toRow } from './record-index.ts'
 import { toRegister, toRegisterRow } from './register-row.ts'
 import { RowCache } from './row-cache.ts'
 
@@ -141,8 +141,8 @@ export class SqliteMeshStore implements MeshStore {
     return this.#queries.listUnlearned(after, limit)
   }
 
-  changeable(after: string, limit: number): LedgerRecord[] {
-    return this.#queries.listChangeable(after, limit).map(toRecord)
+  changeable(after: string, limit: number): KnownHead[] {
+    return this.#queries.listChangeable(after, limit).map(toKnownHead)
   }
 
   pruneRegisters(before: number, limit: number): number {

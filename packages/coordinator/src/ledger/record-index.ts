@@ -1,6 +1,7 @@
 import { isTerminal, type LedgerRecord, type RecordValue, type ReplicaSet, type Version } from '@skyclaw/protocol'
 import type { RecordHead, RecordRow } from '@skyclaw/store'
 import { isDue } from '../core/lifecycle.ts'
+import type { KnownHead } from '../mesh/store.ts'
 import { fromEpoch, toEpoch } from './epoch-columns.ts'
 import { recordRules } from './record-rules.ts'
 
@@ -67,15 +68,18 @@ export function toVersion(row: RecordHead): Version {
   return { ...toEpoch(row), generation: row.generation, ballot: { n: row.ballotN, node: row.ballotNode } }
 }
 
-export function toRecord(row: RecordRow): LedgerRecord {
+export function toKnownHead(row: RecordHead): KnownHead {
   return {
     key: row.key,
     version: toVersion(row),
     set: { replicas: JSON.parse(row.replicas) as string[], m: row.m },
     ...(row.moved !== null && { moved: JSON.parse(row.moved) as ReplicaSet }),
     writtenAt: row.writtenAt,
-    value: toValue(row),
   }
+}
+
+export function toRecord(row: RecordRow): LedgerRecord {
+  return { ...toKnownHead(row), value: toValue(row) }
 }
 
 /** The record with its number in the feed. */

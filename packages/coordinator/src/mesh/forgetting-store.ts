@@ -1,5 +1,5 @@
 import type { LedgerRecord } from '@skyclaw/protocol'
-import type { MeshCounter, MeshStore, Register } from './store.ts'
+import type { KnownHead, MeshCounter, MeshStore, Register } from './store.ts'
 import type { ValueRules } from './value-rules.ts'
 
 /**
@@ -59,7 +59,7 @@ export class ForgettingStore implements MeshStore {
     return this.#store.unlearned(after, limit)
   }
 
-  changeable(after: string, limit: number): LedgerRecord[] {
+  changeable(after: string, limit: number): KnownHead[] {
     return this.#store.changeable(after, limit)
   }
 

@@ -1,5 +1,5 @@
-import type { LedgerRecord } from '@skyclaw/protocol'
 import type { MeshMember } from './mesh.ts'
+import type { KnownHead } from './store.ts'
 import { placeOf } from './version.ts'
 
 /** The coordinators as the membership sees them, this one included. */
@@ -61,7 +61,7 @@ export class Members {
   }
 
   /** This coordinator's place among those who may act on a record: its live replicas in their order, then the others. */
-  rank(record: LedgerRecord): number {
+  rank(record: KnownHead): number {
     const { replicas } = placeOf(record).set
     const before = (id: string) => this.isAlive(id) && id !== this.#self
     const own = replicas.indexOf(this.#self)

@@ -14,6 +14,9 @@ export interface Register {
   readonly touchedAt: number
 }
 
+/** All of a record but its value, which may have megabytes. */
+export type KnownHead = Omit<LedgerRecord, 'value'>
+
 /**
  * What the mesh keeps on disk. Every call happens inside the one transaction of a turn, and its effect is durable when the turn's
  * messages and answers leave. Nothing else writes registers or known values.
@@ -37,7 +40,7 @@ export interface MeshStore {
   /** Keys of registers whose accepted value is not known to be chosen, in order, after a key; at most `limit`. */
   unlearned(after: string, limit: number): string[]
   /** Known records that can still change, in order of their keys, after a key; at most `limit`. */
-  changeable(after: string, limit: number): LedgerRecord[]
+  changeable(after: string, limit: number): KnownHead[]
   /** Drops registers that accepted nothing and were last touched before a time; at most `limit`. Says how many. */
   pruneRegisters(before: number, limit: number): number
 

@@ -1,9 +1,10 @@
-import type { LedgerRecord, RecordValue } from '@skyclaw/protocol'
+import type { RecordValue } from '@skyclaw/protocol'
 import { keep, write } from '../core/decision.ts'
 import type { Core } from './core.ts'
 import { oldest, type Twin, twinsOf } from './locate.ts'
 import type { MeshDecide, Step } from './mesh.ts'
 import type { Proposer } from './proposer.ts'
+import type { KnownHead } from './store.ts'
 
 interface Meeting {
   /** Monotonic milliseconds: when this coordinator acts, if no other has. */
@@ -37,7 +38,7 @@ export class Twins {
   }
 
   /** Looks whether a record has a twin that it does not know of yet. */
-  look(step: Step, record: LedgerRecord): void {
+  look(step: Step, record: KnownHead): void {
     const base = this.#core.rules.baseOf(record.key)
     if (base === undefined || this.#meetings.has(base) || this.#meetings.size >= maxMeetings) return
     if (!this.#quarrel(step, base)) return

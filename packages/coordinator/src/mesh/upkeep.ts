@@ -1,10 +1,11 @@
-import type { LedgerRecord, ReplicaSet } from '@skyclaw/protocol'
+import type { ReplicaSet } from '@skyclaw/protocol'
 import { keep } from '../core/decision.ts'
 import { type Core, eligible } from './core.ts'
 import type { Inquiries } from './inquiry.ts'
 import type { Step } from './mesh.ts'
 import type { Proposer } from './proposer.ts'
 import { acceptQuorum, rankByHash } from './replica-set.ts'
+import type { KnownHead } from './store.ts'
 import { placeOf, sameSet } from './version.ts'
 
 const page = 500
@@ -23,7 +24,7 @@ export interface UpkeepParts {
   readonly proposer: Proposer
   readonly inquiries: Inquiries
   /** Called for each record that is looked at. */
-  readonly onSeen: (step: Step, record: LedgerRecord) => void
+  readonly onSeen: (step: Step, record: KnownHead) => void
 }
 
 interface Look {
@@ -40,8 +41,8 @@ export class Upkeep {
   readonly #core: Core
   readonly #proposer: Proposer
   readonly #inquiries: Inquiries
-  readonly #onSeen: (step: Step, record: LedgerRecord) => void
-  /** Since when (monotonic milliseconds) a record needs something. */
+  readonly #onSeen: (step: Step, record: KnownHead) => void
+  /** When (monotonic milliseconds) this coordinator acts on a record that needs something, if no other has. */
   readonly #needs = new Map<string, number>()
   #after = ''
   #nextPageAt = 0
@@ -87,7 +88,7 @@ export class Upkeep {
     this.#nextPageAt = step.now + Math.min(lookEveryMs, options.repairAfterMs, options.retentionMs / 16)
   }
 
-  #look(step: Step, record: LedgerRecord): void {
+  #look(step: Step, record: KnownHead): void {
     const { members } = this.#core
     const { set } = placeOf(record)
     const live = set.replicas.filter((id) => members.isAlive(id)).length
@@ -98,19 +99,21 @@ export class Upkeep {
     // A sealed value whose next generation nobody has begun is kept by the old one only.
     const needs = better !== undefined || record.moved !== undefined || this.#isStale(step, record)
     if (!needs) this.#needs.delete(record.key)
-    else if (!this.#needs.has(record.key) && this.#needs.size < maxNeeds) this.#needs.set(record.key, step.now)
+    else if (!this.#needs.has(record.key) && this.#needs.size < maxNeeds) {
+      this.#needs.set(record.key, step.now + members.rank(record) * rankPauseMs)
+    }
   }
 
   #act(step: Step): void {
-    const { store, members, rules } = this.#core
-    for (const [key, since] of this.#needs) {
+    const { store, rules } = this.#core
+    for (const [key, dueAt] of this.#needs) {
       if (this.#allowance < 1) return
+      if (step.now < dueAt || this.#proposer.isBusy(key)) continue
       const record = store.known(key)
       if (!record || rules.isFinal(record.value)) {
         this.#needs.delete(key)
         continue
       }
-      if (step.now < since + members.rank(record) * rankPauseMs || this.#proposer.isBusy(key)) continue
       this.#needs.delete(key)
       this.#allowance -= 1
       if (this.#betterSet(step, key, placeOf(record).set) || record.moved) this.#move(step, key)
@@ -152,7 +155,7 @@ export class Upkeep {
     })
   }
 
-  #isStale({ wall }: Step, { writtenAt }: LedgerRecord): boolean {
+  #isStale({ wall }: Step, { writtenAt }: KnownHead): boolean {
     return writtenAt < wall - this.#core.options.retentionMs / 4
   }
 
@@ -164,7 +167,7 @@ export class Upkeep {
     step: Step,
     key: string,
     set: ReplicaSet,
-    answered?: ReadonlySet<string> | undefined,
+    answered?: ReadonlySet<string>,
   ): ReplicaSet | undefined {
     const { members, options, self } = this.#core
     // One alone says what M should be, or coordinators of different M would move the record to and fro.

@@ -38,7 +38,7 @@ export function termOf({ epoch, generation }: Term): { epoch?: Epoch; generation
 }
 
 /** The register in which the next change of a known record is made: the next generation's when the value is sealed. */
-export function placeOf({ version, set, moved }: LedgerRecord): Place {
+export function placeOf({ version, set, moved }: Omit<LedgerRecord, 'value'>): Place {
   if (!moved) return { ...termOf(version), set }
   return { ...termOf({ epoch: version.epoch, generation: version.generation + 1 }), set: moved }
 }

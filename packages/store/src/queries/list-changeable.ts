@@ -1,11 +1,11 @@
 import { and, asc, gt, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
-import { type RecordRow, records } from '../schema/records.ts'
+import { headColumns, type RecordHead, records } from '../schema/records.ts'
 
-/** Records that can still change, in order of their keys, after a key. */
-export function prepareListChangeable(db: StoreDatabase): (after: string, limit: number) => RecordRow[] {
+/** The heads of records that can still change, in order of their keys, after a key. */
+export function prepareListChangeable(db: StoreDatabase): (after: string, limit: number) => RecordHead[] {
   const statement = db
-    .select()
+    .select(headColumns)
     .from(records)
     .where(and(sql`finished_at is null`, gt(records.key, sql.placeholder('after'))))
     .orderBy(asc(records.key))
