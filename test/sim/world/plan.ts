@@ -80,7 +80,7 @@ export function planOf(seed: number): Plan {
   const dice = new Dice(seed).fork('plan')
   const coordinators = dice.pick([3, 3, 3, 3, 4, 4, 5, 5, 6, 7])!
   // Now and then time runs past the retention: then all that is slow is scaled with it.
-  const long = dice.chance(0.15)
+  const long = dice.chance(0.25)
   const safetyMs = long ? between(dice, 40_000, 80_000) : between(dice, 3_000, 12_000)
   const retentionMs = long ? between(dice, 12_000, 30_000) : 3_600_000
   return {
@@ -95,7 +95,7 @@ export function planOf(seed: number): Plan {
     resendMs: between(dice, 60, 300),
     askTimeoutMs: between(dice, 60, 400),
     orphanAfterMs: between(dice, 200, 1_000),
-    repairAfterMs: dice.pick([400, 1_500, 4_000, 60_000])!,
+    repairAfterMs: dice.pick([400, 400, 1_500, 60_000])!,
     antiEntropyMs: between(dice, 300, 1_500),
     lapseMs: dice.pick([1_000, 5_000, 600_000])!,
     network: networkPlan(dice),
@@ -143,7 +143,7 @@ function faultPlan(dice: Dice, safetyMs: number): Map<FaultKind, number> {
   const rare: readonly FaultKind[] = ['disk_lost', 'power_loss', 'm_changed', 'join', 'forget']
   const faults = new Map<FaultKind, number>()
   for (const kind of faultKinds) {
-    if (dice.chance(rare.includes(kind) ? 0.7 : 0.5)) continue
+    if (dice.chance(rare.includes(kind) ? 0.5 : 0.5)) continue
     faults.set(kind, safetyMs / between(dice, 1, rare.includes(kind) ? 3 : 8))
   }
   return faults
