@@ -25,11 +25,11 @@ export class Finder {
   find(step: Step, { by, text, done }: FindRequest): void {
     const { inquiries, knowledge, proposer } = this.#parts
     inquiries.ask(step, { by, text }, (later, findings) => {
-      for (const { holding } of findings.holdings) if (holding.known) knowledge.learn(later, holding.known)
+      const certain = knowledge.learnFrom(later, findings)
       const keys = [...new Set(findings.holdings.map(({ holding }) => holding.key))]
       const open = this.#unlearned(findings)
       let left = open.size
-      let complete = findings.complete
+      let complete = findings.complete && certain
       const end = (last: Step) => {
         const records = this.#known(keys)
         last.after(() => done({ records, complete }))

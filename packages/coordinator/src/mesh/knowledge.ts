@@ -1,5 +1,6 @@
 import type { Learn, LedgerRecord } from '@skyclaw/protocol'
 import { type Core, isFormer } from './core.ts'
+import type { Findings } from './inquiry.ts'
 import type { Step } from './mesh.ts'
 import { compareBallots, compareTerms, compareVersions, placeOf } from './version.ts'
 
@@ -33,6 +34,19 @@ export class Knowledge {
     step.after(() => hooks.learned(record, same))
     this.#onNews(step, record)
     return 'news'
+  }
+
+  /**
+   * Takes over what others said that they know. False when one of them holds a record that can still change and is as old as the
+   * retention: forgotten by the others, or without a quorum for so long. Who holds nothing cannot tell.
+   */
+  learnFrom(step: Step, { holdings }: Pick<Findings, 'holdings'>): boolean {
+    let certain = true
+    for (const { holding } of holdings) {
+      const { known } = holding
+      if (known && this.learn(step, known) === 'gone' && !this.#core.rules.isFinal(known.value)) certain = false
+    }
+    return certain
   }
 
   /** Takes a learn message: without a record, the value is the one accepted here under that version. */

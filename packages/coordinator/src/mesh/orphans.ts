@@ -96,7 +96,7 @@ export class Orphans {
 
   #judge(step: Step, key: string, findings: Findings): void {
     const { core, knowledge, spread } = this.#parts
-    for (const { holding } of findings.holdings) if (holding.known) knowledge.learn(step, holding.known)
+    knowledge.learnFrom(step, findings)
     const row = core.store.register(key)
     if (!row || !this.#isOrphan(row)) return
     const holders = findings.holdings.filter(({ from, holding }) => {

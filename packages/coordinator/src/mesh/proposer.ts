@@ -263,9 +263,9 @@ export class Proposer {
   }
 
   #answered(step: Step, operation: Operation, findings: Findings): void {
-    for (const { holding } of findings.holdings) if (holding.known) this.#parts.knowledge.learn(step, holding.known)
+    const certain = this.#parts.knowledge.learnFrom(step, findings)
     if (operation.over) return
-    operation.asked = findings.complete ? 'all' : 'some'
+    operation.asked = findings.complete && certain ? 'all' : 'some'
     takeHint(this.#core, operation, findings)
     const known = operation.key === undefined ? undefined : this.#core.store.known(operation.key)
     const { round } = operation
