@@ -18,7 +18,10 @@ interface Race {
 }
 
 /** A claiming whose candidates are these, in this order, over a mesh in which a race ends when the test says so. */
-function bench(names: readonly string[], options: { rank?: (name: string) => number; random?: () => number } = {}) {
+function bench(
+  names: readonly string[],
+  options: { rank?: (name: string) => number; random?: () => number; givesWay?: readonly string[] } = {},
+) {
   const clock = new ManualClock()
   const races: Race[] = []
   const change = (_step: Step, { key, abandoned, done }: ChangeRequest) =>
@@ -37,6 +40,7 @@ function bench(names: readonly string[], options: { rank?: (name: string) => num
     due,
     held,
     promote: () => undefined,
+    givesWay: ({ key }) => options.givesWay?.includes(key.slice('job:'.length)) ?? false,
     rank: ({ key }) => options.rank?.(key.slice('job:'.length)) ?? 0,
     random: options.random ?? (() => 0.5),
   })
@@ -66,6 +70,15 @@ function recordOf(name: string): LedgerRecord {
 const lost = (refuse('lease_lost', 'the job is not free') as { error: ProblemError }).error
 const noQuorum = new ProblemError('quorum_unreachable', 'nobody answers', { outcome: 'unknown' })
 const ids = ({ values }: { values: readonly JobRecord[] }) => values.map(({ id }) => id)
+
+test('a job whose twin stands is not claimed, and is looked at again when it should have given way', async () => {
+  const { claim, racing, end, held } = bench(['twin', 'b'], { givesWay: ['twin'] })
+  const claimed = claim(2)
+  expect(await racing()).toEqual(['b'])
+  await end('b', 'taken')
+  expect(ids(await claimed)).toEqual(['b'])
+  expect(held.leftMs(jobKey('twin'))).toBeGreaterThan(0)
+})
 
 test('a claim races for as many as it wants at once, and replaces those it loses by the next', async () => {
   const { claim, racing, end } = bench(['a', 'b', 'c', 'd', 'e'])

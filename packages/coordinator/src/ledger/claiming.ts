@@ -29,6 +29,8 @@ export interface ClaimingOptions {
   readonly held: HeldCandidates
   /** Called first in each look: what has become due meanwhile is then a candidate. */
   readonly promote: (step: Step) => void
+  /** Whether the record has a twin that stands in its place: it is about to give way. */
+  readonly givesWay: (record: LedgerRecord) => boolean
   /** This coordinator's place among those who may act on a record. */
   readonly rank: (record: LedgerRecord) => number
   /** From [0, 1). */
@@ -40,6 +42,9 @@ const busyMs = 100
 
 /** When no quorum answered, a candidate is left alone for so long. */
 const noQuorumMs = 300
+
+/** A job whose twin stands is left alone for so long: by then it should have given way. */
+const twinMs = 1_000
 
 /** Looks of one claim at most; a claim that lost so many times leaves it to the next. */
 const maxLooks = 16
@@ -133,7 +138,7 @@ export class Claiming {
 
   /** Free candidates, the most urgent first, but for those that are passed by. */
   *#inOrder<V extends RecordValue>(claim: Claim<V>, wanted: number): Generator<LedgerRecord> {
-    const { queue, due, store, clock, rank, random } = this.#options
+    const { queue, due, store, held, clock, givesWay, rank, random } = this.#options
     const contended = clock.monotonic() - this.#lostAt < contendedMs && random() >= strictShare
     const passedBy: LedgerRecord[] = []
     let priority = 0
@@ -141,6 +146,10 @@ export class Claiming {
       if (!this.#isFree(claim, candidate.key)) continue
       const record = store.known(candidate.key)
       if (!record) throw new Error(`${candidate.key} is due and not known`)
+      if (givesWay(record)) {
+        held.hold(record.key, twinMs)
+        continue
+      }
       if (passedBy.length === maxPassedBy || candidate.priority < priority) yield* passedBy.splice(0)
       if (!contended || rank(record) === 0) {
         yield record

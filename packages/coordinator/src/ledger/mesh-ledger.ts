@@ -10,14 +10,7 @@
  *     mesh = createMesh({ store, hooks: { learned: (record, same) => ledger.noteLearned(record, same), … }, … })
  *     ledger = new MeshLedger({ meshStore: store, mesh, driver: createDriver({ mesh, … }), … })
  */
-import {
-  type Durability,
-  type JobRecord,
-  type LedgerRecord,
-  limits,
-  ProblemError,
-  type RecordValue,
-} from '@skyclaw/protocol'
+import { type Durability, type LedgerRecord, limits, ProblemError, type RecordValue } from '@skyclaw/protocol'
 import { readCounters, type RecordHead, type Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import { keep } from '../core/decision.ts'
@@ -35,6 +28,7 @@ import type { SqliteMeshStore } from './mesh-store.ts'
 import type { NetworkView } from './network-view.ts'
 import { prepareQueries, type Queries } from './queries.ts'
 import { QueueIndex } from './queue-index.ts'
+import { jobOf } from './record-index.ts'
 import { baseOf, type RecordKey, type Tag } from './record-key.ts'
 import { recordRules } from './record-rules.ts'
 import { Schedule } from './schedule.ts'
@@ -100,7 +94,8 @@ export class MeshLedger implements port.Ledger {
     })
     this.#claiming = new Claiming({
       ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, due: this.#queries.due, held: this.#held },
-      ...{ promote: (step) => this.#schedule.promote(step), rank: (record) => options.mesh.rank(record), random },
+      ...{ promote: (step) => this.#schedule.promote(step), givesWay: ({ key }) => !this.#stands(key) },
+      ...{ rank: (record) => options.mesh.rank(record), random },
     })
   }
 
@@ -260,7 +255,11 @@ export class MeshLedger implements port.Ledger {
 
   /** Of the twins that stay as they are, one counts. Jobs tell by themselves which one stands. */
   #counts(key: string): boolean {
-    const base = key.startsWith('job:') ? undefined : baseOf(key)
+    return key.startsWith('job:') || this.#stands(key)
+  }
+
+  #stands(key: string): boolean {
+    const base = baseOf(key)
     return base === undefined || this.#known({ base, keyFor: (lineage) => base + lineage })?.key === key
   }
 
@@ -288,9 +287,4 @@ export class MeshLedger implements port.Ledger {
 
 function valuesWith<V extends RecordValue>(tag: Tag<V>, records: readonly LedgerRecord[]): V[] {
   return records.flatMap(({ value }) => (recordRules.tagOf(value) === tag ? [value as V] : []))
-}
-
-function jobOf(value: RecordValue): JobRecord {
-  if (value.kind !== 'job') throw new Error(`a ${value.kind} is never queued`)
-  return value
 }

@@ -1,4 +1,11 @@
-import { isTerminal, type LedgerRecord, type RecordValue, type ReplicaSet, type Version } from '@skyclaw/protocol'
+import {
+  isTerminal,
+  type JobRecord,
+  type LedgerRecord,
+  type RecordValue,
+  type ReplicaSet,
+  type Version,
+} from '@skyclaw/protocol'
 import type { RecordHead, RecordRow } from '@skyclaw/store'
 import { isDue } from '../core/lifecycle.ts'
 import type { KnownHead } from '../mesh/store.ts'
@@ -85,4 +92,10 @@ export function toRecord(row: RecordRow): LedgerRecord {
 /** The record with its number in the feed. */
 export function toFeedRecord(row: RecordRow): LedgerRecord & { seq: number } {
   return { seq: row.feedSeq, ...toRecord(row) }
+}
+
+/** The job in a record that only a job can be. */
+export function jobOf(value: RecordValue): JobRecord {
+  if (value.kind !== 'job') throw new Error(`a ${value.kind} is never queued`)
+  return value
 }

@@ -14,6 +14,10 @@ export const recordRules: ValueRules = {
     return value.kind === 'superseded' || isTerminal(value.status)
   },
 
+  isSettled(value) {
+    return recordRules.isFinal(value) && !(value.kind === 'job' && value.duplicateOf !== undefined)
+  },
+
   createdAt(value) {
     if (value.kind === 'host') return value.registeredAt
     return value.kind === 'superseded' ? value.result.finishedAt : value.createdAt

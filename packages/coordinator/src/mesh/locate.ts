@@ -1,8 +1,9 @@
-import { ProblemError, type LedgerRecord, type RecordValue } from '@skyclaw/protocol'
+import { ProblemError, type LedgerRecord } from '@skyclaw/protocol'
 import { type Core, eligible } from './core.ts'
 import type { Findings } from './inquiry.ts'
 import type { Operation } from './operation.ts'
 import { lineageOf, newReplicaSet } from './replica-set.ts'
+import { standingTwin, type Twin } from './twin-order.ts'
 import type { ValueRules } from './value-rules.ts'
 import { compareTerms, type Place, placeOf, type Term, termOf } from './version.ts'
 
@@ -15,7 +16,7 @@ export type Located =
   | { readonly kind: 'failed'; readonly error: ProblemError }
 
 /** Twins that a search by base looks at. */
-export const maxTwins = 8
+const maxTwins = 8
 
 /** Finds the register in which an operation must make its next round. Sets the operation's key when its record comes to be known. */
 export function locate(core: Core, operation: Operation): Located {
@@ -62,18 +63,13 @@ function placeHeld(known: LedgerRecord | undefined, ...others: (Place | undefine
 }
 
 /**
- * Of the records with one base, the key of that which stands: the oldest, then the one with the lowest key. One that was only accepted may
- * never be chosen, so it counts when none is known.
+ * Of the records with one base, the key of that which stands. One that was only accepted may never be chosen, so it counts when none is
+ * known.
  */
-export function standingKey(core: Core, base: string): string | undefined {
+function standingKey(core: Core, base: string): string | undefined {
   const twins = twinsOf(core, base)
   const known = twins.filter(({ key }) => core.store.known(key))
-  return oldest(core, known.length > 0 ? known : twins)?.key
-}
-
-export interface Twin {
-  readonly key: string
-  readonly value: RecordValue
+  return standingTwin(core.rules, known.length > 0 ? known : twins)?.key
 }
 
 export function twinsOf({ store }: Core, base: string): Twin[] {
@@ -81,11 +77,6 @@ export function twinsOf({ store }: Core, base: string): Twin[] {
     const value = store.known(key)?.value ?? store.register(key)?.proposal?.value
     return value ? [{ key, value }] : []
   })
-}
-
-export function oldest({ rules }: Core, twins: readonly Twin[]): Twin | undefined {
-  const order = (a: Twin, b: Twin) => rules.createdAt(a.value) - rules.createdAt(b.value) || (a.key < b.key ? -1 : 1)
-  return [...twins].sort(order)[0]
 }
 
 /** Takes from what others hold the place in which the operation goes on, if they know one. Known values were learned before. */
@@ -96,7 +87,7 @@ export function takeHint(core: Core, operation: Operation, { holdings }: Finding
   )
   if (operation.key === undefined) {
     const twins = accepted.map(({ key, proposal }) => ({ key, value: proposal.value }))
-    operation.key = oldest(core, twins)?.key
+    operation.key = standingTwin(core.rules, twins)?.key
   }
   for (const { key, version, set } of accepted) {
     if (key !== operation.key) continue

@@ -26,6 +26,9 @@ export type Verdict =
   | { readonly kind: 'changed' | 'kept' | 'sealed' }
   | { readonly kind: 'refused'; readonly error: Error }
 
+const firstBackoffMs = 10
+const maxBackoffMs = 400
+
 /** A change on its way: it may take several rounds, in several generations. */
 export class Operation {
   readonly request: OperationRequest
@@ -39,7 +42,7 @@ export class Operation {
   verdict: Verdict | undefined
   /** Monotonic milliseconds: when the next round begins. */
   wakeAt: number | undefined
-  tries = 0
+  #tries = 0
   /** Whether the others were asked what they hold, and whether enough of them answered. */
   asked: 'no' | 'waiting' | 'all' | 'some' = 'no'
   /** Whether a proposal has left: the change may come true without this operation. */
@@ -54,6 +57,12 @@ export class Operation {
     this.deadline = deadline
     this.key = request.keyFor ? undefined : request.key
     this.place = request.place
+  }
+
+  /** Leaves the record to others for a while, longer each time. `random` is from [0, 1). */
+  sleep(now: number, random: number): void {
+    this.wakeAt = now + Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#tries) * random
+    this.#tries += 1
   }
 
   /** What the caller makes of a value. One whose decision fails is refused: nothing else may come to harm by it. */

@@ -16,9 +16,6 @@ import { compareBallots, compareTerms, type Place } from './version.ts'
 
 type Reply = Extract<PeerMessage, { type: 'promised' | 'accepted' | 'refused' | 'moved' }>
 
-const firstBackoffMs = 10
-const maxBackoffMs = 400
-
 export interface ProposerParts {
   readonly core: Core
   readonly acceptor: Acceptor
@@ -247,10 +244,8 @@ export class Proposer {
   }
 
   #retry(step: Step, operation: Operation): void {
-    const longest = Math.min(maxBackoffMs, firstBackoffMs * 2 ** operation.tries)
-    operation.tries += 1
     this.#dropRound(operation)
-    operation.wakeAt = step.now + longest * this.#core.random()
+    operation.sleep(step.now, this.#core.random())
   }
 
   /** Asks all live coordinators what they hold of the record; what they know more sends the operation on its way anew. */

@@ -1,10 +1,11 @@
 import type { RecordValue } from '@skyclaw/protocol'
 import { keep, write } from '../core/decision.ts'
 import type { Core } from './core.ts'
-import { oldest, type Twin, twinsOf } from './locate.ts'
+import { twinsOf } from './locate.ts'
 import type { MeshDecide, Step } from './mesh.ts'
 import type { Proposer } from './proposer.ts'
 import type { KnownHead } from './store.ts'
+import { standingTwin, type Twin } from './twin-order.ts'
 
 interface Meeting {
   /** Monotonic milliseconds: when this coordinator acts, if no other has. */
@@ -19,8 +20,8 @@ const maxMeetings = 10_000
 const perTick = 20
 
 /**
- * Coordinators that see different replicas may make two records of one derived key. When they meet, the older stands: a chosen change of
- * it notes the other, and only then gives the other way, if its value still can.
+ * Coordinators that see different replicas may make two records of one derived key. When they meet, one stands, the
+ * older unless the other has ended already: a chosen change of it notes the other, and only then gives the other way, if its value still can.
  */
 export class Twins {
   readonly #core: Core
@@ -70,7 +71,7 @@ export class Twins {
     // Most records have none, and their values need not be read.
     if (store.keysWithBase(base, 2).length < 2) return undefined
     const twins = twinsOf(this.#core, base).filter(({ key }) => store.known(key))
-    const standing = oldest(this.#core, twins)
+    const standing = standingTwin(rules, twins)
     if (!standing) return undefined
     const other = twins.find(
       ({ key, value }) => key !== standing.key && rules.asDuplicate(value, standing.key, step.wall),

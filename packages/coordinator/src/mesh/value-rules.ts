@@ -4,6 +4,8 @@ import type { RecordValue } from '@skyclaw/protocol'
 export interface ValueRules {
   /** Whether the value never changes again. */
   isFinal(value: RecordValue): boolean
+  /** Whether the value has ended by itself, and not by giving way to a twin. */
+  isSettled(value: RecordValue): boolean
   /** Milliseconds since 1970. */
   createdAt(value: RecordValue): number
   /** What a derived key begins with, when it is one: the rest names the replica set that it was made in. */
