@@ -163,12 +163,7 @@ export class Upkeep {
    * The replica set that the record should have, when it is another: its live replicas first, then the best-ranked others. Lost ones
    * stay when nobody can take their place: a smaller set stands no more than one with a gap.
    */
-  #betterSet(
-    step: Step,
-    key: string,
-    set: ReplicaSet,
-    answered?: ReadonlySet<string>,
-  ): ReplicaSet | undefined {
+  #betterSet(step: Step, key: string, set: ReplicaSet, answered?: ReadonlySet<string>): ReplicaSet | undefined {
     const { members, options, self } = this.#core
     // One alone says what M should be, or coordinators of different M would move the record to and fro.
     const first = set.replicas.find((id) => members.isAlive(id)) ?? self
