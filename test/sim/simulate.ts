@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const result = await runSeeds(options)
   printResult(result)
   if (!result.broken) return
-  console.log(await explainSeed(result.broken.seed, values.mutant))
+  console.log(await explainSeed(result.broken, values.mutant))
   process.exitCode = 1
 }
 

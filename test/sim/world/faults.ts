@@ -1,7 +1,7 @@
 import type { Dice } from '../../chaos/dice.ts'
-import { holdersNeeded } from '../history/order.ts'
 import type { Machine } from './machine.ts'
 import type { FaultKind } from './plan.ts'
+import { canDoWithout } from './spare.ts'
 import type { World } from './world.ts'
 
 const mostMachines = 7
@@ -48,7 +48,7 @@ export class Faults {
         machine.failNextCommit(kind === 'rollback' ? 'rolled_back' : 'nothing_left')
         return true
       case 'pause':
-        machine?.pause(this.#world.agenda.now + this.#downMs())
+        machine?.pause(this.#leave(machine))
         return machine !== undefined
       case 'partition': {
         const sides = this.#sides()
@@ -88,9 +88,17 @@ export class Faults {
   }
 
   #crash(machine: Machine): boolean {
-    machine.downUntil = this.#world.agenda.now + this.#downMs()
+    machine.downUntil = this.#leave(machine)
     machine.crash()
     return true
+  }
+
+  /** Until when a machine is away. A long absence is one that the records can stand: nothing is refreshed without a quorum. */
+  #leave(machine: Machine): number {
+    const ms = this.#downMs()
+    const { now } = this.#world.agenda
+    if (ms > this.#shortMs && canDoWithout(this.#world, machine.instance)) machine.awayUntil = now + ms
+    return now + (machine.awayUntil > now ? ms : Math.min(ms, this.#shortMs))
   }
 
   #downMs(): number {
@@ -98,8 +106,13 @@ export class Faults {
     return this.#dice.chance(0.5) ? this.#dice.next() * 100 : this.#dice.next() * downMs
   }
 
+  /** So long any number of machines may be away at once. */
+  get #shortMs(): number {
+    return this.#world.plan.retentionMs / 4
+  }
+
   #later(end: () => void): void {
-    this.#world.agenda.in(this.#downMs(), end)
+    this.#world.agenda.in(Math.min(this.#downMs(), this.#shortMs), end)
   }
 
   #names(): string[] {
@@ -116,9 +129,9 @@ export class Faults {
 
   /** Only as many disks are lost as every record can stand. */
   #loseDisk(machine: Machine): boolean {
-    if (!canLose(this.#world, machine.instance)) return false
+    if (!canDoWithout(this.#world, machine.instance)) return false
     this.#world.replaceDisk(machine)
-    machine.downUntil = this.#world.agenda.now + this.#downMs()
+    machine.downUntil = this.#leave(machine)
     return true
   }
 
@@ -144,21 +157,4 @@ export class Faults {
     instance.forgotten = true
     return true
   }
-}
-
-/** Whether every record would have an accept quorum left without the disk of an instance. */
-export function canLose(world: World, instance: string): boolean {
-  for (const [key, history] of world.history.records) {
-    // What somebody else knows to be final needs no quorum any more.
-    const kept = ({ instance: other, mirror }: Machine) => {
-      const known = mirror.known.get(key)
-      return other !== instance && known !== undefined && world.rules.isFinal(known.value)
-    }
-    if (history.tip.final && world.machines.some(kept)) continue
-    for (const set of history.openSets()) {
-      const left = set.replicas.filter((id) => id !== instance && world.isCurrent(id)).length
-      if (left < holdersNeeded(set)) return false
-    }
-  }
-  return true
 }

@@ -46,6 +46,8 @@ export class Machine {
   pausedUntil = 0
   /** When it last went on after a pause, on its own clock. */
   resumedAt = 0
+  /** Until then (virtual milliseconds) it is away for long: paused or down. */
+  awayUntil = 0
   /** Restarts are planned by whoever stopped it. */
   downUntil = 0
   readonly #world: Surroundings
