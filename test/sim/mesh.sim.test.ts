@@ -29,7 +29,7 @@ test('seeds that nobody has run before break nothing', { timeout: seconds * 1_00
   const result = await runSeeds({ from, seeds: 1_000_000, seconds, jobs, mutant: undefined })
   process.stdout.write(`seeds from ${from}\n`)
   printResult(result)
-  if (result.broken) expect.fail(await explainSeed(result.broken.seed, undefined))
+  if (result.broken) expect.fail(await explainSeed(result.broken, undefined))
   expect(result.seeds).toBeGreaterThan(0)
 })
 

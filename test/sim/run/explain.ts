@@ -19,7 +19,9 @@ export async function explainSeed({ seed, violation }: Outcome, mutant: string |
     ...shown.map((line) => line.slice(0, 400)),
     '',
     `seed ${seed}: ${key === '' ? '' : `${key}: `}${sentence}`,
-    ...(broken === '' ? ['This did not happen again: the code has changed meanwhile, or a seed does not decide everything.'] : []),
+    ...(broken === ''
+      ? ['This did not happen again: the code has changed meanwhile, or a seed does not decide everything.']
+      : []),
     `again: pnpm simulate ${options} --seeds 1    every event: pnpm simulate ${options} --trace`,
   ].join('\n')
 }
