@@ -144,6 +144,7 @@ export class CallAudit {
         key,
       )
     }
+    if (history.isRemembered(content)) return
     const place = history.placeOf(content)
     const shown = this.#history.contents.describe(content)
     if (place === undefined) return this.#onViolation(`${call.label} was told ${shown}, which was not chosen`, key)

@@ -65,6 +65,8 @@ export class RecordHistory {
   readonly #generations = new Map<string, Generation>()
   #places = new Map<Content, number>([[nothing, 0]])
   #chosen: Chosen[] = []
+  /** What the record before under this key had become. */
+  #former: { readonly content: Content; readonly finalAt: number } | undefined
   /** Epochs that an operator began. */
   readonly #epochs = new Set<string>()
 
@@ -85,6 +87,12 @@ export class RecordHistory {
   /** Finished so long ago that some coordinator's clock may have let it go. */
   get mayBeForgotten(): boolean {
     return this.finalAt !== undefined && this.#options.now() - this.finalAt > this.#options.forgottenAfterMs
+  }
+
+  /** Whether a value is the end of the record before under this key, and so young that some coordinator's clock has not let it go yet. */
+  isRemembered(content: Content): boolean {
+    if (this.#former?.content !== content) return false
+    return this.#options.now() - this.#former.finalAt < this.#options.forgottenAfterMs * 2
   }
 
   /** The place of a value in the chain, if it is in it. */
@@ -231,6 +239,7 @@ export class RecordHistory {
 
   #beginLife(): void {
     this.life += 1
+    this.#former = { content: this.chain.at(-1)!, finalAt: this.finalAt! }
     this.chain = [nothing]
     this.#places = new Map([[nothing, 0]])
     this.#chosen = []
