@@ -29,7 +29,7 @@ export class Members {
    * have its records kept elsewhere.
    */
   silent(answered: ReadonlySet<string>, now: number, repairAfterMs: number): number {
-    const unheard = [...this.#others.values()].filter(({ instance }) => !answered.has(instance))
+    const unheard = [...this.#others.values()].filter(({ instance, ready }) => !ready || !answered.has(instance))
     return unheard.filter(({ forgotten, since }) => !forgotten || now - since < repairAfterMs).length
   }
 
@@ -46,6 +46,11 @@ export class Members {
 
   isForgotten(instance: string): boolean {
     return this.#others.get(instance)?.forgotten === true
+  }
+
+  /** Whether it is forgotten, by an operator or because another took its place long ago. */
+  neverReturns(instance: string): boolean {
+    return instance !== this.#self && (this.#others.get(instance)?.forgotten ?? true)
   }
 
   /** Alive and caught up, without this one: fit to keep records. */

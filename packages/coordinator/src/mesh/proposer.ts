@@ -232,7 +232,7 @@ export class Proposer {
         this.#parts.ballots.observe(reply.promised.n)
       }
       round.refuse(from, reply)
-      if (round.isGone((id) => members.isForgotten(id))) {
+      if (round.isGone((id) => members.neverReturns(id))) {
         hooks.count('gone_dropped')
         this.#parts.knowledge.forget(round.key)
         operation.place = undefined

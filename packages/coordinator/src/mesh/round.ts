@@ -104,9 +104,9 @@ export class Round {
   }
 
   /** Whether so many hold nothing of the record, or never return, that it can have no accept quorum any more. */
-  isGone(isForgotten: (instance: string) => boolean): boolean {
+  isGone(neverReturns: (instance: string) => boolean): boolean {
     if (this.#gone.size === 0) return false
-    const left = this.place.set.replicas.filter((id) => !this.#gone.has(id) && !isForgotten(id))
+    const left = this.place.set.replicas.filter((id) => !this.#gone.has(id) && !neverReturns(id))
     return left.length < acceptQuorum(this.place.set)
   }
 
