@@ -4,8 +4,8 @@ import type { MembershipPlan } from './plan.ts'
 
 interface Seen {
   readonly machine: string
-  /** Another instance was heard in its place. */
-  replaced: boolean
+  /** When another instance was heard in its place, in virtual milliseconds. */
+  replacedAt: number | undefined
   alive: boolean
   ready: boolean
   since: number
@@ -16,7 +16,7 @@ interface Seen {
   wrongUntil: number
 }
 
-const unseen = { replaced: false, alive: false, ready: false, forgotten: false, wrongUntil: 0 }
+const unseen = { replacedAt: undefined, alive: false, ready: false, forgotten: false, wrongUntil: 0 }
 
 /** What is true of an instance at the moment when another looks at it. */
 export interface Truth {
@@ -35,19 +35,22 @@ export class View {
   readonly #dice: Dice
   readonly #plan: MembershipPlan
   readonly #seen = new Map<string, Seen>()
+  /** For so long one that was replaced counts as a member that may know things. */
+  readonly #keepReplacedMs: number
   /** Machines that it is configured with. Who was never heard there may know of records too. */
   #expected: readonly string[] = []
 
-  constructor(dice: Dice, plan: MembershipPlan) {
+  constructor(dice: Dice, plan: MembershipPlan, keepReplacedMs: number) {
     this.#dice = dice
     this.#plan = plan
+    this.#keepReplacedMs = keepReplacedMs
   }
 
   members(): MeshMember[] {
     const met = new Set<string>()
-    const seen = [...this.#seen].map(([instance, { machine, alive, ready, since, forgotten, replaced }]) => {
+    const seen = [...this.#seen].map(([instance, { machine, alive, ready, since, forgotten, replacedAt }]) => {
       // Where one was forgotten or replaced, another is expected.
-      if (!forgotten && !replaced) met.add(machine)
+      if (!forgotten && replacedAt === undefined) met.add(machine)
       return { instance, alive, ready, since, ...(forgotten && { forgotten }) }
     })
     const unheard = this.#expected.filter((machine) => !met.has(machine))
@@ -57,7 +60,7 @@ export class View {
   /** Strangers and forgotten instances are refused. */
   mayTalk(instance: string): boolean {
     const seen = this.#seen.get(instance)
-    return seen !== undefined && !seen.forgotten && !seen.replaced
+    return seen !== undefined && !seen.forgotten && seen.replacedAt === undefined
   }
 
   /** A restarted process knows the names of the others, and has heard none of them. */
@@ -83,6 +86,9 @@ export class View {
   /** Looks at another instance; says whether anything changed. */
   look(truth: Truth, at: { now: number; monotonic: number; calm: boolean }): boolean {
     let seen = this.#seen.get(truth.instance)
+    if (seen?.replacedAt !== undefined && at.now - seen.replacedAt > this.#keepReplacedMs) {
+      return this.#seen.delete(truth.instance)
+    }
     if (!seen) {
       if (!truth.heard) return false
       seen = { ...unseen, machine: truth.machine, since: at.monotonic, heardAt: at.now }
@@ -94,8 +100,8 @@ export class View {
       seen.ready = truth.ready
     }
     if (truth.forgotten) seen.forgotten = true
-    if (truth.replaced) seen.replaced = true
-    const alive = !seen.replaced && at.now - seen.heardAt < this.#plan.detectMs
+    if (truth.replaced) seen.replacedAt ??= at.now
+    const alive = seen.replacedAt === undefined && at.now - seen.heardAt < this.#plan.detectMs
     const wrong = this.#isWrong(seen, at)
     if ((alive !== wrong) !== seen.alive) {
       seen.alive = alive !== wrong

@@ -98,7 +98,7 @@ export class World {
     const name = `n${this.machines.length + 1}`
     const dice = this.dice.fork(name)
     const clock = new Clock(this.plan.clocks, dice.fork('clock'))
-    const view = new View(dice.fork('view'), this.plan.membership)
+    const view = new View(dice.fork('view'), this.plan.membership, 2 * this.plan.repairAfterMs)
     const disk = this.#pool.take(this.#newInstance(name))
     const machine: Machine = new Machine(name, {
       world: {
