@@ -1,2 +1,6 @@
-/** Seeds that found a mistake of the code once, or are worth keeping for what they do. A plan may change under a seed; then it is one more. */
-export const regressionSeeds: readonly number[] = [50_100, 61, 64, 777, 90_012]
+/**
+ * Seeds that are run every time, because they do what few others do: records that are dropped as gone, creations that lapse, coordinators
+ * that return after the retention. A seed that finds a mistake joins them when it is mended. When the plan that seeds are read by changes, each of
+ * them is another run, and new ones have to be looked for.
+ */
+export const regressionSeeds: readonly number[] = [29, 47, 53, 62, 138, 253]
