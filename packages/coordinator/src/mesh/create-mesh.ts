@@ -25,7 +25,7 @@
  * **What nobody finished** is found by its replicas: a value that was accepted and not learned is asked about, then written back (orphans.ts).
  *
  * **Records that several may create** (derived keys) carry in their key the lineage, a hash of the replica set. Coordinators that see the same
- * members make the same record; those that do not make twins, of which the younger gives way (twins.ts, locate.ts). Before one is
+ * members make the same record; those that do not make twins, of which one gives way (twins.ts, twin-order.ts). Before one is
  * created, all live coordinators are asked (inquiry.ts).
  *
  * **Forgetting.** Final values are pruned by each coordinator when they are older than the retention; values that can still change are written anew before
