@@ -1,4 +1,4 @@
-import type { LedgerRecord, ResponseOf, Routes } from '@skyclaw/protocol'
+import type { ResponseOf, Routes } from '@skyclaw/protocol'
 import { limits } from '@skyclaw/protocol'
 import type { PulledPage, PulledRecord, PullRequest } from '../mesh/mesh.ts'
 import { wrongRecord } from './message-check.ts'
@@ -7,12 +7,18 @@ import { PeerError } from './peer-error.ts'
 
 type FeedRecord = ResponseOf<Routes['readFeed']>['records'][number]
 
-/** Reads a page of an instance's feed. Rejects with a PeerError, also when another instance answers or a record makes no sense. */
+export interface FeedReading {
+  readonly timeoutMs: number
+  /** Told of each record that makes no sense. It is left out: for its sake alone the rest must not stay unread for ever. */
+  readonly onWrong: (key: string, reason: string) => void
+}
+
+/** Reads a page of an instance's feed. Rejects with a PeerError, also when another instance answers. */
 export async function readFeedPage(
   client: PeerClient,
   from: string,
   request: PullRequest,
-  timeoutMs: number,
+  { timeoutMs, onWrong }: FeedReading,
 ): Promise<PulledPage> {
   const { since, limit, brief } = request
   const query = { since: `${since}`, limit: `${limit}`, ...(brief && { brief: '1' }) }
@@ -23,7 +29,12 @@ export async function readFeedPage(
   const records = page.records.map((record) => toPulled(record))
   const wrong = wrongOrder(request, { ...page, records })
   if (wrong !== undefined) throw new PeerError('malformed', `has a feed in which ${wrong}`)
-  return { request, records, next: page.next, more: page.more }
+  const right = records.filter(({ key, record }) => {
+    const reason = record && wrongRecord(record)
+    if (reason !== undefined) onWrong(key, reason)
+    return reason === undefined
+  })
+  return { request, records: right, next: page.next, more: page.more }
 }
 
 /** What was read is remembered by its number: one that leaps would hide records for ever, and one that stands still would be asked for again at once. */
@@ -41,8 +52,5 @@ function wrongOrder({ since, limit, brief }: PullRequest, { records, next, more 
 
 function toPulled({ seq, key, version, set, moved, writtenAt, value }: FeedRecord): PulledRecord {
   if (!set || writtenAt === undefined || !value) return { seq, key, version }
-  const record: LedgerRecord = { key, version, set, ...(moved && { moved }), writtenAt, value }
-  const wrong = wrongRecord(record)
-  if (wrong !== undefined) throw new PeerError('malformed', `has a feed in which ${wrong}`)
-  return { seq, key, version, record }
+  return { seq, key, version, record: { key, version, set, ...(moved && { moved }), writtenAt, value } }
 }

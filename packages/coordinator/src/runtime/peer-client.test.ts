@@ -2,6 +2,7 @@ import { problem, problemContentType, wireVersion } from '@skyclaw/protocol'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { shellJobRecord } from '../../test/records.ts'
 import { readFeedPage } from './feed-reader.ts'
 import { PeerClient } from './peer-client.ts'
 import { Traffic } from './traffic.ts'
@@ -99,6 +100,7 @@ const page = (records: ({ seq: number } & Record<string, unknown>)[], instance =
   return { nodeId: 'n', instance, records, next: records.at(-1)?.seq ?? 0, more: false }
 }
 const request = { since: 0, limit: 10, brief: false }
+const reading = { timeoutMs: 1_000, onWrong: (key: string, reason: string) => expect.fail(`${key}: ${reason}`) }
 
 test('a page of a feed has records, or when it is brief their versions', async () => {
   const urls: string[] = []
@@ -107,7 +109,7 @@ test('a page of a feed has records, or when it is brief their versions', async (
     answering(page([record, { seq: 8, key: 'k', version }]))(incoming, response)
   })
   const { seq, ...rest } = record
-  const read = await readFeedPage(client, 'b', { ...request, brief: true }, 1_000)
+  const read = await readFeedPage(client, 'b', { ...request, brief: true }, reading)
   expect(read).toMatchObject({
     next: 8,
     more: false,
@@ -122,7 +124,6 @@ test('a page of a feed has records, or when it is brief their versions', async (
 
 test.each([
   ['of another instance', page([record], 'c')],
-  ['with a record that makes no sense', page([{ ...record, key: 'host:other~00000000' }])],
   ['with a record without its value', page([{ seq: 7, key: 'k', version }])],
   [
     'with more records than were asked for',
@@ -131,12 +132,31 @@ test.each([
   ['in which the numbers do not go up', page([{ ...record, seq: 8 }, record])],
   ['whose next page begins further on than it goes', { ...page([record]), next: 8_000_000 }],
   ['that is empty and not the last', { ...page([]), next: 0, more: true }],
-  [
-    'with a ballot that nobody can have counted',
-    page([{ ...record, version: { ...version, ballot: { n: 8e15, node: 'b' } } }]),
-  ],
-  ['with a replica set that cannot agree', page([{ ...record, set: { replicas: ['b'], m: 2 } }])],
 ])('a page %s is refused as a whole', async (_, answer) => {
   const { client } = await clientOf(answering(answer))
-  await expect(readFeedPage(client, 'b', request, 1_000)).rejects.toMatchObject({ kind: 'malformed' })
+  await expect(readFeedPage(client, 'b', request, reading)).rejects.toMatchObject({ kind: 'malformed' })
+})
+
+const jobWithoutLease = { ...shellJobRecord({ id: 'j', now: 0 }), status: 'leased' }
+
+test.each([
+  ['under a key that is not its own', { key: 'host:other~00000000' }, 'not the key of its value'],
+  [
+    'with a ballot that nobody can have counted',
+    { version: { ...version, ballot: { n: 8e15, node: 'b' } } },
+    'higher than anybody',
+  ],
+  ['with a replica set that cannot agree', { set: { replicas: ['b'], m: 2 } }, '2 of 1 replicas'],
+  ['that breaks a rule', { key: 'job:j', value: jobWithoutLease }, 'a job has a lease exactly while it is leased'],
+])('a record %s is left out of its page and told of, and the page is read to its end', async (_, wrong, reason) => {
+  const before = { ...record, seq: 6 }
+  const after = { ...record, seq: 8 }
+  const { client } = await clientOf(answering(page([before, { ...record, ...wrong }, after])))
+  const told: string[] = []
+  const onWrong = (...what: string[]) => void told.push(what.join(': '))
+  const read = await readFeedPage(client, 'b', request, { timeoutMs: 1_000, onWrong })
+  expect(read.records.map(({ seq }) => seq)).toEqual([6, 8])
+  expect(read.next).toBe(8)
+  expect(told).toEqual([expect.stringContaining(reason)])
+  expect(told[0]).toMatch(`${'key' in wrong ? wrong.key : record.key}: `)
 })

@@ -74,7 +74,8 @@ export class PeerLinks implements Outbox {
       return
     }
     this.#options.traffic.count('feed', 0)
-    readFeedPage(this.client(url), from, request, this.#options.feedTimeoutMs).then(
+    const onWrong = (key: string, reason: string) => this.#leaveOut(url, key, reason)
+    readFeedPage(this.client(url), from, request, { timeoutMs: this.#options.feedTimeoutMs, onWrong }).then(
       (page) => this.#inbox?.page(from, page),
       (error: PeerError) => {
         this.#note(url, error)
@@ -120,6 +121,11 @@ export class PeerLinks implements Outbox {
     }
     const reason = wrong ?? 'it is the copy of a database, and behind the original'
     this.#options.warnings.warn(`answer ${url}`, { peer: url, from }, `an answer of ${url} is ignored: ${reason}`)
+  }
+
+  #leaveOut(url: string, key: string, reason: string): void {
+    const message = `the record ${key} in the feed of ${url} is left out: ${reason}`
+    this.#options.warnings.warn(`record ${url}`, { peer: url, key }, message)
   }
 
   #note(url: string, error: PeerError): void {
