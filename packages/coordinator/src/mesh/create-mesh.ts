@@ -185,6 +185,7 @@ class MeshCore implements Mesh {
     this.#store.wall = step.wall
     this.#core.members.set(list)
     this.#catchUp.meet(step)
+    this.#inquiries.meet(step)
     this.#upkeep.hurry(step.now)
   }
 

@@ -66,3 +66,15 @@ test('what is told and was not asked for is not taken for an answer', () => {
   )
   expect(result.key).toMatch(stem)
 })
+
+test('an answer is not waited for any more when its coordinator is dead', () => {
+  const { cores } = knowing(1)
+  cores.loses = ({ from, message }) => from === 'c' && message.type === 'told'
+  const ended: boolean[] = []
+  const done = ({ complete }: { complete: boolean }) => void ended.push(complete)
+  cores.input('a', (mesh, step) => mesh.find(step, { by: 'key', text: 'job:none', done }))
+  expect(ended).toEqual([])
+  cores.live.delete('c')
+  cores.meet()
+  expect(ended).toEqual([true])
+})

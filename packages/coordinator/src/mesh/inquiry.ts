@@ -69,6 +69,15 @@ export class Inquiries {
     if (question.waiting.size === 0) this.#close(step, id, question)
   }
 
+  /** The members have changed: one that is dead is not waited for. */
+  meet(step: Step): void {
+    const { members } = this.#core
+    for (const [id, question] of this.#open) {
+      for (const instance of question.waiting) if (!members.isAlive(instance)) question.waiting.delete(instance)
+      if (question.waiting.size === 0) this.#close(step, id, question)
+    }
+  }
+
   tick(step: Step): void {
     for (const [id, question] of this.#open) if (step.now >= question.deadline) this.#close(step, id, question)
   }

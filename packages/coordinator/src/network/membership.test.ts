@@ -175,3 +175,32 @@ test('the revision counts exactly the changes of what the mesh is told', () => {
   })
   expect(changes.map(([name]) => name)).toEqual(['new', 'alive', 'ready', 'itself', 'dead', 'replaced', 'dropped'])
 })
+
+test('a member whose port refuses connections is dead at once, and alive with its next answer', () => {
+  const membership = create()
+  membership.answered('http://b', answer(news('b')), 0)
+  membership.answered('http://c', answer(news('c')), 0)
+  membership.refused('http://b', 10)
+  expect(membership.members()).toEqual([
+    { instance: 'b', alive: false, ready: true, since: 10 },
+    { instance: 'c', alive: true, ready: true, since: 0 },
+  ])
+  const { revision } = membership
+  membership.refused('http://b', 20)
+  membership.tick(30)
+  expect(membership.revision).toBe(revision)
+  membership.answered('http://b', answer(news('b'), false), 40)
+  expect(membership.alive()).toHaveLength(1)
+  membership.answered('http://b', answer(news('b')), 50)
+  expect(membership.alive()).toHaveLength(2)
+  expect(kinds(membership)).toEqual(['alive', 'alive', 'dead', 'alive'])
+})
+
+test('a connection refused where a member has moved away from, or where nobody was heard, is no sign of anything', () => {
+  const membership = create()
+  membership.refused('http://b', 0)
+  membership.answered('http://b', answer(news('b')), 1)
+  membership.answered('http://c', answer(news('b')), 2)
+  membership.refused('http://b', 3)
+  expect(membership.alive().map(({ url }) => url)).toEqual(['http://c'])
+})

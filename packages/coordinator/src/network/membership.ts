@@ -3,8 +3,9 @@
  *
  * Members are the instances that answered at the configured URLs. Each URL is asked again and again; an instance is alive while its
  * last answer is no older than `deadAfterMs` and says that it counts this coordinator as a member too. So two that can talk in one
- * direction only, or of which only one is configured with the other, do not take each other for live. When a URL answers as another
- * instance, the one before has lost its database, and is dead from then on.
+ * direction only, or of which only one is configured with the other, do not take each other for live. One whose port takes no
+ * connections has ended, and is dead at once, until it answers again. When a URL answers as another instance, the one before has lost its
+ * database, and is dead from then on.
  */
 import type { MemberNews, Sighting } from '@skyclaw/protocol'
 import type { MeshMember } from '../mesh/mesh.ts'
@@ -48,6 +49,8 @@ export interface Peer {
   readonly news?: MemberNews
   readonly roundTripMs?: number
   readonly heardAt?: number
+  /** Nothing listens where it answered last. */
+  readonly refused?: boolean
   /** Whether it counts this coordinator as a member. */
   readonly knowsUs: boolean
   readonly alive: boolean
@@ -123,6 +126,13 @@ export class Membership {
     if (before === undefined || before.news?.ready !== news.ready) this.revision += 1
     this.#refresh(peer, now)
     return true
+  }
+
+  /** Notes that a connection to a configured URL was refused: nothing listens there. A mere lack of answers says less. */
+  refused(url: string, now: number): void {
+    const peer = this.at(url)
+    if (peer?.url !== url || !peer.alive) return
+    this.#refresh({ ...peer, refused: true }, now)
   }
 
   /** Looks who has fallen silent. To be called often: when the calls have stopped for long, this process stood still and heard nobody. */
@@ -215,7 +225,7 @@ export class Membership {
 
   #refresh(peer: Peer, now: number): void {
     const heardAt = Math.max(peer.heardAt ?? Number.NEGATIVE_INFINITY, peer.alive ? this.#awakeSince : -Infinity)
-    const present = peer.replacedAt === undefined && !peer.forgotten && peer.knowsUs
+    const present = peer.replacedAt === undefined && !peer.forgotten && peer.knowsUs && peer.refused !== true
     const alive = present && now - heardAt <= this.#options.deadAfterMs
     if (alive === peer.alive) return
     const changed = { ...peer, alive, since: now }

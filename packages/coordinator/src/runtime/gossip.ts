@@ -124,6 +124,7 @@ export class Gossip {
   }
 
   #note(url: string, error: PeerError): void {
+    if (error.portClosed) this.#options.membership.refused(url, this.#options.monotonic())
     if (error.kind !== 'unreachable') this.#warn(url, error.message)
   }
 

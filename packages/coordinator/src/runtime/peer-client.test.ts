@@ -75,13 +75,17 @@ test('who does not answer in time, hangs up or is not there is unreachable', asy
   await expect(late).rejects.toMatchObject({
     kind: 'unreachable',
     message: 'did not answer: nothing came within 50 ms',
+    portClosed: false,
   })
   expect(performance.now() - startedAt).toBeLessThan(1_000)
   const rude = await clientOf((request) => void request.socket.destroy())
-  await expect(rude.client.call('gossip', call)).rejects.toMatchObject({ kind: 'unreachable' })
+  await expect(rude.client.call('gossip', call)).rejects.toMatchObject({ kind: 'unreachable', portClosed: false })
   const { client, server } = await clientOf(answering(gossip))
   await new Promise((resolve) => server.close(resolve))
-  await expect(client.call('gossip', call)).rejects.toMatchObject({ message: expect.stringContaining('ECONNREFUSED') })
+  await expect(client.call('gossip', call)).rejects.toMatchObject({
+    message: expect.stringContaining('ECONNREFUSED'),
+    portClosed: true,
+  })
 })
 
 test('closing ends what is under way', async () => {

@@ -35,6 +35,8 @@ export interface Inbox {
   missedPage(from: string): void
   /** A coordinator refused what it was sent, or another one answered in its place. */
   refused(url: string, error: PeerError): void
+  /** A coordinator gave no answer. */
+  unanswered(url: string, error: PeerError): void
 }
 
 /** The connections to all other coordinators. */
@@ -129,8 +131,10 @@ export class PeerLinks implements Outbox {
   }
 
   #note(url: string, error: PeerError): void {
-    // Who does not answer at all is the gossip's to tell.
-    if (error.kind === 'unreachable') return
+    if (error.kind === 'unreachable') {
+      this.#inbox?.unanswered(url, error)
+      return
+    }
     this.#options.warnings.warn(`refused ${url}`, { peer: url }, `${url} ${error.message}`)
     this.#inbox?.refused(url, error)
   }

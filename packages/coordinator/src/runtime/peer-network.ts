@@ -14,6 +14,7 @@ import type { MeshDriver } from './driver.ts'
 import { Gossip, type GossipAnswer, type GossipRequest } from './gossip.ts'
 import { describeEvent } from './member-log.ts'
 import { wrongMessage } from './message-check.ts'
+import type { PeerError } from './peer-error.ts'
 import type { Replies } from './peer-link.ts'
 import { PeerLinks } from './peer-links.ts'
 import { ThrottledLog } from './throttled-log.ts'
@@ -115,6 +116,7 @@ export class PeerNetwork implements NetworkView {
       page: (from, page) => driver.takePage(from, page),
       missedPage: (from) => driver.missPage(from),
       refused: (url, error) => this.#refused(url, error.problem?.code, error.message),
+      unanswered: (url, error) => this.#unanswered(url, error),
     })
     this.#tellChanges()
     this.#gossip.start()
@@ -205,6 +207,14 @@ export class PeerNetwork implements NetworkView {
     if (code === 'stale_instance') this.#options.onStale(`${url} ${message}`)
     // Another instance may be there by now.
     else this.#gossip.askAgain(url)
+  }
+
+  /** Who has not answered in time may be slow. One that broke off may have ended, which the next connection tells. */
+  #unanswered(url: string, { portClosed }: PeerError): void {
+    if (!this.membership.at(url)?.alive) return
+    if (!portClosed) return this.#gossip.askAgain(url)
+    this.membership.refused(url, this.#options.clock.monotonic())
+    this.#tellChanges()
   }
 
   /** Passes on what has changed about the members: to the mesh, to the database and to the log. */

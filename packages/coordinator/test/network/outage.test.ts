@@ -29,6 +29,16 @@ test('with one of three down work goes on, and what it missed it catches up with
   for (const id of [before, ...meanwhile]) expect(await statusOf(cluster.node(2), id)).toBe('queued')
 })
 
+test('a coordinator whose port takes no connections counts as dead long before its silence would say so', async () => {
+  const cluster = await Cluster.start(3, { gossipIntervalMs: 60_000, deadAfterMs: 600_000 })
+  await enqueue(cluster.node(0))
+  await cluster.stopNode(2)
+  await enqueue(cluster.node(0), 'k')
+  await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 2)
+  await cluster.startNode(2)
+  await cluster.settled()
+})
+
 test('with two of three down changes are refused with nothing written, reads are answered, and work goes on when one returns', async () => {
   const cluster = await Cluster.start(3)
   const a = cluster.node(0)
