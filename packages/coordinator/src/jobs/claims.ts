@@ -4,7 +4,7 @@ import * as lifecycle from '../core/lifecycle.ts'
 import { satisfies } from '../core/matching.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Claimed, Ledger } from '../ledger/ledger.ts'
-import { claimTag } from '../ledger/record-key.ts'
+import { claimTag, jobKey } from '../ledger/record-key.ts'
 import { type WaitingClaim, WaitingClaims } from './waiting-claims.ts'
 
 export interface ClaimRequest {
@@ -117,7 +117,7 @@ export class Claims {
       const repeated = await this.#repeated(host, request, looks === 0)
       if (repeated.length > 0) return repeated
       const { values, tryAgainAt } = await this.#take(host, request, accepts)
-      if (values.length > 0) return values
+      if (values.length > 0) return this.#settle(host, request, values)
       const leftMs = deadline - this.#clock.monotonic()
       const pauseMs = tryAgainAt === undefined ? leftMs : Math.min(leftMs, Math.max(1, tryAgainAt - this.#clock.now()))
       const wake = await waiting.sleep(pauseMs, request.signal)
@@ -153,17 +153,61 @@ export class Claims {
    */
   async #repeated(host: HostRecord, { claim, max, retried }: ClaimRequest, first: boolean): Promise<JobRecord[]> {
     if (!claim) return []
-    const tag = claimTag(claim.key)
-    const ofHost = (jobs: JobRecord[]) => jobs.filter(({ lease }) => lease?.hostId === host.id)
-    let mine = ofHost(await this.#ledger.find(tag))
-    if (mine.length < max && retried && first) mine = ofHost(await this.#ledger.find(tag, { thorough: true }))
+    let mine = await this.#under(claim.key, host.id)
+    if (mine.length < max && retried && first) mine = await this.#under(claim.key, host.id, true)
     for (const { lease } of mine) assertSameBody(lease?.claim?.bodyHash, claim.bodyHash)
-    return mine
+    return this.#keepFirst(mine, max)
+  }
+
+  /**
+   * When a caller leaves a coordinator that still races for it, and comes to another one, both may take jobs under the claim's key. What
+   * this one took stands for a caller that is here and was elsewhere before, and gives way when the caller has gone.
+   */
+  async #settle(
+    host: HostRecord,
+    { claim, max, retried, signal }: ClaimRequest,
+    taken: JobRecord[],
+  ): Promise<JobRecord[]> {
+    const gone = signal?.aborted ?? false
+    if (!claim || (!gone && !retried)) return taken
+    const own = new Set(taken.map(({ id }) => id))
+    // What was taken has to reach its host, whether the others can be found or not.
+    const all = await this.#under(claim.key, host.id, gone).catch(unlessProblem(taken))
+    const others = all.filter(({ id }) => !own.has(id))
+    return this.#keepFirst(gone ? [...others, ...taken] : [...taken, ...others], max)
+  }
+
+  /** The jobs that a host has under a claim's key, in the order in which they were enqueued. */
+  async #under(key: string, hostId: string, thorough = false): Promise<JobRecord[]> {
+    const jobs = await this.#ledger.find(claimTag(key), { thorough })
+    const mine = jobs.filter(({ lease }) => lease?.hostId === hostId)
+    return mine.toSorted((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1))
+  }
+
+  /** Gives back what is more than a claim may have: nobody runs it. */
+  async #keepFirst(jobs: JobRecord[], max: number): Promise<JobRecord[]> {
+    await Promise.all(jobs.slice(max).map((job) => this.#giveBack(job)))
+    return jobs.slice(0, max)
+  }
+
+  /** A lease that cannot be given back now is taken from the host in time, since it does not name it. */
+  async #giveBack({ id, lease }: JobRecord): Promise<void> {
+    const { hostId, attempt } = lease!
+    const release = (job: JobRecord | null) => lifecycle.release(job, { hostId, attempt, now: this.#clock.now() })
+    await this.#ledger.change(jobKey(id), release).catch(unlessProblem(undefined))
   }
 }
 
 function claimId(hostId: string, key: string): string {
   return `${hostId} ${key}`
+}
+
+/** What stands in for a result that could not be had now. */
+function unlessProblem<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof ProblemError) return instead
+    throw error
+  }
 }
 
 function assertSameBody(first: string | undefined, now: string): void {

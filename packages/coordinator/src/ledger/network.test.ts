@@ -129,6 +129,56 @@ test('a claim repeated at another coordinator while the first still waits gets t
   expect(ids(await repeat)).toEqual([job.id])
 })
 
+/** Two coordinators that take a job each under one claim, of which neither knows of the other's. */
+async function takenTwice() {
+  const [here, there] = services
+  const host = await here.registerHost('host-a')
+  await there.hosts.hear('host-a')
+  const due = new Set<unknown>()
+  there.ledger.watch((value, isDue) => isDue && value.kind === 'job' && due.add(value.id))
+  const first = await here.queue.enqueue({ ...shellJob, priority: 1 })
+  const second = await here.queue.enqueue(shellJob)
+  await eventually('both to be for others too', () => due.size === 2)
+  harness.network.loses = (to) => to === harness.nodes[1]!.instance
+  expect(ids(await here.claims.claim(host, { ...once, claim: key }))).toEqual([first.job.id])
+  harness.network.loses = () => false
+  expect(there.ledger.counts().jobs.leased).toBe(0)
+  return { host, first: first.job.id, second: second.job.id }
+}
+
+const drained = { status: 'queued', leaseLosses: 0, attemptHistory: [{ outcome: 'drained' }] }
+
+test('of more jobs than a claim may have, which two coordinators leased under its key, it is given the first, and the others are free at once', async () => {
+  const [, there, third] = services
+  const { host, first, second } = await takenTwice()
+  expect(ids(await there.claims.claim(host, { ...once, claim: key }))).toEqual([second])
+  await third.hosts.hear('host-a')
+  expect(ids(await third.claims.claim(host, { ...once, claim: key, retried: true }))).toEqual([first])
+  expect(await third.queue.get(second)).toMatchObject(drained)
+  expect(await third.queue.get(first)).toMatchObject({ status: 'leased' })
+})
+
+test('what a claim takes whose caller has gone is free at once when the caller was given jobs elsewhere meanwhile', async () => {
+  const [, there] = services
+  const { host, first, second } = await takenTwice()
+  const caller = new AbortController()
+  const claim = there.claims.claim(host, { ...once, claim: key, signal: caller.signal })
+  there.ledger.watch((value) => {
+    if (value.kind === 'job' && value.id === second && value.status === 'leased') caller.abort()
+  })
+  expect(ids(await claim)).toEqual([first])
+  expect(await there.queue.get(second)).toMatchObject(drained)
+})
+
+test('a claim that came from another coordinator keeps what it takes, and frees what that one took for it meanwhile', async () => {
+  const [, there] = services
+  const { host, first, second } = await takenTwice()
+  // It asks the others for what it has, and hears nothing.
+  harness.network.loses = (to, { type }) => to === harness.nodes[1]!.instance && type === 'told'
+  expect(ids(await there.claims.claim(host, { ...once, claim: key, retried: true }))).toEqual([second])
+  expect(await there.queue.get(first)).toMatchObject(drained)
+})
+
 test('a report is never told that its job is unknown by a coordinator that cannot know', async () => {
   const [here, , there] = services
   const host = await here.registerHost('host-a')
