@@ -1,7 +1,7 @@
 import type { PeerMessage } from '@skyclaw/protocol'
 import { recordRules } from '../src/ledger/record-rules.ts'
 import { createMesh } from '../src/mesh/create-mesh.ts'
-import type { ChangeRequest, ChangeResult, FindRequest, Mesh, MeshEvent, Step } from '../src/mesh/mesh.ts'
+import type { ChangeRequest, ChangeResult, FindRequest, Mesh, MeshEvent, MeshOptions, Step } from '../src/mesh/mesh.ts'
 import { MeshStoreModel } from './mesh-store-model.ts'
 
 const day = 86_400_000
@@ -32,7 +32,7 @@ export class MeshCores {
   readonly #queue: Sent[] = []
   #now = 0
 
-  constructor(names: readonly string[], minReplications: number) {
+  constructor(names: readonly string[], minReplications: number, more: Partial<MeshOptions> = {}) {
     this.#names = names
     this.live = new Set(names)
     for (const self of names) {
@@ -40,7 +40,7 @@ export class MeshCores {
       store.saveCounter('bootstrapped', 1)
       this.stores.set(self, store)
       const hooks = { learned: () => {}, warn: () => {}, count: (event: MeshEvent) => void this.events.push(event) }
-      const options = { self, minReplications: () => minReplications, retentionMs }
+      const options = { self, minReplications: () => minReplications, retentionMs, ...more }
       this.#cores.set(self, createMesh({ store, rules: recordRules, hooks, options, random: () => 0.5 }, { now: 0 }))
     }
     this.meet()

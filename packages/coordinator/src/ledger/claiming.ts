@@ -56,7 +56,8 @@ const contendedMs = 1_000
 const maxPassedBy = 32
 const strictShare = 1 / 8
 
-const noQuorum: readonly ProblemCode[] = ['quorum_unreachable', 'insufficient_replicas']
+/** Nothing was taken, and nothing could be now. */
+const noQuorum: readonly ProblemCode[] = ['quorum_unreachable', 'insufficient_replicas', 'too_busy']
 
 interface Claim<V extends RecordValue> {
   readonly match: ClaimMatch<V>

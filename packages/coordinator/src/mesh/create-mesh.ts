@@ -79,6 +79,7 @@ const defaults = {
   orphanAfterMs: 2_000,
   repairAfterMs: 600_000,
   antiEntropyMs: 1_000,
+  maxChanges: 20_000,
   upkeepPerSecond: 50,
 } as const
 

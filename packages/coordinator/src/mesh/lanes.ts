@@ -1,3 +1,4 @@
+import { ProblemError } from '@skyclaw/protocol'
 import type { ChangeResult, Step } from './mesh.ts'
 import type { Operation } from './operation.ts'
 
@@ -6,9 +7,13 @@ export class Lanes {
   readonly #lanes = new Map<string, Operation[]>()
   readonly #pumping = new Set<string>()
   readonly #active = new Set<Operation>()
+  /** How many are under way or wait of which a caller wants the result. */
+  #awaited = 0
+  readonly #maxAwaited: number
   readonly #begin: (step: Step, operation: Operation) => void
 
-  constructor(begin: (step: Step, operation: Operation) => void) {
+  constructor(maxAwaited: number, begin: (step: Step, operation: Operation) => void) {
+    this.#maxAwaited = maxAwaited
     this.#begin = begin
   }
 
@@ -21,7 +26,15 @@ export class Lanes {
     return this.#lanes.has(lane)
   }
 
+  /** One that a caller waits for is refused when there are too many; what the mesh does of itself is limited where it begins. */
   add(step: Step, operation: Operation): void {
+    const { done } = operation.request
+    if (done && this.#awaited >= this.#maxAwaited) {
+      const detail = `${this.#maxAwaited} changes are under way or wait`
+      const error = new ProblemError('too_busy', detail, { outcome: 'not_applied' })
+      return step.after(() => done({ ok: false, error }))
+    }
+    if (done) this.#awaited += 1
     const lane = this.#lanes.get(operation.lane)
     if (lane) return void lane.push(operation)
     this.#lanes.set(operation.lane, [operation])
@@ -33,7 +46,10 @@ export class Lanes {
     operation.over = true
     this.#active.delete(operation)
     const { done, atEnd } = operation.request
-    if (done) step.after(() => done(result))
+    if (done) {
+      this.#awaited -= 1
+      step.after(() => done(result))
+    }
     const lane = this.#lanes.get(operation.lane)!
     lane.shift()
     if (lane.length === 0) this.#lanes.delete(operation.lane)

@@ -95,6 +95,8 @@ export interface MeshOptions {
   readonly repairAfterMs?: number
   /** Time between two looks at the feeds of others; default 1,000. */
   readonly antiEntropyMs?: number
+  /** Changes by callers that are under way or wait for others of their record, at most; more are refused. Default 20,000. */
+  readonly maxChanges?: number
   /** Records that one sweep moves or refreshes at most; default 50 a second. */
   readonly upkeepPerSecond?: number
 }

@@ -30,12 +30,13 @@ export class Proposer {
   readonly #parts: ProposerParts
   readonly #core: Core
   readonly #leftovers = new Leftovers()
-  readonly #lanes = new Lanes((step, operation) => this.#begin(step, operation))
+  readonly #lanes: Lanes
   readonly #rounds = new Map<string, Operation>()
 
   constructor(parts: ProposerParts) {
     this.#parts = parts
     this.#core = parts.core
+    this.#lanes = new Lanes(parts.core.options.maxChanges, (step, operation) => this.#begin(step, operation))
   }
 
   /** Rounds under way. */
