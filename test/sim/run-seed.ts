@@ -8,6 +8,7 @@ import { unsettled } from './convergence.ts'
 import { DiskPool } from './world/disk.ts'
 import { Faults } from './world/faults.ts'
 import type { Machine } from './world/machine.ts'
+import { tendRecords } from './world/operator.ts'
 import { watchMembers } from './world/membership.ts'
 import { planOf } from './world/plan.ts'
 import { supervise } from './world/supervisor.ts'
@@ -86,6 +87,7 @@ function populate(world: World): Calls {
 function settle(world: World, calls: Calls): void {
   world.trace(() => 'faults stop')
   world.becomeCalm()
+  tendRecords(world)
   const going = () => world.going
   const start = world.agenda.now
   let left: string | undefined = 'nothing was looked at'

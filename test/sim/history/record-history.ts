@@ -1,11 +1,13 @@
 import type { LedgerRecord, Proposal, RecordValue, ReplicaSet, Version } from '@skyclaw/protocol'
 import type { Register } from '../../../packages/coordinator/src/mesh/store.ts'
+import { Chain } from './chain.ts'
 import { epochMs } from '../world/clock.ts'
 import { type Content, type Contents, nothing } from './contents.ts'
 import {
   ballotName,
   holdersNeeded,
   nextTerm,
+  orderBallots,
   orderTerms,
   orderVersions,
   setName,
@@ -53,8 +55,6 @@ export interface RecordHistoryOptions {
  */
 export class RecordHistory {
   readonly key: string
-  /** The values that the record had, one decided from the other. */
-  chain: Content[] = [nothing]
   /** When it came to a value that never changes again, by virtual time. */
   finalAt: number | undefined
   /** A key can be used again for another record when the one before has been forgotten. */
@@ -63,23 +63,24 @@ export class RecordHistory {
   readonly #contents: Contents
   readonly #break: (sentence: string) => void
   readonly #generations = new Map<string, Generation>()
-  #places = new Map<Content, number>([[nothing, 0]])
+  #chain: Chain
   #chosen: Chosen[] = []
   /** What the record before under this key had become. */
   #former: { readonly content: Content; readonly finalAt: number } | undefined
-  /** Epochs that an operator began. */
-  readonly #epochs = new Set<string>()
+  /** Whether an operator had it begun anew from what survived. */
+  #adopted = false
 
   constructor(options: RecordHistoryOptions) {
     this.key = options.key
     this.#options = options
     this.#contents = options.contents
     this.#break = options.onBreak
+    this.#chain = new Chain(options.contents)
   }
 
   /** The last value, and whether it can change again. */
   get tip(): { content: Content; final: boolean } {
-    const content = this.chain.at(-1)!
+    const content = this.#chain.last
     const value = this.#contents.valueOf(content)
     return { content, final: value !== null && this.#options.isFinal(value) }
   }
@@ -97,7 +98,7 @@ export class RecordHistory {
 
   /** The place of a value in the chain, if it is in it. */
   placeOf(content: Content): number | undefined {
-    return this.#places.get(content)
+    return this.#chain.placeOf(content)
   }
 
   wasChosen(version: Version): Content | undefined {
@@ -138,8 +139,9 @@ export class RecordHistory {
     return sets
   }
 
-  permitEpoch(version: Version): void {
-    this.#epochs.add(termName(version))
+  /** An operator has it begun anew: that may undo what had no quorum left. */
+  adopt(): void {
+    this.#adopted = true
   }
 
   /** A replica holds a proposal on disk. */
@@ -191,7 +193,7 @@ export class RecordHistory {
   /** A generation after the first begins with a seal that was chosen. */
   #checkOrigin(row: Register, set: ReplicaSet): void {
     if (row.generation === 0 && !row.epoch) return
-    if (this.#epochs.has(termName(row))) return
+    if (this.#adopted && row.epoch && row.generation === 0) return
     const seal = this.#chosen.findLast(
       ({ version, seal: moved }) => moved && orderTerms(nextTerm({ version, moved }), row) === 0,
     )
@@ -220,6 +222,7 @@ export class RecordHistory {
     ballot.chosen = true
     const { version, content, seal } = ballot
     if (this.mayBeForgotten && this.#isRebirth(content)) this.#beginLife()
+    if (this.#adopted && orderEpochs(version, this.#chosen.at(-1)?.version) > 0) this.#beginEpoch(content)
     let index = this.#chosen.length
     while (index > 0 && orderVersions(this.#chosen[index - 1]!.version, version) > 0) index -= 1
     const before = this.#chosen[index - 1]
@@ -233,54 +236,57 @@ export class RecordHistory {
   }
 
   #isRebirth(content: Content): boolean {
-    if (this.#places.has(content) || this.#contents.path(this.chain.at(-1)!, content)) return false
+    if (this.#chain.placeOf(content) !== undefined || this.#chain.leadsTo(content)) return false
     return this.#contents.path(nothing, content) !== undefined
   }
 
   #beginLife(): void {
     this.life += 1
-    this.#former = { content: this.chain.at(-1)!, finalAt: this.finalAt! }
-    this.chain = [nothing]
-    this.#places = new Map([[nothing, 0]])
+    this.#former = { content: this.#chain.last, finalAt: this.finalAt! }
+    this.#chain = new Chain(this.#contents)
     this.#chosen = []
     this.finalAt = undefined
   }
 
+  /** Goes on from a value that it had; what came after that is undone. */
+  #beginEpoch(content: Content): void {
+    const place = this.#chain.placeOf(content)
+    if (place === undefined) return this.#break(`an epoch began from ${this.#contents.describe(content)}, which was never chosen`)
+    this.life += 1
+    this.#chain.cutAfter(place)
+    this.#chosen = []
+    this.finalAt = this.tip.final ? this.finalAt : undefined
+  }
+
   /** A final value may have waited for long until it was chosen. */
   #endedAt(): number {
-    const value = this.#contents.valueOf(this.chain.at(-1)!)
+    const value = this.#contents.valueOf(this.#chain.last)
     const now = this.#options.now()
     return value?.kind === 'job' ? Math.min(now, value.updatedAt - epochMs) : now
   }
 
   /** A new last version: its value is the last of the chain, or was decided from it. */
   #extend(ballot: Ballot): number {
-    const tip = this.chain.at(-1)!
-    const path = this.#contents.path(tip, ballot.content)
-    if (!path) {
-      this.#break(
-        `${this.#name(ballot)} is ${this.#contents.describe(ballot.content)}, which was not decided from the value before it, ${this.#contents.describe(tip)}`,
-      )
-      return this.chain.length - 1
-    }
-    if (path.length > 0 && this.tip.final) {
-      this.#break(`${this.#name(ballot)} changed a value that was final, ${this.#contents.describe(tip)}`)
-    }
-    for (const content of path) {
-      this.#places.set(content, this.chain.length)
-      this.chain.push(content)
+    const before = this.tip
+    const describe = (content: Content) => this.#contents.describe(content)
+    const name = `${this.#name(ballot)} is ${describe(ballot.content)}`
+    if (!this.#chain.extend(ballot.content)) {
+      this.#break(`${name}, which was not decided from the value before it, ${describe(before.content)}`)
+    } else if (before.final && this.#chain.last !== before.content) {
+      this.#break(`${name}, and before it was final as ${describe(before.content)}`)
     }
     if (this.tip.final && this.finalAt === undefined) this.finalAt = this.#endedAt()
-    return this.chain.length - 1
+    return this.#chain.lastPlace
   }
 
   /** A quorum came to hold a ballot after a higher one was chosen: that one must have been built on it. */
   #placeBetween(ballot: Ballot, before: Chosen | undefined, after: Chosen): number {
-    const place = this.#places.get(ballot.content)
+    const place = this.#chain.placeOf(ballot.content)
+    // What an epoch left behind may come to be chosen there, of no effect.
+    if (orderEpochs(after.version, ballot.version) > 0) return place ?? 0
     if (place === undefined || place > after.place || place < (before?.place ?? 0)) {
-      this.#break(
-        `${this.#name(ballot)} was chosen as ${this.#contents.describe(ballot.content)}, and a higher ballot was chosen that was not decided from it`,
-      )
+      const value = this.#contents.describe(ballot.content)
+      this.#break(`${this.#name(ballot)} was chosen as ${value}, and a higher ballot was chosen that was not decided from it`)
     }
     return place ?? after.place
   }
@@ -288,6 +294,10 @@ export class RecordHistory {
   #name({ version }: Ballot): string {
     return `${termName(version)} ${ballotName(version.ballot)}`
   }
+}
+
+function orderEpochs(a: Version, b: Version | undefined): number {
+  return orderBallots(a.epoch, b?.epoch)
 }
 
 function sealName(seal: ReplicaSet | undefined): string {
