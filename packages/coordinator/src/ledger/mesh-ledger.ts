@@ -170,10 +170,9 @@ export class MeshLedger implements port.Ledger {
   async find<V extends RecordValue>(tag: Tag<V>, { thorough = false }: port.FindOptions = {}): Promise<V[]> {
     if (thorough) return valuesWith(tag, (await this.#find({ by: 'tag', text: tag })).records)
     const keys = this.#meshStore.keysWithTag(tag, limits.toldRecords)
-    for (const key of keys) {
-      // What was accepted here and not learned yet comes true, or not, by being asked for.
-      if (valuesWith(tag, this.#knownOf([key])).length === 0) await this.change(key, () => keep)
-    }
+    // What was accepted here and not learned yet comes true, or not, by being asked for.
+    const unlearned = keys.filter((key) => valuesWith(tag, this.#knownOf([key])).length === 0)
+    await Promise.all(unlearned.map((key) => this.change(key, () => keep)))
     return valuesWith(tag, this.#knownOf(keys))
   }
 
