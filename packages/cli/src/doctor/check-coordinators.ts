@@ -3,10 +3,14 @@ import { type Finding, ok, problemOf } from './finding.ts'
 
 /** Whether each configured coordinator answers, and takes the token. */
 export function checkCoordinators(answers: readonly Answer[]): Finding[] {
+  const taken = answers.some(({ view }) => view !== undefined)
   return answers.map(({ url, view, failure }) => {
     if (view) return ok('coordinators', `${view.self.nodeId} (${url}) answers, version ${view.self.version}`)
     if (failure?.kind === 'token') {
-      return problemOf('token', `${url} refuses the token`, 'set SKYCLAW_TOKEN or --token to that of the coordinator')
+      const remedy = taken
+        ? 'others take it: start that coordinator with the SKYCLAW_TOKEN of the others'
+        : 'set SKYCLAW_TOKEN or --token to that of the coordinator'
+      return problemOf('token', `${url} refuses the token`, remedy)
     }
     if (failure?.kind === 'silent') {
       return problemOf(

@@ -1,7 +1,7 @@
 import { isReplaced, neverHeard } from '../render/network.ts'
 import { renderAge } from '../render/time.ts'
 import { type Finding, note, ok, problemOf } from './finding.ts'
-import type { Answer, NetworkView } from './look.ts'
+import { type Answer, heardLately, type NetworkView } from './look.ts'
 
 /** Whether the coordinators hear each other, bear names of their own, and are enough to agree. */
 export function checkMembers(answers: readonly Answer[], nowMs: number): Finding[] {
@@ -10,12 +10,14 @@ export function checkMembers(answers: readonly Answer[], nowMs: number): Finding
     ...views.flatMap((view) => checkPeers(view, nowMs)),
     ...checkMutual(views),
     ...checkNames(views),
+    ...checkSameMinimum(views),
     ...views.flatMap(checkMinimum),
     ...checkVersions(views),
   ]
 }
 
-function checkPeers({ self, peers }: NetworkView, nowMs: number): Finding[] {
+function checkPeers(view: NetworkView, nowMs: number): Finding[] {
+  const { self, peers } = view
   const others = peers.flatMap((peer) => {
     if (peer.state === 'alive') return []
     const name = peer.nodeId === undefined ? peer.url : `${peer.nodeId} (${peer.url})`
@@ -30,6 +32,13 @@ function checkPeers({ self, peers }: NetworkView, nowMs: number): Finding[] {
         `start it, and check that ${self.nodeId} reaches that URL with the same SKYCLAW_TOKEN`,
       )
     }
+    if (heardLately(peer, view)) {
+      return problemOf(
+        'members',
+        `${name} answers ${self.nodeId}, and does not count it as a peer`,
+        `add ${self.url || `the URL of ${self.nodeId}`} to SKYCLAW_PEER_URLS of ${peer.nodeId ?? peer.url}, and check that it reaches that URL`,
+      )
+    }
     const seen = peer.lastSeenAt === undefined ? '' : `, seen ${renderAge(peer.lastSeenAt, nowMs)}`
     return problemOf(
       'members',
@@ -38,7 +47,9 @@ function checkPeers({ self, peers }: NetworkView, nowMs: number): Finding[] {
     )
   })
   if (others.length > 0 || peers.length === 0) return others
-  return [ok('members', `${self.nodeId} hears all of its ${peers.length} peers`)]
+  return [
+    ok('members', `${self.nodeId} hears ${peers.length === 1 ? 'its one peer' : `all of its ${peers.length} peers`}`),
+  ]
 }
 
 /** Coordinators that answer here and do not know each other are two networks. */
@@ -47,8 +58,9 @@ function checkMutual(views: readonly NetworkView[]): Finding[] {
     const known = new Set([self.instance, ...peers.flatMap(({ instance }) => instance ?? [])])
     const urls = new Set(peers.map(({ url }) => url))
     return views.flatMap(({ self: other }) => {
-      // Whom it lists and never heard is a finding already.
+      // Whom it lists and never heard is a finding already, and so is whom it does not count while that one hears it.
       if (known.has(other.instance) || urls.has(other.url)) return []
+      if (hearsInVain(views, other.instance, self.instance)) return []
       return problemOf(
         'members',
         `${self.nodeId} does not know ${other.nodeId}`,
@@ -56,6 +68,13 @@ function checkMutual(views: readonly NetworkView[]): Finding[] {
       )
     })
   })
+}
+
+function hearsInVain(views: readonly NetworkView[], one: string, other: string): boolean {
+  const view = views.find(({ self }) => self.instance === one)
+  return (
+    view?.peers.some((peer) => peer.instance === other && peer.state !== 'alive' && heardLately(peer, view)) ?? false
+  )
 }
 
 function checkNames(views: readonly NetworkView[]): Finding[] {
@@ -77,6 +96,20 @@ function checkNames(views: readonly NetworkView[]): Finding[] {
   })
 }
 
+/** M is a promise of the network: a change that one coordinator acknowledges must be as safe as that of another. */
+function checkSameMinimum(views: readonly NetworkView[]): Finding[] {
+  const said = views.flatMap(({ self: { nodeId, replication } }) => (replication ? { nodeId, ...replication } : []))
+  if (new Set(said.map(({ minReplications }) => minReplications)).size < 2) return []
+  const each = said.map(({ nodeId, minReplications }) => `${minReplications} at ${nodeId}`).join(', ')
+  return [
+    problemOf(
+      'minimum',
+      `the coordinators differ in how many must hold a change: ${each}`,
+      'start all with the same SKYCLAW_MIN_REPLICATIONS',
+    ),
+  ]
+}
+
 function checkMinimum({ self: { nodeId, replication }, peers }: NetworkView): Finding[] {
   if (!replication) return []
   const { live, minReplications: minimum } = replication
@@ -85,7 +118,9 @@ function checkMinimum({ self: { nodeId, replication }, peers }: NetworkView): Fi
       problemOf(
         'minimum',
         `${nodeId} sees ${live} live of ${minimum} coordinators that must hold a change: it refuses changes (insufficient_replicas)`,
-        'start the others: then work goes on by itself',
+        peers.length === 0
+          ? 'name the others in SKYCLAW_PEER_URLS; one that is to run alone needs SKYCLAW_MIN_REPLICATIONS=1'
+          : 'start the others, or put right what keeps it from hearing them: then work goes on by itself',
       ),
     ]
   }

@@ -17,7 +17,7 @@ function checkLag({ self, peers }: NetworkView): Finding[] {
   }
   const behind = peers.flatMap(({ state, lag = 0, nodeId, url }) => {
     if (state !== 'alive' || lag === 0) return []
-    const message = `${self.nodeId} is ${lag} records behind ${nodeId ?? url}`
+    const message = `${self.nodeId} is ${counted(lag, 'record', 'records')} behind ${nodeId ?? url}`
     if (lag <= lagRecords) return note('lag', message)
     return problemOf('lag', message, `wait; if it grows, ${self.nodeId} is too busy, or its disk or network too slow`)
   })
@@ -33,30 +33,40 @@ function checkReplication({ self: { nodeId, replication } }: NetworkView): Findi
     findings.push(
       problemOf(
         'records',
-        `${nodeId}: ${belowMinimum} records have fewer live coordinators than must hold a change, and cannot be changed`,
+        `${nodeId}: ${counted(belowMinimum, 'record has', 'records have')} fewer live coordinators than must hold a change, and cannot be changed`,
         'start the coordinators that are down; when their disks are lost for good, take a backup and restore it: those that live take the records over',
       ),
     )
   } else if (underReplicated > 0) {
-    const message = `${nodeId}: ${underReplicated} records are kept by fewer coordinators than they could be`
-    findings.push(note('records', message, 'they are spread by and by'))
+    const message = `${nodeId}: ${counted(underReplicated, 'record is', 'records are')} kept by fewer coordinators than they could be`
+    findings.push(
+      note(
+        'records',
+        message,
+        'what can still change is spread by and by; at the latest when a missing coordinator has been down for the repair time',
+      ),
+    )
   }
   if (orphans > 0) {
-    const message = `${nodeId}: ${orphans} changes were begun, and nobody knows yet whether they hold`
+    const message = `${nodeId}: ${counted(orphans, 'change was', 'changes were')} begun, and nobody knows yet the outcome`
     findings.push(
       problemOf('orphans', message, 'they are settled as soon as most coordinators of their records are up'),
     )
   }
   if (unresolvedTwins > 0) {
-    const message = `${nodeId}: ${unresolvedTwins} idempotency keys have two jobs each`
+    const message = `${nodeId}: two jobs each under ${counted(unresolvedTwins, 'idempotency key', 'idempotency keys')}`
     const remedy = 'one of each is cancelled when the coordinators of both are up; until then both may run'
     findings.push(problemOf('twins', message, remedy))
   }
   if (twinsPossible > 0) {
-    const message = `${nodeId}: ${twinsPossible} jobs with idempotency keys were made while too few coordinators could be asked`
+    const message = `${nodeId}: ${counted(twinsPossible, 'job', 'jobs')} with an idempotency key made since its start while some coordinators could not be asked`
     findings.push(note('twins', message, 'if one was made twice, both are found and one is cancelled'))
   }
   if (findings.length === 0)
     findings.push(ok('records', `${nodeId}: every record that can change is kept as it should be`))
   return findings
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
 }

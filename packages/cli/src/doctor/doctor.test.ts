@@ -55,6 +55,17 @@ const spoilt: [string, (a: FakeView, b: FakeView, c: FakeView) => void][] = [
     'problem minimum: node-a sees 1 live of 2 coordinators that must hold a change: it refuses changes (insufficient_replicas)',
     ({ self }) => (self.replication.live = 1),
   ],
+  [
+    'problem minimum: the coordinators differ in how many must hold a change: 2 at node-a, 2 at node-b, 1 at node-c',
+    (_, __, { self }) => (self.replication.minReplications = 1),
+  ],
+  [
+    'problem members: node-b (http://node-b:8787) answers node-a, and does not count it as a peer',
+    ({ peers }, b) => {
+      peers[0]!.state = 'dead'
+      b.peers.shift()
+    },
+  ],
   ['problem lag: node-c has not caught up with its peers yet', (_, __, { self }) => (self.ready = false)],
   ['problem lag: node-a is 5000 records behind node-c', ({ peers }) => (peers[1]!.lag = 5_000)],
   [
@@ -62,11 +73,11 @@ const spoilt: [string, (a: FakeView, b: FakeView, c: FakeView) => void][] = [
     ({ self }) => (self.replication.belowMinimum = 7),
   ],
   [
-    'problem orphans: node-b: 2 changes were begun, and nobody knows yet whether they hold',
+    'problem orphans: node-b: 2 changes were begun, and nobody knows yet the outcome',
     (_, { self }) => Object.assign(self.replication, { orphans: 5, rounds: 3 }),
   ],
   [
-    'problem twins: node-a: 1 idempotency keys have two jobs each',
+    'problem twins: node-a: two jobs each under 1 idempotency key',
     ({ self }) => (self.replication.unresolvedTwins = 1),
   ],
   [
@@ -99,13 +110,16 @@ const notes: [string, (a: FakeView, b: FakeView, c: FakeView) => void][] = [
     ({ self }) => (self.replication.underReplicated = 4),
   ],
   [
-    'note twins: node-a: 2 jobs with idempotency keys were made while too few coordinators could be asked',
+    'note twins: node-a: 2 jobs with an idempotency key made since its start while some coordinators could not be asked',
     ({ self }) => (self.replication.twinsPossible = 2),
   ],
   ['note versions: coordinators of 2 versions: 0.1.0, 0.2.0', ({ self }) => (self.version = '0.2.0')],
   [
     'note minimum: node-a sees 3 live coordinators, of which 3 must hold a change: none of them may be down',
-    ({ self }) => (self.replication.minReplications = 3),
+    (...views) => {
+      for (const { self } of views) Object.assign(self.replication, { minReplications: 3, live: 4 })
+      views[0].self.replication.live = 3
+    },
   ],
 ]
 
@@ -163,6 +177,7 @@ test('doctor exits with 0 when all is well and with 1 when not, and asks each co
     'token',
     'coordinators',
   ])
+  expect(ill.stdout).toContain('others take it')
 })
 
 test('peers list shows the coordinators and how well the records are kept', async () => {
@@ -183,7 +198,7 @@ test('peers list shows the coordinators and how well the records are kept', asyn
     'node-a | answers | http://node-a:8787 | yes | - | - | now | i-node-a',
     expect.stringMatching(/^node-b \| alive \| http:\/\/node-b:8787 \| yes \| 0 \| 1ms \| \d+ms ago \| i-node-b$/),
     expect.stringMatching(/^node-b \| replaced \| http:\/\/node-b:8787 \| .* \| i-before$/),
-    'node-c | dead | http://node-c:8787 | no | 12 | 1ms | 61s ago | i-node-c',
+    'node-c | dead | http://node-c:8787 | - | - | - | 61s ago | i-node-c',
     '- | unknown | http://node-x:8787 | - | - | - | never | -',
     '',
     'live coordinators | 3, of which 2 must hold a change',

@@ -69,9 +69,23 @@ function isSame(one: PeerView, other: PeerView): boolean {
 /** Whether another look may show less. */
 export function isUnsettled(answers: readonly Answer[]): boolean {
   return answers.some(({ view }) => {
-    const { orphans = 0, unresolvedTwins = 0 } = view?.self.replication ?? {}
-    return orphans > 0 || unresolvedTwins > 0 || view?.peers.some(({ state, lag = 0 }) => state === 'alive' && lag > 0)
+    if (!view) return false
+    const { orphans = 0, unresolvedTwins = 0 } = view.self.replication ?? {}
+    if (orphans > 0 || unresolvedTwins > 0 || view.self.ready === false) return true
+    return view.peers.some((peer) => (peer.state === 'alive' ? (peer.lag ?? 0) > 0 : heardLately(peer, view)))
   })
+}
+
+/** What a coordinator counts a peer as live for after its last answer. */
+const liveMs = 3_000
+
+/**
+ * Whether a peer answered so lately that it is dead for another reason than silence: it does not count the one that asked as its peer,
+ * or ended this moment.
+ */
+export function heardLately({ lastSeenAt }: PeerView, { self }: NetworkView): boolean {
+  const ageMs = Date.parse(self.now ?? '') - Date.parse(lastSeenAt ?? '')
+  return ageMs <= liveMs
 }
 
 function lowest(views: readonly NetworkView[], count: (view: NetworkView) => number | undefined): number {

@@ -24,11 +24,13 @@ export function renderNetwork({ self, peers }: NetworkView, nowMs: number, style
         paint: ({ state }) => paintState(state, style),
       },
       { title: 'URL', text: ({ url }) => url || '-' },
-      { title: 'READY', text: ({ ready }) => (ready === undefined ? '-' : ready ? 'yes' : 'no'), dispensable: 5 },
-      { title: 'LAG', text: ({ lag }) => lag?.toString() ?? '-', dispensable: 4 },
+      // What was so when a coordinator was last heard says nothing of now.
+      { title: 'READY', text: ({ ready, state }) => (isGone(state) ? '-' : readiness(ready)), dispensable: 5 },
+      { title: 'LAG', text: ({ lag, state }) => (isGone(state) ? '-' : (lag?.toString() ?? '-')), dispensable: 4 },
       {
         title: 'ROUND TRIP',
-        text: ({ roundTripMs }) => (roundTripMs === undefined ? '-' : renderDuration(roundTripMs)),
+        text: ({ roundTripMs, state }) =>
+          isGone(state) || roundTripMs === undefined ? '-' : renderDuration(roundTripMs),
         dispensable: 2,
       },
       {
@@ -50,12 +52,21 @@ export function neverHeard({ instance, lastSeenAt }: PeerView): boolean {
 }
 
 /** Whether another instance lives where this one was: its database is gone from there. */
-export function isReplaced({ state, url, instance }: PeerView, peers: readonly PeerView[]): boolean {
-  return state !== 'alive' && peers.some((other) => other.url === url && other.instance !== instance && alive(other))
+export function isReplaced({ state, url, instance, lastSeenAt }: PeerView, peers: readonly PeerView[]): boolean {
+  if (state === 'alive') return false
+  return peers.some((other) => {
+    if (other.url !== url || other.instance === undefined || other.instance === instance) return false
+    return other.state === 'alive' || (other.lastSeenAt ?? '') > (lastSeenAt ?? '')
+  })
 }
 
-function alive({ state }: PeerView): boolean {
-  return state === 'alive'
+function isGone(state: PeerView['state']): boolean {
+  return state === 'dead'
+}
+
+function readiness(ready: boolean | undefined): string {
+  if (ready === undefined) return '-'
+  return ready ? 'yes' : 'no'
 }
 
 function stateOf(row: Row, peers: readonly PeerView[]): string {
