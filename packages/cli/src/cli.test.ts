@@ -99,15 +99,15 @@ test.each([
   [['constructor'], 'unknown command constructor'],
   [['--json', 'health'], 'unknown flag --json before the command'],
   [['jobs', 'list', '--jsn'], 'unknown flag --jsn; did you mean --json?'],
-  [['jobs', 'show'], 'job is missing'],
+  [['jobs', 'show'], 'JOB is missing'],
   [['jobs', 'show', ''], 'the id of a job must be'],
   [['jobs', 'wait', '../health'], 'the id of a job must be'],
   [['jobs', 'cancel', 'a b'], 'the id of a job must be'],
   [['jobs', 'list', '--host-id', 'a b'], '--host-id must be'],
   [['jobs', 'show', 'a', 'b'], 'b is one word too many'],
   [['jobs', 'list', '--status', 'done'], '--status must be one of queued'],
-  [['enqueue-shell'], 'command is missing'],
-  [['run', '--'], 'command is missing'],
+  [['enqueue-shell'], 'COMMAND is missing'],
+  [['run', '--'], 'COMMAND is missing'],
   [['run', '--priority', 'high', 'true'], '--priority must be a whole number'],
   [['run', '--run-at', 'soon', 'true'], '--run-at must be a time'],
   [['run', '--run-at', '10', 'true'], '--run-at must be a time'],
@@ -227,6 +227,29 @@ test('a URL that leads past the coordinator is what the error asks about', async
   }))
   const run = await runInProcess(['health', '--url', `${url}/x`])
   expect(run.stderr).toBe(`skyclaw: there is no GET /x/health; is ${url}/x the URL of a coordinator?\n`)
+})
+
+test('when the last try wrote nothing, an earlier one that may have is not kept quiet', async () => {
+  const unknown = problem('quorum_unreachable', 'nobody answers; the change may have happened or not', {
+    outcome: 'unknown',
+  })
+  const none = problem('insufficient_replicas', '1 of 2; nothing was written', { outcome: 'not_applied' })
+  const ways = [
+    { answers: [none], said: 'nothing was written; "skyclaw doctor" says what is missing' },
+    {
+      answers: [unknown, none],
+      said: 'nothing was written at the last try, but an earlier one may have been carried out;',
+    },
+  ]
+  for (const { answers, said } of ways) {
+    const { url } = await fakeCoordinator(() => ({
+      status: 503,
+      body: (answers.length > 1 && answers.shift()) || answers[0],
+    }))
+    const { code, stderr } = await runInProcess(['enqueue-shell', '--request-timeout-ms', '700', '--url', url, 'true'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(said)
+  }
 })
 
 test('a coordinator that does not answer says what to do next', async () => {

@@ -82,7 +82,7 @@ function checkPositionals(
   const words = wraps ? wrapped : positionals
   const names = Object.keys(wanted)
   const missing = names.filter((name) => !name.endsWith('...'))[words.length]
-  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
+  if (missing !== undefined) throw new UsageError(`${missing.toUpperCase()} is missing`)
   if (!wraps && words.length > names.length) throw new UsageError(`${words[names.length]} is one word too many`)
 }
 

@@ -32,6 +32,14 @@ function explain(error: unknown, io: Io): string {
       const next = named ? `"${program} jobs list" shows what there is` : `is ${error.url} the URL of a coordinator?`
       return `${error.message}; ${next}`
     }
+    if (error.code === 'insufficient_replicas' || error.code === 'quorum_unreachable') {
+      const next = `"${program} doctor" says what is missing`
+      // The last answer speaks of the last try only.
+      const earlier = error.outcomeUnknown && error.problem.outcome !== 'unknown'
+      return earlier
+        ? `${error.message} at the last try, but an earlier one may have been carried out; ${next}`
+        : `${error.message}; ${next}`
+    }
     return error.message
   }
   return error instanceof Error ? error.message : String(error)

@@ -144,7 +144,9 @@ test('restore says which line a coordinator refused, and how far it came', async
   const poor = await fakeCoordinator((asked) => (asked.method === 'GET' ? answer(asked) : { status: 503, body: none }))
   const stopped = await runInProcess(['restore', file, '--url', poor.url, '--request-timeout-ms', '200'])
   expect(stopped.code).toBe(1)
-  expect(stopped.stderr).toBe(`skyclaw: restoring stopped at line 2 of ${file}, and can be repeated: only 1 of 2\n`)
+  expect(stopped.stderr).toBe(
+    `skyclaw: restoring stopped at line 2 of ${file}, and can be repeated: only 1 of 2; "skyclaw doctor" says what is missing\n`,
+  )
 })
 
 test('a refused token is found before anything is sent', async () => {

@@ -29,6 +29,7 @@ export const coordinator = defineCommand({
       )
       logger.info('stopping')
       await running.close()
+      logger.info('coordinator ended')
       return exitCodes.ok
     } finally {
       signals.end()
