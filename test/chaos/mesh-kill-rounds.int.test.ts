@@ -28,6 +28,8 @@ const deafShare = 0.2
 const leaveShare = 0.1
 const longestDownMs = 1_500
 const drainMs = 45_000
+/** Twins know of each other when the coordinators that made them see each other: down, started and caught up, and once more. */
+const twinsMeetMs = 8_000
 
 test(
   'three coordinators of which any one is killed at random moments under load lose nothing that they acknowledged',
@@ -69,7 +71,7 @@ test(
     await load.stopEnqueuing()
     const jobs = await drain(cluster)
     for (const http of https) await listAll({ ...stage, http }, witness)
-    const twins = witness.checkTwins(jobs)
+    const twins = witness.checkTwins(jobs, twinsMeetMs)
     expect(witness.violations, `MESH_KILL_ROUNDS_SEED=${seed}`).toEqual([])
     const standing = jobs.filter(({ duplicateOf }) => duplicateOf === undefined)
     expect(standing.length - twins.ran - witness.acknowledgedCount).toBeLessThanOrEqual(load.orders.keylessUnanswered)

@@ -124,10 +124,10 @@ export class Witness {
   }
 
   /**
-   * All jobs after all is quiet: of several that one request made, each leads to one that stands. One stands, and whichever was no
-   * longer queued when they met. Says how many had twins, and how many were run beside their twin.
+   * All jobs after all is quiet: of several that one request made, each leads to one that stands. One stands, and whichever a host had
+   * when they met, within `meetMs` of the making of the latest. Says how many had twins, and how many were run beside their twin.
    */
-  checkTwins(jobs: readonly Job[]): { met: number; ran: number } {
+  checkTwins(jobs: readonly Job[], meetMs: number): { met: number; ran: number } {
     const byTag = Map.groupBy(jobs, tagOf)
     let ran = 0
     for (const [tag, ids] of this.#ids) {
@@ -139,7 +139,9 @@ export class Witness {
       if (!isWhole || (standing.length > 1 && idle.length > 0)) {
         this.violate(`the jobs of the request ${tag}, ${[...ids].join()}, are not one and its twins`, made)
       }
-      ran += standing.length - 1
+      const late = handedOutLate(standing, meetMs)
+      if (late.length > 0) this.violate(`jobs were handed out beside their twins, ${late.join()}`, made)
+      ran += Math.max(0, standing.length - 1)
     }
     return { met: [...byTag.values()].filter(({ length }) => length > 1).length, ran }
   }
@@ -225,6 +227,22 @@ export class Witness {
 /** The request that made a job has written its tag into the payload. */
 function tagOf({ payload }: Job): string {
   return payload.args?.[0] ?? 'untagged'
+}
+
+/** Of jobs that one request made, those given to a host after all had met, though another stood in their place. */
+function handedOutLate(twins: readonly Job[], meetMs: number): string[] {
+  const metAt = Math.max(...twins.map(({ createdAt }) => Date.parse(createdAt))) + meetMs
+  const startedAt = ({ attemptHistory }: Job) =>
+    Math.max(0, ...attemptHistory.map((entry) => Date.parse(entry.startedAt)))
+  return twins.flatMap((job) => {
+    const others = twins.filter(({ id }) => id !== job.id)
+    // One alone is handed out: the oldest, until another one ends first, which then stands.
+    const late = others.some((other) => {
+      const endedAt = Date.parse(other.updatedAt) + meetMs
+      return startedAt(job) > metAt && (startedAt(other) > metAt || startedAt(job) > endedAt)
+    })
+    return late ? [job.id] : []
+  })
 }
 
 /** A terminal job without what may still be added beside it: late reports of attempts that had lost their lease. */
