@@ -27,7 +27,7 @@ export interface CoordinatorOptions {
   readonly repairAfterMs?: number | undefined
   /** Time between two exchanges of signs of life with each peer; default 1,000. */
   readonly gossipIntervalMs?: number | undefined
-  /** A peer that has not answered for longer is dead until it does; default 3,000, at least twice `gossipIntervalMs`. */
+  /** A peer that has not answered for longer is dead until it does, and at once when its port refuses connections; default 3,000, at least twice `gossipIntervalMs`. */
   readonly deadAfterMs?: number | undefined
   /** Claims that may wait at once; default 10,000. */
   readonly maxWaitingClaims?: number | undefined
