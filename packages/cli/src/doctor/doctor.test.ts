@@ -158,6 +158,23 @@ test('what passes by itself is no finding', async () => {
   expect(looks).toBe(2)
 })
 
+test('who has just been started is given the time to be heard', async () => {
+  let looks = 0
+  const examination = await examine(
+    async () => {
+      looks += 1
+      const views = healthyNetwork(names, '2026-11-22T10:00:30.000Z')
+      if (looks === 1) Object.assign(views[2]!.self, { ready: false })
+      if (looks === 2) Object.assign(views[0]!.peers[1]!, { state: 'dead', lastSeenAt: '2026-11-22T10:00:00.000Z' })
+      return views.map((view) => ({ url: view.self.url, view }))
+    },
+    () => now,
+    { patienceMs: 5_000, intervalMs: 1 },
+  )
+  expect(examination).toMatchObject({ ok: true })
+  expect(looks).toBe(3)
+})
+
 test('doctor exits with 0 when all is well and with 1 when not, and asks each coordinator by itself', async () => {
   const views = healthyNetwork(['node-a', 'node-b', 'node-c'], new Date().toISOString())
   const servers = await Promise.all(views.map((view) => fakeCoordinator(() => ({ body: view }))))

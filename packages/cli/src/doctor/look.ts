@@ -68,11 +68,16 @@ function isSame(one: PeerView, other: PeerView): boolean {
 
 /** Whether another look may show less. */
 export function isUnsettled(answers: readonly Answer[]): boolean {
+  const answering = new Set(answers.map(({ view }) => view?.self.instance))
   return answers.some(({ view }) => {
     if (!view) return false
     const { orphans = 0, unresolvedTwins = 0 } = view.self.replication ?? {}
     if (orphans > 0 || unresolvedTwins > 0 || view.self.ready === false) return true
-    return view.peers.some((peer) => (peer.state === 'alive' ? (peer.lag ?? 0) > 0 : heardLately(peer, view)))
+    return view.peers.some((peer) => {
+      if (peer.state === 'alive') return (peer.lag ?? 0) > 0
+      // Who answers here and is dead there has been started this moment, or there is something between the two.
+      return heardLately(peer, view) || (peer.instance !== undefined && answering.has(peer.instance))
+    })
   })
 }
 
