@@ -1,8 +1,10 @@
 import { type JobRecord, limits } from '@skyclaw/protocol'
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, expect, test, vi } from 'vitest'
 import { MeshLedgers } from '../../test/mesh-ledgers.ts'
 import { createServices, leaseMs, report, shellJob } from '../../test/services.ts'
+import { giveWay } from '../core/lifecycle.ts'
 import { heartbeat } from '../hosts/heartbeat.ts'
+import { jobKey } from '../ledger/record-key.ts'
 import { mergeSnapshot, readSnapshot } from '../ledger/snapshot.ts'
 import { rescueJobs } from './rescue.ts'
 import { pruneJobs } from './retention.ts'
@@ -256,4 +258,17 @@ test('an idempotency key makes one job, alone or in a batch', async () => {
   expect(own).toMatchObject({ deduplicated: true, job: { id: many[0]!.job.id } })
   expect(shared?.deduplicated).toBeUndefined()
   expect(wrong).toMatchObject({ problem: { code: 'idempotency_mismatch' } })
+})
+
+test('a cancel of a job that gives way in that moment cancels the one that stands', async () => {
+  const { queue, ledger, clock } = services
+  const [twin, standing] = [await queue.enqueue(shellJob), await queue.enqueue(shellJob)]
+  const key = jobKey(twin.job.id)
+  const before = await ledger.read(key)
+  vi.spyOn(ledger, 'read').mockImplementationOnce(async () => {
+    await ledger.change(key, (job) => giveWay(job!, { standingId: standing.job.id, now: clock.now() }))
+    return before
+  })
+  const cancelled = await queue.cancel(twin.job.id)
+  expect(cancelled).toMatchObject({ id: standing.job.id, status: 'cancelled', cancelRequestedAt: expect.anything() })
 })

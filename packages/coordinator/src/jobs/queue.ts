@@ -162,8 +162,15 @@ export class JobQueue {
 
   /** Cancels a queued job, or asks the host of a running one to end it. Throws `job_terminal` for one that has ended otherwise. */
   async cancel(id: string, reason?: string): Promise<Job> {
-    const { id: standing } = await this.record(id)
-    return this.#changed(standing, (current) => lifecycle.cancel(current, { reason, now: this.#clock.now() }))
+    const decide: Decide<JobRecord> = (current) => lifecycle.cancel(current, { reason, now: this.#clock.now() })
+    let job = await this.record(id)
+    for (let steps = 0; steps < maxDuplicateSteps; steps += 1) {
+      const { value } = await this.#change(job.id, decide)
+      job = await this.#follow(value)
+      // One that has given way meanwhile is cancelled, and the job that stands is not.
+      if (job.id === value.id) break
+    }
+    return this.view(job)
   }
 
   /** Takes a lease from a host. Answers whether it did. */
