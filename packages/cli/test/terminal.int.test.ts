@@ -19,7 +19,7 @@ async function runCoordinator(terminal: boolean, signal = 'SIGTERM'): Promise<st
 
 test('on a terminal a coordinator says in one line where it serves, that it stands alone, and its data file', async () => {
   expect(await runCoordinator(true)).toMatch(
-    /^coordinator serves http:\/\/127\.0\.0\.1:\d+, standalone \(a single copy of everything\), data in FOLDER\/c\.db\n\S+ stopping\n$/,
+    /^coordinator serves http:\/\/127\.0\.0\.1:\d+, standalone \(a single copy of everything\), data in FOLDER\/c\.db\n\S+ stopping\n\S+ coordinator ended\n$/,
   )
 })
 
@@ -48,6 +48,7 @@ test('elsewhere it logs the same as JSON', async () => {
     expect.stringContaining('stands alone'),
     'coordinator serves',
     'stopping',
+    'coordinator ended',
   ])
   expect(entries).toContainEqual(
     expect.objectContaining({ msg: 'coordinator serves', standalone: true, dbPath: 'FOLDER/c.db' }),
