@@ -101,7 +101,7 @@ async function assemble(
   const onStale = (reason: string) => {
     if (ended) return
     ended = true
-    const what = 'its database is a copy that is behind, and becomes an instance of its own when it is started again'
+    const what = 'its database is a copy, and becomes an instance of its own when it is started again'
     onFatal(new Error(`${what}: ${reason}`))
   }
   const running = await openMesh({ options, store, turns, clock, sessions, log, boot, onStale })

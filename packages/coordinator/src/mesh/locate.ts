@@ -40,7 +40,7 @@ function create(core: Core, operation: Operation): Located {
   const fit = eligible(core)
   const set = newReplicaSet(key, fit, m, fresh ? self : undefined)
   if (!set) {
-    const why = `a change needs ${m} coordinators, and ${fit.length} are live and caught up`
+    const why = `a change needs ${m} live coordinators that have caught up, and there ${fit.length === 1 ? 'is' : 'are'} ${fit.length}`
     const { outcome, end } = ending(operation)
     return { kind: 'failed', error: new ProblemError('insufficient_replicas', `${why}; ${end}`, { outcome }) }
   }

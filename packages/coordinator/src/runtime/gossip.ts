@@ -28,12 +28,15 @@ export interface GossipOptions {
   readonly onChange: () => void
   /** Somebody saw another process of this instance ahead of this one: it must not go on. */
   readonly onStale: (reason: string) => void
+  /** Asks whether the database is the copy of one that is in use; answers the reason, if so. */
+  readonly findCopy: () => Promise<string | undefined>
 }
 
 /** Exchanges signs of life with each configured URL, again and again, and answers those of others. */
 export class Gossip {
   readonly #options: GossipOptions
   readonly #loops: Loop[]
+  #checking = false
 
   constructor(options: GossipOptions) {
     this.#options = options
@@ -115,6 +118,17 @@ export class Gossip {
     if (seen.turn > own.turn && news.boot !== own.boot) {
       onStale(`${url} saw turn ${seen.turn} of this instance, and its own latest is ${own.turn}`)
     }
+    const twice = news.instance === own.instance && news.boot !== own.boot
+    if (twice || seen.url !== undefined) void this.#checkCopy()
+  }
+
+  /** This instance was seen in another place: it has moved, was restarted, or there are two of it. */
+  async #checkCopy(): Promise<void> {
+    if (this.#checking) return
+    this.#checking = true
+    const reason = await this.#options.findCopy()
+    if (reason !== undefined) this.#options.onStale(reason)
+    this.#checking = false
   }
 
   #newsOnce(listener: string, now: number) {

@@ -11,6 +11,7 @@ import { Sightings } from '../network/sightings.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { version } from '../version.ts'
 import type { MeshDriver } from './driver.ts'
+import { findCopy } from './find-copy.ts'
 import { Gossip, type GossipAnswer, type GossipRequest } from './gossip.ts'
 import { describeEvent } from './member-log.ts'
 import { wrongMessage } from './message-check.ts'
@@ -95,6 +96,7 @@ export class PeerNetwork implements NetworkView {
       intervalMs: gossipIntervalMs,
       timeoutMs: Math.max(minGossipTimeoutMs, gossipIntervalMs),
       onChange: () => this.#tellChanges(),
+      findCopy: () => findCopy({ self: this.news(), peerUrls, token: options.token }),
     })
   }
 

@@ -59,7 +59,24 @@ test('a coordinator that finds out while it runs that it is the copy ends, and s
   await cluster.startNode(1, { dbPath: cluster.dbPath(7), onFatal: (error) => void failures.push(error) })
   await cluster.startNode(0)
   await until('the copy to be told', () => failures.length > 0)
-  expect(failures[0]!.message).toMatch(/copy that is behind.*saw turn \d+ of this instance/)
+  expect(failures[0]!.message).toMatch(/is a copy.*saw turn \d+ of this instance/)
+})
+
+test('of two processes of one instance that both run, the one that nobody was configured with ends when a witness comes', async () => {
+  const cluster = await Cluster.start(2)
+  await cluster.stopNode(1)
+  copyFileSync(cluster.dbPath(1), cluster.dbPath(7))
+  await cluster.stopNode(0)
+  const failures: Error[] = []
+  const onFatal = (error: Error) => void failures.push(error)
+  const port = await freePort()
+  await cluster.startBeside({ dbPath: cluster.dbPath(7), port, peerUrls: [cluster.url(0)], onFatal })
+  await cluster.startNode(1)
+  await cluster.startNode(0)
+  await until('the copy to be told', () => failures.length > 0)
+  expect(failures[0]!.message).toMatch(/is a copy.*the same instance answers at/)
+  await cluster.node(0).ok('listPeers')
+  expect(cluster.logs[1]!.filter(({ level }) => level >= 60)).toEqual([])
 })
 
 test('a restart is no copy: the instance stays what it is', async () => {

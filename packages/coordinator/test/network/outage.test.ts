@@ -37,6 +37,7 @@ test('a coordinator whose port takes no connections counts as dead long before i
   await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 2)
   await cluster.startNode(2)
   await cluster.settled()
+  expect((await cluster.peersOf(0)).self.replication!.live).toBe(3)
 })
 
 test('with two of three down changes are refused with nothing written, reads are answered, and work goes on when one returns', async () => {
