@@ -32,11 +32,16 @@ export interface GossipOptions {
   readonly findCopy: () => Promise<string | undefined>
 }
 
+/** Exchanges until a peer that does not know this coordinator is worth a line. */
+const strangerAfterExchanges = 5
+
 /** Exchanges signs of life with each configured URL, again and again, and answers those of others. */
 export class Gossip {
   readonly #options: GossipOptions
   readonly #loops: Loop[]
   #checking = false
+  /** Since when (monotonic milliseconds) a peer answers without counting this coordinator as one of its own. */
+  readonly #strangerSince = new Map<string, number>()
 
   constructor(options: GossipOptions) {
     this.#options = options
@@ -113,6 +118,7 @@ export class Gossip {
     const roundTripMs = now - sentAt
     const before = membership.peer(news.instance)
     if (membership.answered(url, { self: news, seen, roundTripMs }, now)) hostAges.hear(hosts, now, roundTripMs)
+    if (news.instance !== own.instance) this.#noteStranger(url, seen.known, now)
     // It learns by the next exchange that it is counted as a member here.
     if (!before) this.askAgain(url)
     if (seen.turn > own.turn && news.boot !== own.boot) {
@@ -120,6 +126,15 @@ export class Gossip {
     }
     const twice = news.instance === own.instance && news.boot !== own.boot
     if (twice || seen.url !== undefined) void this.#checkCopy()
+  }
+
+  /** Both must list each other. At a start it takes an exchange or two until both know. */
+  #noteStranger(url: string, known: boolean, now: number): void {
+    if (known) return void this.#strangerSince.delete(url)
+    const since = this.#strangerSince.get(url) ?? now
+    this.#strangerSince.set(url, since)
+    if (now - since < strangerAfterExchanges * this.#options.intervalMs) return
+    this.#warn(url, 'answers, and does not count this coordinator as a peer: its peer URLs must name this one too')
   }
 
   /** This instance was seen in another place: it has moved, was restarted, or there are two of it. */

@@ -192,3 +192,11 @@ test('a peer that answers with nonsense is ignored, and logged', async () => {
     await broken.close()
   }
 })
+
+test('a peer that does not list a coordinator is named in its log, and so is what to do', async () => {
+  await cluster.startNode(5, { peerUrls: [cluster.url(0)], port: 0, dbPath: `${cluster.folder}/5.db` })
+  await until('the line', () => cluster.logs[5]!.some(({ msg }) => msg.includes('does not count this coordinator')))
+  const line = cluster.logs[5]!.find(({ msg }) => msg.includes('does not count this coordinator'))
+  expect(line).toMatchObject({ level: 40, peer: cluster.url(0) })
+  expect(cluster.logs[0]!.filter(({ msg }) => msg.includes('does not count'))).toEqual([])
+})
