@@ -1,6 +1,6 @@
-import { openStore, prepareReadFeed, type Store } from '@skyclaw/store'
+import { openStore, prepareReadFeed, prepareReadFeedHeads, type Store } from '@skyclaw/store'
+import { readBriefPage, readFeedPage } from '../../../packages/coordinator/src/ledger/feed-pages.ts'
 import { SqliteMeshStore } from '../../../packages/coordinator/src/ledger/mesh-store.ts'
-import { toFeedRecord } from '../../../packages/coordinator/src/ledger/record-index.ts'
 import type { PulledPage, PullRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
 import type { DiskWrite } from '../history/disk-mirror.ts'
 import { ObservedStore } from '../history/observed-store.ts'
@@ -23,7 +23,7 @@ export class Disk {
   readonly store: Store
   readonly #real: Store
   readonly #ledger: SqliteMeshStore
-  readonly #readFeed: ReturnType<typeof prepareReadFeed>
+  readonly #queries: Parameters<typeof readFeedPage>[0] & Parameters<typeof readBriefPage>[0]
   readonly #empty: () => void
   #pruning = false
 
@@ -39,7 +39,7 @@ export class Disk {
     })
     const promised = real.sqlite.prepare('select key from registers where accepted_n is null').pluck()
     this.mesh = new ObservedStore(this.#ledger, () => promised.all() as string[])
-    this.#readFeed = prepareReadFeed(real.db)
+    this.#queries = { feed: prepareReadFeed(real.db), feedHeads: prepareReadFeedHeads(real.db) }
     const statements = tables.map((table) => real.sqlite.prepare(`delete from ${table}`))
     const turn = real.sqlite.prepare("insert into meta values ('turn', '0')")
     this.#empty = real.sqlite.transaction(() => {
@@ -72,12 +72,11 @@ export class Disk {
   }
 
   readPage(request: PullRequest): PulledPage {
-    const rows = [...this.#readFeed(request.since, request.limit + 1)].map(toFeedRecord)
-    const records = rows.slice(0, request.limit).map(({ seq, ...record }) => {
-      const { key, version } = record
-      return request.brief ? { seq, key, version } : { seq, key, version, record }
-    })
-    return { request, records, next: records.at(-1)?.seq ?? request.since, more: rows.length > records.length }
+    const { since, limit, brief } = request
+    if (brief) return { request, ...readBriefPage(this.#queries, since, limit) }
+    const { records, next, more } = readFeedPage(this.#queries, since, limit)
+    const whole = records.map(({ seq, ...record }) => ({ seq, key: record.key, version: record.version, record }))
+    return { request, records: whole, next, more }
   }
 
   #faulty(): Store['sqlite'] {
