@@ -81,7 +81,7 @@ async function renewCopy(
   if (peerUrls.length === 0) return store
   const who = { nodeId, instance: store.instanceId, url: publicUrl() ?? '', version, boot }
   const self = { ...who, state: 'alive' as const, turn: turns.number, ready: false, feedSeq: 0 }
-  const reason = await findCopy({ self, peerUrls, token })
+  const reason = await findCopy({ self, turn: () => self.turn, peerUrls, token })
   if (reason === undefined) return store
   const renewed = renewInstance(store)
   const fields = { instance: renewed.instanceId, formerInstance: store.instanceId }

@@ -46,3 +46,11 @@ export function setName({ replicas, m }: ReplicaSet): string {
 export function nextTerm({ version, moved }: Pick<LedgerRecord, 'version' | 'moved'>): Term {
   return moved ? { epoch: version.epoch, generation: version.generation + 1 } : version
 }
+
+export function orderEpochs(a: Pick<Version, 'epoch'>, b: Pick<Version, 'epoch'> | undefined): number {
+  return orderBallots(a.epoch, b?.epoch)
+}
+
+export function sealName(seal: ReplicaSet | undefined): string {
+  return seal ? setName(seal) : ''
+}

@@ -7,9 +7,10 @@ import {
   ballotName,
   holdersNeeded,
   nextTerm,
-  orderBallots,
+  orderEpochs,
   orderTerms,
   orderVersions,
+  sealName,
   setName,
   type Term,
   termName,
@@ -251,7 +252,8 @@ export class RecordHistory {
   /** Goes on from a value that it had; what came after that is undone. */
   #beginEpoch(content: Content): void {
     const place = this.#chain.placeOf(content)
-    if (place === undefined) return this.#break(`an epoch began from ${this.#contents.describe(content)}, which was never chosen`)
+    if (place === undefined)
+      return this.#break(`an epoch began from ${this.#contents.describe(content)}, which was never chosen`)
     this.life += 1
     this.#chain.cutAfter(place)
     this.#chosen = []
@@ -286,7 +288,9 @@ export class RecordHistory {
     if (orderEpochs(after.version, ballot.version) > 0) return place ?? 0
     if (place === undefined || place > after.place || place < (before?.place ?? 0)) {
       const value = this.#contents.describe(ballot.content)
-      this.#break(`${this.#name(ballot)} was chosen as ${value}, and a higher ballot was chosen that was not decided from it`)
+      this.#break(
+        `${this.#name(ballot)} was chosen as ${value}, and a higher ballot was chosen that was not decided from it`,
+      )
     }
     return place ?? after.place
   }
@@ -294,12 +298,4 @@ export class RecordHistory {
   #name({ version }: Ballot): string {
     return `${termName(version)} ${ballotName(version.ballot)}`
   }
-}
-
-function orderEpochs(a: Version, b: Version | undefined): number {
-  return orderBallots(a.epoch, b?.epoch)
-}
-
-function sealName(seal: ReplicaSet | undefined): string {
-  return seal ? setName(seal) : ''
 }

@@ -96,7 +96,7 @@ export function planOf(seed: number): Plan {
     askTimeoutMs: between(dice, 60, 400),
     orphanAfterMs: between(dice, 200, 1_000),
     repairAfterMs: dice.pick([400, 400, 1_500, 60_000])!,
-    antiEntropyMs: between(dice, 300, 1_500),
+    antiEntropyMs: between(dice, 300, 8_000),
     lapseMs: dice.pick([1_000, 5_000, 600_000])!,
     network: networkPlan(dice),
     clocks: {
@@ -144,7 +144,7 @@ function faultPlan(dice: Dice, safetyMs: number): Map<FaultKind, number> {
   const faults = new Map<FaultKind, number>()
   for (const kind of faultKinds) {
     if (dice.chance(0.5)) continue
-    faults.set(kind, safetyMs / between(dice, 1, rare.includes(kind) ? 3 : 8))
+    faults.set(kind, safetyMs / between(dice, 1, rare.includes(kind) ? 3 : 12))
   }
   return faults
 }

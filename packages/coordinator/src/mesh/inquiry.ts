@@ -84,9 +84,9 @@ export class Inquiries {
 
   #close(step: Step, id: string, { holdings, answered, done }: Question): void {
     this.#open.delete(id)
-    const { members, options, ready } = this.#core
+    const { members, options } = this.#core
     // Who has not caught up may have lost what it knew, this coordinator too.
-    const silent = members.silent(answered, step.now, options.repairAfterMs) + (ready() ? 0 : 1)
+    const silent = members.silent(answered, step.now, options.repairAfterMs) + (this.#core.ready() ? 0 : 1)
     done(step, { holdings, complete: silent < options.minReplications(), answered })
   }
 

@@ -9,6 +9,8 @@ const witnessTimeoutMs = 1_500
 
 export interface FindCopyOptions {
   readonly self: MemberNews
+  /** Its latest turn, asked for when all have answered: one that runs may have gone on meanwhile, and the others have seen it. */
+  readonly turn: () => number
   readonly peerUrls: readonly string[]
   readonly token: string | undefined
 }
@@ -17,7 +19,7 @@ export interface FindCopyOptions {
  * Asks the other coordinators whether this database is the copy of another that is ahead of it or still running. Answers the reason as
  * part of a sentence, or undefined when nobody knows of any. Those who do not answer in time bear no witness.
  */
-export async function findCopy({ self, peerUrls, token }: FindCopyOptions): Promise<string | undefined> {
+export async function findCopy({ self, turn, peerUrls, token }: FindCopyOptions): Promise<string | undefined> {
   const deadline = performance.now() + witnessTimeoutMs
   const body = JSON.stringify({ version: wireVersion, self, hosts: [] } satisfies GossipRequest)
   const ask = async (url: string): Promise<GossipAnswer> => {
@@ -37,7 +39,7 @@ export async function findCopy({ self, peerUrls, token }: FindCopyOptions): Prom
   }
   const heard = await Promise.allSettled(peerUrls.map((url) => testify(url)))
   return judgeCopy(
-    self,
+    { ...self, turn: turn() },
     heard.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
   )
 }

@@ -96,7 +96,7 @@ export class PeerNetwork implements NetworkView {
       intervalMs: gossipIntervalMs,
       timeoutMs: Math.max(minGossipTimeoutMs, gossipIntervalMs),
       onChange: () => this.#tellChanges(),
-      findCopy: () => findCopy({ self: this.news(), peerUrls, token: options.token }),
+      findCopy: () => findCopy({ self: this.news(), turn: parts.turn, peerUrls, token: options.token }),
     })
   }
 
