@@ -252,8 +252,7 @@ export class RecordHistory {
   /** Goes on from a value that it had; what came after that is undone. */
   #beginEpoch(content: Content): void {
     const place = this.#chain.placeOf(content)
-    if (place === undefined)
-      return this.#break(`an epoch began from ${this.#contents.describe(content)}, which was never chosen`)
+    if (place === undefined) return this.#break(`an epoch began from ${this.#contents.describe(content)}, never chosen`)
     this.life += 1
     this.#chain.cutAfter(place)
     this.#chosen = []
