@@ -50,7 +50,9 @@ export class Members {
 
   /** Whether it is forgotten, by an operator or because another took its place long ago. */
   neverReturns(instance: string): boolean {
-    return instance !== this.#self && (this.#others.get(instance)?.forgotten ?? true)
+    if (instance === this.#self) return false
+    const member = this.#others.get(instance)
+    return member === undefined || member.forgotten === true
   }
 
   /** Alive and caught up, without this one: fit to keep records. */
