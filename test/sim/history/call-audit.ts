@@ -20,6 +20,8 @@ export class Call {
   readonly order: number
   /** M at the coordinator that has the call. */
   readonly minReplications: () => number
+  /** Whether that coordinator has ever heard of an instance. */
+  readonly knows: (instance: string) => boolean
   /** The record that the last decision was about. */
   record: string
   /** What its decisions made. */
@@ -28,12 +30,13 @@ export class Call {
   refusal: Error | undefined
   answered = false
 
-  constructor(parts: Pick<Call, 'label' | 'key' | 'order' | 'minReplications'>) {
+  constructor(parts: Pick<Call, 'label' | 'key' | 'order' | 'minReplications' | 'knows'>) {
     this.label = parts.label
     this.key = parts.key
     this.record = parts.key
     this.order = parts.order
     this.minReplications = parts.minReplications
+    this.knows = parts.knows
   }
 }
 
@@ -51,7 +54,7 @@ export class CallAudit {
     this.#onViolation = onViolation
   }
 
-  begin(parts: Pick<Call, 'label' | 'key' | 'minReplications'>): Call {
+  begin(parts: Pick<Call, 'label' | 'key' | 'minReplications' | 'knows'>): Call {
     this.#order += 1
     return new Call({ ...parts, order: this.#order })
   }
@@ -164,8 +167,12 @@ export class CallAudit {
     return this.#told.get(key)?.findLast((told) => told.order < order && told.life === life)?.place
   }
 
-  /** Fewer coordinators held it, at least for a while, than any record has by the M that is in force where it was asked for. */
-  #mayBeMissed({ minReplications }: Call, key: string): boolean {
-    return this.#history.record(key).smallestM < minReplications()
+  /**
+   * Fewer coordinators held it, at least for a while, than any record has by the M that is in force where it was asked for; or some of
+   * them have never been heard of there.
+   */
+  #mayBeMissed({ minReplications, knows }: Call, key: string): boolean {
+    const history = this.#history.record(key)
+    return history.smallestM < minReplications() || !history.replicas().every(knows)
   }
 }

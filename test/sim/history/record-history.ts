@@ -117,6 +117,11 @@ export class RecordHistory {
     return Math.min(...[...this.#generations.values()].map(({ set }) => set.m))
   }
 
+  /** All that it was ever kept by. */
+  replicas(): string[] {
+    return [...this.#generations.values()].flatMap(({ set }) => set.replicas)
+  }
+
   /** Where the next change is made, as far as what was chosen says. */
   latest(): { term: Term; set: ReplicaSet } | undefined {
     const last = this.#chosen.at(-1)

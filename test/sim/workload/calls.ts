@@ -145,7 +145,12 @@ export class Calls {
     const { process } = machine
     if (!process) return
     const work: Parameters<typeof process.driver.run>[0] = (step, mesh) => {
-      const call = this.#world.calls.begin({ label, key, minReplications: () => machine.minReplications })
+      const call = this.#world.calls.begin({
+        label,
+        key,
+        minReplications: () => machine.minReplications,
+        knows: (instance: string) => instance === machine.instance || machine.view.knows(instance),
+      })
       const open: Open = { call, machine, process, since: step.now }
       this.#open.add(open)
       this.#world.trace(() => `${machine.name} begins ${label}`)

@@ -57,6 +57,10 @@ export class View {
     return [...seen, ...unheard.map((machine) => ({ instance: machine, alive: false, ready: false, since: 0 }))]
   }
 
+  knows(instance: string): boolean {
+    return this.#seen.has(instance)
+  }
+
   /** Strangers and forgotten instances are refused. */
   mayTalk(instance: string): boolean {
     const seen = this.#seen.get(instance)
