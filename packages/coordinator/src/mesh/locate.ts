@@ -45,7 +45,8 @@ function create(core: Core, operation: Operation): Located {
     return { kind: 'failed', error: new ProblemError('insufficient_replicas', `${why}; ${end}`, { outcome }) }
   }
   if (operation.asked === 'some') core.hooks.count('twins_possible')
-  operation.key ??= keyFor!(lineageOf(set))
+  // A key that was found before, of a record that has been forgotten since, stands for another set.
+  operation.key = keyFor ? keyFor(lineageOf(set)) : key
   operation.place = { generation: 0, set }
   return { kind: 'place', place: operation.place, creates: true }
 }
