@@ -129,10 +129,14 @@ export class Orphans {
     })
   }
 
-  /** A value that finished the record, as old as the retention: whether it was chosen or not, no other coordinator holds the record by now. */
-  #isForgotten({ wall }: Step, { proposal }: Register): boolean {
-    const { rules, options } = this.#parts.core
-    return proposal !== null && rules.isFinal(proposal.value) && proposal.writtenAt < wall - options.retentionMs
+  /**
+   * A value that finished the record, as old as the retention, and nothing else is known of it: whether it was chosen or not, it is
+   * forgotten by now.
+   */
+  #isForgotten({ wall }: Step, { key, proposal }: Register): boolean {
+    const { rules, options, store } = this.#parts.core
+    if (!proposal || !rules.isFinal(proposal.value) || store.known(key)) return false
+    return proposal.writtenAt < wall - options.retentionMs
   }
 
   #isOrphan(row: Register): boolean {
