@@ -1,8 +1,9 @@
-import type { LedgerRecord, Proposal, RecordValue, ReplicaSet, Version } from '@skyclaw/protocol'
+import type { LedgerRecord, RecordValue, ReplicaSet, Version } from '@skyclaw/protocol'
 import type { Register } from '../../../packages/coordinator/src/mesh/store.ts'
 import { Chain } from './chain.ts'
 import { epochMs } from '../world/clock.ts'
 import { type Content, type Contents, nothing } from './contents.ts'
+import { type Ballot, type Generation, Generations } from './generations.ts'
 import {
   ballotName,
   holdersNeeded,
@@ -15,20 +16,6 @@ import {
   type Term,
   termName,
 } from './order.ts'
-
-/** One proposal under one ballot, and who has ever had it on disk. */
-interface Ballot {
-  readonly version: Version
-  readonly content: Content
-  readonly seal: ReplicaSet | undefined
-  readonly holders: Set<string>
-  chosen: boolean
-}
-
-interface Generation {
-  readonly set: ReplicaSet
-  readonly ballots: Map<string, Ballot>
-}
 
 /** A chosen ballot, and the place of its value in the chain. */
 interface Chosen {
@@ -63,7 +50,7 @@ export class RecordHistory {
   readonly #options: RecordHistoryOptions
   readonly #contents: Contents
   readonly #break: (sentence: string) => void
-  readonly #generations = new Map<string, Generation>()
+  readonly #generations = new Generations()
   #chain: Chain
   #chosen: Chosen[] = []
   /** What the record before under this key had become. */
@@ -103,23 +90,22 @@ export class RecordHistory {
   }
 
   wasChosen(version: Version): Content | undefined {
-    const ballot = this.#generations.get(termName(version))?.ballots.get(ballotName(version.ballot))
+    const { ballot } = this.#generations.find(version, version.ballot) ?? {}
     return ballot?.chosen ? ballot.content : undefined
   }
 
   wasAccepted(instance: string, term: Term, ballot: Version['ballot']): boolean {
-    const held = this.#generations.get(termName(term))?.ballots.get(ballotName(ballot))
-    return held?.holders.has(instance) ?? false
+    return this.#generations.find(term, ballot)?.ballot.holders.has(instance) ?? false
   }
 
   /** The smallest M of all replica sets that it had. */
   get smallestM(): number {
-    return Math.min(...[...this.#generations.values()].map(({ set }) => set.m))
+    return this.#generations.smallestM
   }
 
   /** All that it was ever kept by. */
   replicas(): string[] {
-    return [...this.#generations.values()].flatMap(({ set }) => set.replicas)
+    return this.#generations.replicas()
   }
 
   /** Where the next change is made, as far as what was chosen says. */
@@ -127,22 +113,13 @@ export class RecordHistory {
     const last = this.#chosen.at(-1)
     if (!last) return undefined
     if (last.seal) return { term: nextTerm({ version: last.version, moved: last.seal }), set: last.seal }
-    return { term: last.version, set: this.#generations.get(termName(last.version))!.set }
+    return { term: last.version, set: this.#generations.at(last.version)!.set }
   }
 
   /** All replica sets that may still be asked: a generation is over when a value was chosen in the one after it. */
   openSets(): ReplicaSet[] {
     const latest = this.latest()
-    const last = this.#chosen.at(-1)?.version
-    const sets = latest ? [latest.set] : []
-    for (const { set, ballots } of this.#generations.values()) {
-      const proposals = [...ballots.values()]
-      const term = proposals[0]?.version
-      if (last && term && orderTerms(term, last) < 0) continue
-      // What is sealed may come to be chosen, and then followed.
-      sets.push(set, ...proposals.flatMap(({ seal }) => seal ?? []))
-    }
-    return sets
+    return [...(latest ? [latest.set] : []), ...this.#generations.openSets(this.#chosen.at(-1)?.version)]
   }
 
   /** An operator has it begun anew: that may undo what had no quorum left. */
@@ -154,22 +131,25 @@ export class RecordHistory {
   accepted(instance: string, row: Register): void {
     const { accepted, proposal, set } = row
     if (!accepted || !proposal) return
-    const generation = this.#generation(row, set)
-    if (!generation.set.replicas.includes(instance)) {
+    const version: Version = { ...(row.epoch && { epoch: row.epoch }), generation: row.generation, ballot: accepted }
+    const generation = this.#generations.find(version, accepted)?.generation ?? this.#generation(row)
+    if (setName(generation.set) !== setName(set)) {
+      return this.#break(`${termName(row)} has two replica sets: ${setName(generation.set)} and ${setName(set)}`)
+    }
+    if (!set.replicas.includes(instance)) {
       return this.#break(`${instance} accepted a value of ${termName(row)}, whose replicas are ${setName(set)}`)
     }
-    const version: Version = { ...(row.epoch && { epoch: row.epoch }), generation: row.generation, ballot: accepted }
-    const ballot = this.#ballot(generation, version, proposal)
+    const ballot = this.#generations.propose(generation, version, this.#contents.idOf(proposal.value), proposal)
+    if (!ballot) return this.#break(`two values were accepted under ${termName(row)} ${ballotName(accepted)}`)
     ballot.holders.add(instance)
-    if (!ballot.chosen && ballot.holders.size >= holdersNeeded(generation.set)) this.#choose(ballot)
+    if (!ballot.chosen && ballot.holders.size >= holdersNeeded(set)) this.#choose(ballot)
   }
 
   /** A node takes a value for chosen. */
   known(instance: string, record: LedgerRecord): void {
     const { version, set, moved } = record
     const name = `${termName(version)} ${ballotName(version.ballot)}`
-    const generation = this.#generations.get(termName(version))
-    const ballot = generation?.ballots.get(ballotName(version.ballot))
+    const { generation, ballot } = this.#generations.find(version, version.ballot) ?? {}
     if (!generation || !ballot?.chosen) {
       return this.#break(`${instance} takes ${name} for chosen, and no quorum ever held it`)
     }
@@ -181,47 +161,19 @@ export class RecordHistory {
     }
   }
 
-  #generation(row: Register, set: ReplicaSet): Generation {
-    const name = termName(row)
-    const existing = this.#generations.get(name)
-    if (existing) {
-      if (setName(existing.set) !== setName(set)) {
-        this.#break(`${name} has two replica sets: ${setName(existing.set)} and ${setName(set)}`)
-      }
-      return existing
-    }
-    this.#checkOrigin(row, set)
-    const made = { set, ballots: new Map<string, Ballot>() }
-    this.#generations.set(name, made)
-    return made
-  }
-
   /** A generation after the first begins with a seal that was chosen. */
-  #checkOrigin(row: Register, set: ReplicaSet): void {
-    if (row.generation === 0 && !row.epoch) return
-    if (this.#adopted && row.epoch && row.generation === 0) return
-    const seal = this.#chosen.findLast(
+  #generation(row: Register): Generation {
+    const existing = this.#generations.at(row)
+    if (existing) return existing
+    const begun = (row.generation === 0 && !row.epoch) || (this.#adopted && row.epoch && row.generation === 0)
+    const last = this.#chosen.findLast(
       ({ version, seal: moved }) => moved && orderTerms(nextTerm({ version, moved }), row) === 0,
     )
-    if (!seal) this.#break(`${termName(row)} began before a seal of the generation before was chosen`)
-    else if (setName(seal.seal!) !== setName(set)) {
-      this.#break(`${termName(row)} began on ${setName(set)}, and the seal names ${setName(seal.seal!)}`)
+    if (!begun && !last) this.#break(`${termName(row)} began before a seal of the generation before was chosen`)
+    if (last && setName(last.seal!) !== setName(row.set)) {
+      this.#break(`${termName(row)} began on ${setName(row.set)}, and the seal names ${setName(last.seal!)}`)
     }
-  }
-
-  #ballot(generation: Generation, version: Version, proposal: Proposal): Ballot {
-    const name = ballotName(version.ballot)
-    const content = this.#contents.idOf(proposal.value)
-    const existing = generation.ballots.get(name)
-    if (!existing) {
-      const made = { version, content, seal: proposal.moved, holders: new Set<string>(), chosen: false }
-      generation.ballots.set(name, made)
-      return made
-    }
-    if (existing.content !== content || sealName(existing.seal) !== sealName(proposal.moved)) {
-      this.#break(`two values were accepted under ${termName(version)} ${name}`)
-    }
-    return existing
+    return this.#generations.begin(row, row.set)
   }
 
   #choose(ballot: Ballot): void {
@@ -251,6 +203,7 @@ export class RecordHistory {
     this.#former = { content: this.#chain.last, finalAt: this.finalAt! }
     this.#chain = new Chain(this.#contents)
     this.#chosen = []
+    this.#generations.retire()
     this.finalAt = undefined
   }
 
