@@ -20,7 +20,7 @@ test(
     const [a, b, c, cluster] = await Cluster.startThree({ entry, proxied: true })
     const host = await RawHost.register(a.http, 'host')
     await enqueueMany(a.http, jobsBefore)
-    await cluster.quiet()
+    await cluster.caughtUp()
 
     /** Starts it again, and tells how many bytes went between coordinators until all were the same. */
     const bytesOfReturn = async () => {

@@ -135,6 +135,12 @@ export class ClusterNode {
     const alive = peers.filter(({ state, ready }) => state === 'alive' && ready !== false)
     return self.ready !== false && alive.length === others
   }
+
+  /** Whether it has read the feeds of all members to their ends. */
+  async hasReadAll(): Promise<boolean> {
+    const { peers } = await this.http.must('listPeers')
+    return peers.every(({ lag }) => lag === 0)
+  }
 }
 
 /** Coordinators on loopback that know each other, with ports that stay theirs. */
@@ -189,6 +195,12 @@ export class Cluster {
   async quiet(): Promise<void> {
     const look = async () => (await this.idleBytesPerMs()) < idleBytesPerMs
     await until('coordinators to have nothing to say', look, { deadlineMs: liveDeadlineMs })
+  }
+
+  /** Waits until each of them has read all that the feeds of the others say. */
+  async caughtUp(): Promise<void> {
+    const look = async () => (await Promise.all(this.nodes.map((node) => node.hasReadAll()))).every(Boolean)
+    await until('coordinators to have read each other', look, { deadlineMs: liveDeadlineMs, everyMs: 50 })
   }
 
   /** What they say to each other just now. */

@@ -1,6 +1,6 @@
 import type { Core } from './core.ts'
 import type { Knowledge } from './knowledge.ts'
-import type { PulledPage, Step } from './mesh.ts'
+import type { PulledPage, PulledRecord, Step } from './mesh.ts'
 import { compareVersions } from './version.ts'
 
 /** Records of one page. */
@@ -61,7 +61,7 @@ export class CatchUp {
     this.#nextPullAt = step.now + options.antiEntropyMs * (0.5 + random())
     const idle = [...this.#peers].filter(([, peer]) => peer.caughtUp && peer.pullingUntil <= step.now)
     const chosen = idle[Math.floor(random() * idle.length)]
-    if (chosen) this.#pull(step, ...chosen, true)
+    if (chosen) this.#pullOn(step, ...chosen)
   }
 
   take(step: Step, from: string, { request, records, next, more }: PulledPage): void {
@@ -71,16 +71,21 @@ export class CatchUp {
     // Another answer was here before.
     if (store.feedCursor(from) !== request.since) return
     if (request.brief) {
-      const isNews = records.some(({ key, version }) => {
+      const isNews = ({ key, version }: PulledRecord) => {
         const known = store.known(key)
         return !known || (!rules.isFinal(known.value) && compareVersions(version, known.version) > 0)
-      })
-      if (isNews) return peer && this.#pull(step, from, peer, false)
+      }
+      const first = records.findIndex(isNews)
+      if (first !== -1) {
+        // What stands before the news is read.
+        if (first > 0) store.saveFeedCursor(from, records[first - 1]!.seq)
+        return peer && this.#pull(step, from, peer, records.findLastIndex(isNews) - first + 1)
+      }
     }
     for (const { record } of records) if (record) this.#knowledge.learn(step, record)
     if (next > request.since) store.saveFeedCursor(from, next)
     if (!peer) return
-    if (more) this.#pull(step, from, peer, peer.caughtUp)
+    if (more) this.#pullOn(step, from, peer)
     else peer.caughtUp = true
     this.#noteReady(step)
   }
@@ -93,13 +98,20 @@ export class CatchUp {
   #pullBehind(step: Step): void {
     for (const [instance, peer] of this.#peers) {
       const idle = !peer.caughtUp && peer.pullingUntil <= step.now && peer.notBefore <= step.now
-      if (idle) this.#pull(step, instance, peer, this.#ready)
+      if (idle) this.#pullOn(step, instance, peer)
     }
   }
 
-  #pull(step: Step, from: string, peer: Peer, brief: boolean): void {
+  /** The next page: without values, unless nearly everything is news because this coordinator is new itself. */
+  #pullOn(step: Step, from: string, peer: Peer): void {
+    this.#pull(step, from, peer, this.#ready ? undefined : page)
+  }
+
+  /** @param values how many records to read with their values; undefined: a page without any */
+  #pull(step: Step, from: string, peer: Peer, values: number | undefined): void {
     peer.pullingUntil = step.now + pullTimeoutMs
-    step.pull(from, { since: this.#core.store.feedCursor(from), limit: page, brief })
+    const since = this.#core.store.feedCursor(from)
+    step.pull(from, { since, limit: values ?? page, brief: values === undefined })
   }
 
   /** Caught up once, for good: with all who live, or with nobody when nobody does. */
