@@ -9,6 +9,8 @@ export const limits = {
   peerMessages: 1_000,
   /** Records that an answer to one question names. */
   toldRecords: 100,
+  /** Coordinators of one network, dead ones included, that any of them remembers. */
+  members: 1_024,
   /** Hosts that one exchange of gossip names. */
   gossipHosts: 20_000,
   nameChars: 128,
@@ -44,6 +46,8 @@ export const limits = {
   pageMax: 1_000,
   snapshotRecords: 1_000,
   idempotencyKeyChars: 256,
+  /** Of a request that holds a few short fields. */
+  smallBodyBytes: 16_384,
   bodyBytes: 2 * 1_048_576,
   largeBodyBytes: 16 * 1_048_576,
   /** A page of records ends early when its JSON grows past this. */

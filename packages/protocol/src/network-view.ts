@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Member, MemberState } from './member.ts'
-import { Timestamp } from './schema.ts'
+import { constants, Counter, Timestamp } from './schema.ts'
 
 const Ready = Type.Boolean({ description: 'Whether it has caught up once, and can keep records.' })
 
@@ -43,6 +43,9 @@ export const SelfView = Type.Object({
   ready: Type.Optional(Ready),
   now: Type.Optional(Timestamp),
   replication: Type.Optional(ReplicationView),
+  standalone: Type.Optional(
+    Type.Boolean({ description: 'Whether it never had another one: everything is on one disk.' }),
+  ),
   events: Type.Optional(
     Type.Record(Type.String(), Count, {
       description: 'How often each event of the ledger has happened since the start.',
@@ -51,6 +54,15 @@ export const SelfView = Type.Object({
   traffic: Type.Optional(TrafficView),
 })
 export type SelfView = Static<typeof SelfView>
+
+/**
+ * What is wrong between the answerer and a coordinator: `unreachable`: others hear it, the answerer gets no answer from it.
+ * `stranger`: it answers, and does not count the answerer as a member. `unverified`: it did not answer the challenge at the URL that it
+ * is said to have. `name_conflict`: another live instance has the same name. `version`: the two speak no common version.
+ * `unheard`: a configured URL at which no coordinator ever answered.
+ */
+export const PeerTrouble = constants('unreachable', 'stranger', 'unverified', 'name_conflict', 'version', 'unheard')
+export type PeerTrouble = Static<typeof PeerTrouble>
 
 /** A coordinator as another one sees it. Name, instance and version are left out as long as it has never been heard. */
 export const PeerView = Type.Object({
@@ -65,5 +77,8 @@ export const PeerView = Type.Object({
   ),
   roundTripMs: Type.Optional(Type.Number({ minimum: 0, description: 'Milliseconds from a question to its answer.' })),
   lastSeenAt: Type.Optional(Timestamp),
+  incarnation: Type.Optional(Counter),
+  troubles: Type.Optional(Type.Array(PeerTrouble)),
+  detail: Type.Optional(Type.String({ description: 'What the latest failure was, as a sentence.' })),
 })
 export type PeerView = Static<typeof PeerView>

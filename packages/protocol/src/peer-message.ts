@@ -1,10 +1,20 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { limits } from './limits.ts'
 import { Ballot, Epoch, LedgerRecord, RecordValue, ReplicaSet, Version } from './record.ts'
+import type { WireRange } from './member.ts'
 import { closed, constants, Counter, Millis, tagged, text } from './schema.ts'
 
 /** The version of the messages between coordinators. */
 export const wireVersion = 1
+
+/** The versions that this program understands: its own and the one before, so that coordinators can be upgraded one after another. */
+export const wireRange: WireRange = { min: Math.max(1, wireVersion - 1), max: wireVersion }
+
+/** The highest version that both understand, or undefined. */
+export function commonWireVersion(one: WireRange, other: WireRange): number | undefined {
+  const highest = Math.min(one.max, other.max)
+  return highest >= Math.max(one.min, other.min) ? highest : undefined
+}
 
 const Key = LedgerRecord.properties.key
 

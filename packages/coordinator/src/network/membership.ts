@@ -1,246 +1,201 @@
 /**
- * Who the other coordinators are, and which of them are alive: as values, without any input or output of its own.
+ * Who the other coordinators are and which of them are alive: SWIM with suspicion and Lifeguard, as values, without any input or output
+ * of its own. `createMembership` (create-membership.ts) says how it works.
  *
- * Members are the instances that answered at the configured URLs. Each URL is asked again and again; an instance is alive while its
- * last answer is no older than `deadAfterMs` and says that it counts this coordinator as a member too. So two that can talk in one
- * direction only, or of which only one is configured with the other, do not take each other for live. One whose port takes no
- * connections has ended, and is dead at once, until it answers again. When a URL answers as another instance, the one before has lost its
- * database, and is dead from then on.
+ * Each method is one input. What it asks of others goes out through `calls`; the answer comes back once, as a later input.
  */
-import type { MemberNews, Sighting } from '@skyclaw/protocol'
+import type {
+  BodyOf,
+  HostAge,
+  MemberNews,
+  MemberState,
+  ProblemCode,
+  ResponseOf,
+  Routes,
+  WireRange,
+} from '@skyclaw/protocol'
 import type { MeshMember } from '../mesh/mesh.ts'
+import type { Sightings } from './sightings.ts'
+
+export type GossipRequest = BodyOf<Routes['gossip']>
+export type GossipAnswer = ResponseOf<Routes['gossip']>
+export type JoinRequest = BodyOf<Routes['joinNetwork']>
+export type JoinAnswer = ResponseOf<Routes['joinNetwork']>
+
+export interface CallFailure {
+  /** `refused`: a problem document came. `malformed`: what came is not the protocol. */
+  readonly kind: 'unreachable' | 'refused' | 'malformed'
+  /** Nothing listens at that address. */
+  readonly portClosed?: boolean
+  readonly code?: ProblemCode
+  /** Part of a sentence: 'did not answer: ECONNRESET'. */
+  readonly message: string
+}
+
+export type CallResult<T> =
+  | { readonly ok: true; readonly answer: T }
+  | { readonly ok: false; readonly failure: CallFailure }
+
+/** Who answered a challenge, and proved to know the token. */
+export interface Challenged {
+  readonly instance: string
+  readonly nodeId: string
+  readonly boot: string
+}
+
+/** How the membership reaches other coordinators. Each `done` is called once, never within the call itself, after `timeoutMs` at the latest. */
+export interface MemberCalls {
+  gossip(url: string, request: GossipRequest, timeoutMs: number, done: (result: CallResult<GossipAnswer>) => void): void
+  /** Asks the member at `url` whether `target` answers it. */
+  probe(url: string, target: string, timeoutMs: number, done: (result: CallResult<boolean>) => void): void
+  /** The only call to a URL that somebody else named. It does not carry the token. */
+  challenge(url: string, timeoutMs: number, done: (result: CallResult<Challenged>) => void): void
+  join(url: string, request: JoinRequest, timeoutMs: number, done: (result: CallResult<JoinAnswer>) => void): void
+}
+
+/** What this coordinator says of itself, but for what the membership adds. Its URL is empty while it does not listen yet. */
+export type OwnNews = Omit<MemberNews, 'state' | 'incarnation' | 'by'>
 
 export interface MembershipOptions {
-  readonly instance: string
-  readonly boot: string
+  /** What this coordinator says of itself now. Instance, boot and wire versions never change. */
+  readonly self: () => OwnNews
+  /** Bootstrap peers: any one that answers is enough. */
   readonly peerUrls: readonly string[]
-  /** A member that has not answered for longer is dead. */
-  readonly deadAfterMs: number
+  /** Whether others than `peerUrls` become members. */
+  readonly discovery: boolean
+  readonly calls: MemberCalls
+  readonly sightings: Sightings
+  readonly hosts: HostNews
+  /** From 0 to 1, 1 excluded. */
+  readonly random: () => number
+  /** Time between two rounds of probes; default 1,000. */
+  readonly intervalMs?: number
+  /** A member that was dead for so long is told of no more; default one day. */
+  readonly tellDeadMs?: number
   /** For so long an instance that was replaced at its URL still counts as a member that may know things. */
   readonly keepReplacedMs: number
+  /** Members from before the start; all had answered a challenge. */
+  readonly known: readonly KnownMember[]
+  /** The incarnation to begin with: at least the last that an earlier process had. */
+  readonly incarnation: number
   /** Monotonic milliseconds, like every `now` here. */
   readonly now: number
-  /** Members from before the start, those that were heard last first. */
-  readonly known: readonly KnownMember[]
+}
+
+/** When hosts were heard, as what is news to each member. */
+export interface HostNews {
+  newsFor(instance: string, now: number): HostAge[]
+  told(instance: string, at: number): void
+  hear(hosts: readonly HostAge[], now: number, addMs?: number): void
 }
 
 export interface KnownMember {
   readonly instance: string
   readonly nodeId: string
-  /** Under which it was configured. */
   readonly url: string
+  readonly version: string
+  readonly incarnation: number
   readonly forgotten: boolean
 }
 
-export interface Answer {
-  readonly self: MemberNews
-  readonly seen: Pick<Sighting, 'known'>
-  readonly roundTripMs: number
-}
-
-/** A coordinator that has answered at a configured URL at some time. */
+/** Another coordinator. */
 export interface Peer {
   readonly instance: string
   readonly nodeId: string
-  /** Where it is asked. */
   readonly url: string
-  readonly forgotten: boolean
-  /** Undefined when it has not answered since the start. */
-  readonly news?: MemberNews
-  readonly roundTripMs?: number
-  readonly heardAt?: number
-  /** Nothing listens where it answered last. */
-  readonly refused?: boolean
-  /** Whether it counts this coordinator as a member. */
-  readonly knowsUs: boolean
-  readonly alive: boolean
-  /** When it became alive or dead. */
+  readonly version: string
+  readonly wire: WireRange
+  readonly incarnation: number
+  readonly state: MemberState
+  /** When its state became what it is. */
   readonly since: number
-  /** When another instance took its place. */
-  readonly replacedAt?: number
+  readonly ready: boolean
+  /** Whether it may be called: its URL answered a challenge. */
+  readonly verified: boolean
+  /** Whether it is alive and this coordinator can work with it: it answers, counts this one as a member, and speaks a common version. */
+  readonly usable: boolean
+  /** What it said of itself in its latest answer to this process. */
+  readonly news?: MemberNews
+  /** Whether it counts this coordinator as a member, by its latest answer. */
+  readonly knowsUs: boolean
+  readonly roundTripMs?: number
+  /** When it last answered this process. */
+  readonly answeredAt?: number
+  /** Why the latest call failed, when none has succeeded since. */
+  readonly failure?: CallFailure
+}
+
+/** A coordinator that somebody named, and that has not answered a challenge at its URL. */
+export interface Candidate {
+  readonly instance: string
+  readonly nodeId: string
+  readonly url: string
+  /** Who named it: an instance, or itself. */
+  readonly namedBy: string
+  readonly failure?: CallFailure
+}
+
+/** A bootstrap peer as far as it was reached. */
+export interface Bootstrap {
+  readonly url: string
+  /** The instance that answered there last. */
+  readonly instance?: string
+  readonly failure?: CallFailure
 }
 
 export type MemberEvent =
-  | { readonly kind: 'alive'; readonly peer: Peer }
-  | { readonly kind: 'dead'; readonly peer: Peer }
+  /** Somebody that was not known, or a member that was dead. */
+  | { readonly kind: 'alive'; readonly peer: Peer; readonly first: boolean }
+  | { readonly kind: 'suspect' | 'dead' | 'forgotten'; readonly peer: Peer }
+  /** It can be worked with again, or no more, though it is alive. */
+  | { readonly kind: 'usable' | 'unusable'; readonly peer: Peer }
   /** `peer` is the one that was there before. */
-  | { readonly kind: 'replaced'; readonly peer: Peer; readonly by: MemberNews }
-  /** The URL leads back here. */
+  | { readonly kind: 'replaced'; readonly peer: Peer; readonly by: string }
+  | { readonly kind: 'moved'; readonly peer: Peer; readonly from: string }
+  | { readonly kind: 'joined'; readonly through: string; readonly members: number }
+  /** Somebody was named who cannot become a member. */
+  | { readonly kind: 'rejected'; readonly candidate: Candidate; readonly reason: string }
+  | { readonly kind: 'name_conflict'; readonly peers: readonly [Peer | undefined, Peer] }
+  /** A bootstrap URL leads back here. */
   | { readonly kind: 'self'; readonly url: string }
   /** Another process with this coordinator's instance id, or two processes of another instance. */
-  | { readonly kind: 'copy'; readonly url: string; readonly of: MemberNews }
+  | { readonly kind: 'copy'; readonly url: string; readonly instance: string; readonly boot: string }
+  /** This coordinator was taken for suspect or dead, and said that it is not. */
+  | { readonly kind: 'refuted'; readonly by: string | undefined }
+  /** This instance was forgotten by an operator: it must not go on under its id. */
+  | { readonly kind: 'self_forgotten' }
 
-interface Place {
-  instance: string
-  boot: string | undefined
-  heardAt: number
-}
+export interface Membership {
+  /** To be called often: when the calls have stopped for long, this process stood still and heard nobody. */
+  tick(now: number): void
+  answerGossip(request: GossipRequest, now: number): GossipAnswer
+  /** Whether `target` answers this coordinator; asked by `from`, a member. */
+  answerProbe(from: string, target: string, now: number, done: (reached: boolean) => void): void
+  /** `done` gets a ProblemError of `url_unverified`, `not_a_member`, `stale_instance` or `too_busy` when the caller does not become a member. */
+  answerJoin(request: JoinRequest, now: number, done: (answer: JoinAnswer | Error) => void): void
+  /** A call to a member, made for other reasons, failed. */
+  noteFailure(instance: string, failure: CallFailure, now: number): void
+  /** A call to a member, made for other reasons, was answered. */
+  noteAnswer(instance: string, now: number): void
+  /** Says for good, to all, that an instance never returns. It must not be alive. */
+  forget(instance: string, now: number): void
 
-export class Membership {
-  readonly #options: MembershipOptions
-  readonly #peers = new Map<string, Peer>()
-  /** What answered last at each URL. */
-  readonly #places = new Map<string, Place>()
-  /** URLs that lead back to this coordinator. */
-  readonly #ownUrls = new Set<string>()
-  /** What an operator was told once. */
-  readonly #told = new Set<string>()
-  #events: MemberEvent[] = []
-  /** Since when this process has not stood still: what did not answer before may not have been able to. */
-  #awakeSince: number
-  #lastTickAt: number
-  /** Counts changes of what `members` answers. */
-  revision = 0
-
-  constructor(options: MembershipOptions) {
-    this.#options = options
-    this.#awakeSince = options.now
-    this.#lastTickAt = options.now
-    for (const { instance, nodeId, url, forgotten } of options.known) {
-      if (instance === options.instance || !options.peerUrls.includes(url)) continue
-      const current = !this.#places.has(url)
-      if (current) this.#places.set(url, { instance, boot: undefined, heardAt: Number.NEGATIVE_INFINITY })
-      this.#peers.set(instance, {
-        ...{ instance, nodeId, url, forgotten, knowsUs: false, alive: false, since: options.now },
-        ...(!current && { replacedAt: options.now }),
-      })
-    }
-  }
-
-  /** Takes what a configured URL answered. Says whether it is a member's. */
-  answered(url: string, { self: news, seen, roundTripMs }: Answer, now: number): boolean {
-    if (news.instance === this.#options.instance) {
-      if (!this.#ownUrls.has(url)) this.revision += 1
-      this.#ownUrls.add(url)
-      this.#noteOnce(news.boot === this.#options.boot ? { kind: 'self', url } : { kind: 'copy', url, of: news })
-      return false
-    }
-    this.#settle(url, news, now)
-    const before = this.#peers.get(news.instance)
-    const peer: Peer = {
-      ...{ instance: news.instance, nodeId: news.nodeId, url, forgotten: before?.forgotten ?? false },
-      ...{ news, roundTripMs, heardAt: now, knowsUs: seen.known },
-      ...{ alive: before?.alive ?? false, since: before?.since ?? now },
-    }
-    this.#peers.set(peer.instance, peer)
-    if (before === undefined || before.news?.ready !== news.ready) this.revision += 1
-    this.#refresh(peer, now)
-    return true
-  }
-
-  /** Notes that a connection to a configured URL was refused: nothing listens there. A mere lack of answers says less. */
-  refused(url: string, now: number): void {
-    const peer = this.at(url)
-    if (peer?.url !== url || !peer.alive) return
-    this.#refresh({ ...peer, refused: true }, now)
-  }
-
-  /** Looks who has fallen silent. To be called often: when the calls have stopped for long, this process stood still and heard nobody. */
-  tick(now: number): void {
-    if (now - this.#lastTickAt > this.#options.deadAfterMs / 2) this.#awakeSince = now
-    this.#lastTickAt = now
-    for (const peer of this.#peers.values()) {
-      this.#refresh(peer, now)
-      if (peer.replacedAt === undefined || now - peer.replacedAt <= this.#options.keepReplacedMs) continue
-      this.#peers.delete(peer.instance)
-      this.revision += 1
-    }
-  }
-
-  /** The members as the mesh is told of them. Who is expected at a URL and was never heard is a member too: it may know of records. */
-  members(): MeshMember[] {
-    const { peerUrls, now } = this.#options
-    const known = [...this.#peers.values()].map(({ instance, alive, news, since, forgotten }) => ({
-      ...{ instance, alive, ready: news?.ready ?? false, since },
-      ...(forgotten && { forgotten }),
-    }))
-    const unheard = peerUrls.filter((url) => !this.#places.has(url) && !this.#ownUrls.has(url))
-    return [...known, ...unheard.map((url) => ({ instance: url, alive: false, ready: false, since: now }))]
-  }
-
-  peer(instance: string): Peer | undefined {
-    return this.#peers.get(instance)
-  }
-
+  /** The members as the mesh is told of them; a bootstrap peer that never answered is one too, while nobody else was reached. */
+  members(): MeshMember[]
   /** Whether an instance is a member, whose messages are taken. */
-  isMember(instance: string): boolean {
-    const peer = this.#peers.get(instance)
-    return peer !== undefined && peer.replacedAt === undefined && !peer.forgotten
-  }
-
-  peers(): Peer[] {
-    return [...this.#peers.values()]
-  }
-
-  alive(): Peer[] {
-    return this.peers().filter(({ alive }) => alive)
-  }
-
-  /** The member at a configured URL, if one has ever answered there. */
-  at(url: string): Peer | undefined {
-    const place = this.#places.get(url)
-    return place && this.#peers.get(place.instance)
-  }
-
-  /** Whether a URL leads back to this coordinator. */
-  leadsBack(url: string): boolean {
-    return this.#ownUrls.has(url)
-  }
-
-  /** Where an instance answered of late as another process than this one. */
-  elsewhere(instance: string, boot: string, now: number): string | undefined {
-    for (const [url, place] of this.#places) {
-      const recent = now - place.heardAt <= this.#options.deadAfterMs
-      if (recent && place.instance === instance && place.boot !== boot) return url
-    }
-    return undefined
-  }
-
+  isMember(instance: string): boolean
+  /** Whether there is, or ever was, another coordinator. */
+  readonly hasPeers: boolean
+  peer(instance: string): Peer | undefined
+  peers(): Peer[]
+  candidates(): Candidate[]
+  bootstraps(): Bootstrap[]
+  /** Names that several live instances have, this one included. */
+  nameConflicts(): string[]
+  /** Now, of this coordinator. */
+  readonly incarnation: number
+  /** Counts changes of what `members` answers. */
+  readonly revision: number
   /** What has happened since the last call, in order. */
-  takeEvents(): MemberEvent[] {
-    const events = this.#events
-    this.#events = []
-    return events
-  }
-
-  /** Notes which instance a URL leads to now. */
-  #settle(url: string, news: MemberNews, now: number): void {
-    const before = this.#places.get(url)
-    const elsewhere = this.elsewhere(news.instance, news.boot, now)
-    if (!before) this.revision += 1
-    this.#ownUrls.delete(url)
-    this.#places.set(url, { instance: news.instance, boot: news.boot, heardAt: now })
-    if (elsewhere !== undefined && elsewhere !== url) this.#noteOnce({ kind: 'copy', url, of: news })
-    if (before && before.instance !== news.instance) this.#replace(before.instance, news, now)
-  }
-
-  #replace(instance: string, by: MemberNews, now: number): void {
-    const peer = this.#peers.get(instance)
-    const stillThere = [...this.#places.values()].some((place) => place.instance === instance)
-    if (!peer || stillThere) return
-    this.#peers.set(instance, { ...peer, alive: false, since: peer.alive ? now : peer.since, replacedAt: now })
-    this.#events.push({ kind: 'replaced', peer, by })
-    this.revision += 1
-  }
-
-  #refresh(peer: Peer, now: number): void {
-    const heardAt = Math.max(peer.heardAt ?? Number.NEGATIVE_INFINITY, peer.alive ? this.#awakeSince : -Infinity)
-    const present = peer.replacedAt === undefined && !peer.forgotten && peer.knowsUs && peer.refused !== true
-    const alive = present && now - heardAt <= this.#options.deadAfterMs
-    if (alive === peer.alive) return
-    const changed = { ...peer, alive, since: now }
-    this.#peers.set(peer.instance, changed)
-    this.#events.push(alive ? { kind: 'alive', peer: changed } : { kind: 'dead', peer: changed })
-    this.revision += 1
-  }
-
-  #noteOnce(event: Extract<MemberEvent, { kind: 'self' | 'copy' }>): void {
-    const name = `${event.kind} ${event.url} ${event.kind === 'copy' ? event.of.boot : ''}`
-    if (this.#told.has(name) || this.#told.size >= maxNotes) return
-    this.#told.add(name)
-    this.#events.push(event)
-  }
+  takeEvents(): MemberEvent[]
 }
-
-/** Things that operators are told once, at most. */
-const maxNotes = 1_000

@@ -1,6 +1,6 @@
 import { claimJobs, heartbeat, listHosts, registerHost } from './hosts.ts'
 import { cancelJob, completeJob, enqueueBatch, enqueueJob, getJob, listJobs, releaseJob } from './jobs.ts'
-import { gossip, joinNetwork, listPeers } from './network.ts'
+import { challengeMember, forgetMember, gossip, joinNetwork, listPeers, probeMember } from './network.ts'
 import { mergeSnapshot, readFeed, readSnapshot, replicateMessages } from './replicate.ts'
 import { readHealth, readState } from './state.ts'
 
@@ -22,6 +22,9 @@ export const routes = {
   listPeers,
   joinNetwork,
   gossip,
+  challengeMember,
+  probeMember,
+  forgetMember,
   replicateMessages,
   readFeed,
   readSnapshot,
