@@ -4,7 +4,7 @@ import { scratchFolder } from '../test/scratch-folder.ts'
 import { renewInstance } from './instance.ts'
 import { openStore, type Store } from './open.ts'
 import { prepareCounters } from './queries/counters.ts'
-import { prepareMembers } from './queries/members.ts'
+import { dropReplacedMembers, listMembers, prepareMembers } from './queries/members.ts'
 import { preparePutRecord } from './queries/put-record.ts'
 import { preparePutRegister } from './queries/put-register.ts'
 
@@ -42,6 +42,7 @@ it('a renewed instance forgets what it promised and that it had caught up, and k
   preparePutRecord(first.db)(record)
   preparePutRegister(first.db)(register)
   prepareCounters(first.db).save('bootstrapped', 1)
+  prepareCounters(first.db).save('forgotten', 1)
   prepareCounters(first.db).save('ballot', 5)
   const renewed = renewInstance(first)
   expect(renewed.instanceId).not.toBe(first.instanceId)
@@ -50,6 +51,7 @@ it('a renewed instance forgets what it promised and that it had caught up, and k
   expect(again.instanceId).toBe(renewed.instanceId)
   expect([count(again, 'records'), count(again, 'registers')]).toEqual([1, 0])
   expect(prepareCounters(again.db).read('bootstrapped')).toBe(0)
+  expect(prepareCounters(again.db).read('forgotten')).toBe(0)
   expect(prepareCounters(again.db).read('ballot')).toBe(5)
   again.close()
 })
@@ -68,13 +70,42 @@ it('a database that lost its instance id keeps no register under the next one', 
 it('the turn seen of a member never goes back, and a forgotten member stays forgotten', () => {
   const store = openStore({ path: ':memory:' })
   const members = prepareMembers(store.db)
-  const seen = { instance: 'x', nodeId: 'node-x', url: 'http://127.0.0.1:1' }
+  const seen = { instance: 'x', nodeId: 'node-x', url: 'http://127.0.0.1:1', version: '1.0.0', incarnation: 2 }
   members.saveFeedCursor({ instance: 'x', feedCursor: 40, now: 1 })
   members.see({ ...seen, turn: 9, now: 2 })
   members.forget({ instance: 'x', now: 3 })
-  members.see({ ...seen, url: 'http://127.0.0.1:2', turn: 8, now: 4 })
+  members.see({ ...seen, url: 'http://127.0.0.1:2', version: '1.1.0', incarnation: 1, turn: 8, now: 4 })
   const row = { firstSeenAt: 1, lastSeenAt: 4, turnSeen: 9, feedCursor: 40, forgotten: 1, url: 'http://127.0.0.1:2' }
-  expect(members.get('x')).toMatchObject({ nodeId: 'node-x', ...row })
+  expect(members.get('x')).toMatchObject({ nodeId: 'node-x', version: '1.1.0', incarnation: 2, goneAt: 3, ...row })
   expect(members.feedCursor('y')).toBe(0)
+  store.close()
+})
+
+it('a replaced member is dropped some time after, unless it came back, and a forgotten one never', () => {
+  const store = openStore({ path: ':memory:' })
+  const members = prepareMembers(store.db)
+  for (const instance of ['replaced', 'back', 'forgotten', 'there']) {
+    members.see({
+      instance,
+      nodeId: instance,
+      url: 'http://127.0.0.1:1',
+      version: '1',
+      incarnation: 0,
+      turn: 1,
+      now: 1,
+    })
+  }
+  members.forget({ instance: 'forgotten', now: 10 })
+  for (const instance of ['replaced', 'back', 'forgotten']) members.replace({ instance, now: 20 })
+  members.replace({ instance: 'replaced', now: 30 })
+  members.comeBack('back')
+  members.comeBack('forgotten')
+  expect(dropReplacedMembers(store.db, 20)).toBe(0)
+  expect(dropReplacedMembers(store.db, 21)).toBe(1)
+  expect(listMembers(store.db).map(({ instance, goneAt }) => [instance, goneAt])).toEqual([
+    ['back', null],
+    ['forgotten', 10],
+    ['there', null],
+  ])
   store.close()
 })

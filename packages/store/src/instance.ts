@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { eq, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { Store } from './open.ts'
 import { meta } from './schema/meta.ts'
@@ -27,7 +27,7 @@ export function ensureInstance(db: Database): string {
 
 /**
  * Makes a database a new instance, when it turns out to be the copy of another: a coordinator that forgot what it promised must never
- * answer under its old identity. Registers go, since what was promised in them was promised by the other; known values stay. It has
+ * answer under its old identity. So does one that the others were told to forget. Registers go, since what was promised in them was promised by the other; known values stay. It has
  * to catch up again before it counts as a replica.
  *
  * @returns the store under its new instance id; the one passed in still shows the old one and is not to be used any more
@@ -43,7 +43,9 @@ function nameAnew(tx: Pick<Database, 'insert' | 'delete'>): string {
     .values({ key: instanceKey, value: instance })
     .onConflictDoUpdate({ target: meta.key, set: { value: sql`excluded.value` } })
     .run()
-  tx.delete(meta).where(eq(meta.key, 'bootstrapped')).run()
+  tx.delete(meta)
+    .where(inArray(meta.key, ['bootstrapped', 'forgotten']))
+    .run()
   tx.delete(registers).run()
   return instance
 }

@@ -2,8 +2,11 @@ import { eq, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
 import { meta } from '../schema/meta.ts'
 
-/** Numbers that the mesh keeps. */
-export type CounterName = 'ballot' | 'bootstrapped'
+/**
+ * Numbers that outlive the process: the mesh's `ballot` and `bootstrapped`; the `incarnation` that the coordinator gave itself last; whether
+ * it ever had another one beside it (`peered`), and whether this instance was `forgotten` by the others (1 or 0).
+ */
+export type CounterName = 'ballot' | 'bootstrapped' | 'incarnation' | 'peered' | 'forgotten'
 
 /** Counters that outlive the process. */
 export function prepareCounters(db: StoreDatabase) {

@@ -1,12 +1,14 @@
-import { asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, lt, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
 import { type MemberRow, members } from '../schema/members.ts'
 
-/** What one coordinator says of itself. */
+/** What is known of one coordinator. */
 export interface SeenMember {
   readonly instance: string
   readonly nodeId: string
   readonly url: string
+  readonly version: string
+  readonly incarnation: number
   readonly turn: number
   /** Milliseconds since 1970. */
   readonly now: number
@@ -15,6 +17,14 @@ export interface SeenMember {
 /** All coordinators that this one has heard of, read once at start. */
 export function listMembers(db: StoreDatabase): MemberRow[] {
   return db.select().from(members).orderBy(asc(members.instance)).all()
+}
+
+/** Deletes those that another instance took the place of before a time (milliseconds since 1970); says how many. Forgotten ones stay. */
+export function dropReplacedMembers(db: StoreDatabase, before: number): number {
+  return db
+    .delete(members)
+    .where(and(eq(members.forgotten, 0), lt(members.goneAt, before)))
+    .run().changes
 }
 
 /** Other coordinators: what was seen of them, and how far their feeds were read. */
@@ -31,6 +41,8 @@ export function prepareMembers(db: StoreDatabase) {
       instance,
       nodeId: sql.placeholder('nodeId'),
       url: sql.placeholder('url'),
+      version: sql.placeholder('version'),
+      incarnation: sql.placeholder('incarnation'),
       turnSeen: sql.placeholder('turn'),
       ...times,
     })
@@ -39,6 +51,8 @@ export function prepareMembers(db: StoreDatabase) {
       set: {
         nodeId: sql`excluded.node_id`,
         url: sql`excluded.url`,
+        version: sql`excluded.version`,
+        incarnation: sql`max(incarnation, excluded.incarnation)`,
         turnSeen: sql`max(turn_seen, excluded.turn_seen)`,
         lastSeenAt: sql`excluded.last_seen_at`,
       },
@@ -51,16 +65,30 @@ export function prepareMembers(db: StoreDatabase) {
     .prepare()
   const forget = db
     .insert(members)
-    .values({ instance, forgotten: 1, ...times })
-    .onConflictDoUpdate({ target: members.instance, set: { forgotten: 1 } })
+    .values({ instance, forgotten: 1, goneAt: now, ...times })
+    .onConflictDoUpdate({ target: members.instance, set: { forgotten: 1, goneAt: sql`excluded.gone_at` } })
+    .prepare()
+  const replace = db
+    .update(members)
+    .set({ goneAt: sql`coalesce(gone_at, ${now})` })
+    .where(ofInstance)
+    .prepare()
+  const comeBack = db
+    .update(members)
+    .set({ goneAt: null })
+    .where(and(ofInstance, eq(members.forgotten, 0)))
     .prepare()
   return {
     get: (of: string): MemberRow | undefined => get.get({ instance: of }),
-    /** Notes what a member says of itself. Its turn never goes back, and a forgotten one stays forgotten. */
+    /** Notes what is known of a member. Its turn and its incarnation never go back, and a forgotten one stays forgotten. */
     see: (member: SeenMember): void => void see.run({ ...member }),
     /** How far its feed was read, or 0. */
     feedCursor: (of: string): number => cursor.get({ instance: of })?.feedCursor ?? 0,
     saveFeedCursor: (row: { instance: string; feedCursor: number; now: number }): void => void saveCursor.run(row),
+    /** Another instance answers at its URL. The first time stands. */
+    replace: (row: { instance: string; now: number }): void => void replace.run(row),
+    /** It answers again after all, at this URL or another. Of no effect on a forgotten one. */
+    comeBack: (of: string): void => void comeBack.run({ instance: of }),
     /** For good: it will never return under this instance id. */
     forget: (row: { instance: string; now: number }): void => void forget.run(row),
   }

@@ -6,6 +6,10 @@ export const members = sqliteTable('members', {
   /** Its configured name; empty while nothing but its feed is known. */
   nodeId: text('node_id').notNull().default(''),
   url: text().notNull().default(''),
+  /** Of its program. */
+  version: text().notNull().default(''),
+  /** The highest incarnation known of it. */
+  incarnation: integer().notNull().default(0),
   /** The highest turn that this coordinator saw of it. */
   turnSeen: integer('turn_seen').notNull().default(0),
   /** How far its feed was read. */
@@ -15,6 +19,8 @@ export const members = sqliteTable('members', {
   lastSeenAt: integer('last_seen_at').notNull(),
   /** 1 when it will never return under this instance id. */
   forgotten: integer().notNull().default(0),
+  /** When it was found to be gone, because another instance answers at its URL or because it was forgotten, in milliseconds since 1970. */
+  goneAt: integer('gone_at'),
 })
 
 export type MemberRow = typeof members.$inferSelect
