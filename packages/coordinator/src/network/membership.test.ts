@@ -1,206 +1,164 @@
-import type { MemberNews } from '@skyclaw/protocol'
 import { expect, test } from 'vitest'
-import { type KnownMember, Membership } from './membership.ts'
+import { VirtualMembers } from '../../test/virtual-members.ts'
 
-const urls = ['http://b', 'http://c']
-const onlyB = ['http://b']
-
-function news(instance: string, more: Partial<MemberNews> = {}): MemberNews {
-  const who = { nodeId: `node-${instance}`, instance, url: `http://${instance}`, version: '1', state: 'alive' as const }
-  return { ...who, boot: `boot-${instance}`, turn: 1, ready: true, feedSeq: 0, ...more }
+function started(count: number): { network: VirtualMembers; names: string[] } {
+  const network = new VirtualMembers()
+  const names = Array.from({ length: count }, (_, n) => `n${n}`)
+  for (const [n, name] of names.entries()) network.start(name, { peerUrls: n > 0 ? [names[n - 1]!] : [] })
+  network.run(10_000)
+  return { network, names }
 }
 
-function create(known: KnownMember[] = [], peerUrls = urls): Membership {
-  const timing = { deadAfterMs: 3_000, keepReplacedMs: 10_000, now: 0 }
-  return new Membership({ instance: 'a', boot: 'boot-a', peerUrls, ...timing, known })
-}
-
-/** Ticks as often as a coordinator does. */
-function tickTo(membership: Membership, from: number, to: number): void {
-  for (let now = from; now < to; now += 1_000) membership.tick(now)
-  membership.tick(to)
-}
-
-const answer = (self: MemberNews, known = true) => ({ self, seen: { known }, roundTripMs: 1 })
-const kinds = (membership: Membership) => membership.takeEvents().map(({ kind }) => kind)
-
-test('a member is alive while it has answered within the time, and only then', () => {
-  const membership = create([], onlyB)
-  membership.answered('http://b', answer(news('b')), 10)
-  expect(membership.members()).toEqual([{ instance: 'b', alive: true, ready: true, since: 10 }])
-  membership.answered('http://b', answer(news('b')), 2_000)
-  tickTo(membership, 0, 5_000)
-  expect(membership.alive()).toHaveLength(1)
-  membership.tick(5_001)
-  expect(membership.members()).toEqual([{ instance: 'b', alive: false, ready: true, since: 5_001 }])
-  membership.answered('http://b', answer(news('b')), 9_000)
-  expect(membership.members()).toEqual([{ instance: 'b', alive: true, ready: true, since: 9_000 }])
-  expect(kinds(membership)).toEqual(['alive', 'dead', 'alive'])
+test('a chain, each with the URL of the one before, becomes one network within ten seconds', () => {
+  const { network, names } = started(10)
+  expect(network.agree(names)).toBe(true)
+  for (const name of names) expect(network.members.get(name)!.membership.peers()).toHaveLength(9)
 })
 
-test('after a pause in which nobody could be heard, those that were alive have the time to answer', () => {
-  const membership = create([], onlyB)
-  membership.answered('http://b', answer(news('b')), 0)
-  tickTo(membership, 0, 1_000)
-  membership.tick(60_000)
-  expect(membership.alive()).toHaveLength(1)
-  tickTo(membership, 60_000, 63_000)
-  expect(membership.alive()).toHaveLength(1)
-  membership.tick(63_001)
-  expect(membership.alive()).toHaveLength(0)
+test('one whose port is closed is unusable at once and dead after it had the time to refute', () => {
+  const { network, names } = started(5)
+  network.members.get('n2')!.state = 'down'
+  network.run(1_500)
+  const others = names.filter((name) => name !== 'n2')
+  for (const name of others) expect(network.stateOf('n2', name)).not.toBe('dead')
+  network.run(14_000)
+  for (const name of others) expect(network.stateOf('n2', name)).toBe('dead')
+  for (const name of others) {
+    const [member] = network.members
+      .get(name)!
+      .membership.members()
+      .filter(({ alive }) => !alive)
+    expect(member).toMatchObject({ instance: 'i-n2' })
+    expect(member!.since).toBeLessThan(network.now)
+  }
 })
 
-test('a coordinator that does not count this one as a member is a member, but not a live one', () => {
-  const membership = create([], onlyB)
-  membership.answered('http://b', answer(news('b'), false), 0)
-  expect(membership.members()).toMatchObject([{ instance: 'b', alive: false }])
-  expect(membership.isMember('b')).toBe(true)
-  membership.answered('http://b', answer(news('b')), 1)
-  expect(membership.alive()).toHaveLength(1)
-  membership.answered('http://b', answer(news('b'), false), 2)
-  expect(membership.alive()).toHaveLength(0)
+test('one that comes back under its URL and instance is alive again soon, with a higher incarnation', () => {
+  const { network, names } = started(3)
+  const before = network.members.get('n1')!
+  before.state = 'down'
+  network.run(15_000)
+  expect(network.stateOf('n1', 'n0')).toBe('dead')
+  const known = before.membership
+    .peers()
+    .map(({ instance, nodeId, url, version, incarnation }) => ({
+      instance,
+      nodeId,
+      url,
+      version,
+      incarnation,
+      forgotten: false,
+    }))
+  network.start('n1', { known, incarnation: before.membership.incarnation })
+  network.run(3_000)
+  expect(network.agree(names)).toBe(true)
 })
 
-test('an instance that another one replaces at its URL is dead at once, and no member for long', () => {
-  const membership = create([], onlyB)
-  membership.answered('http://b', answer(news('b')), 0)
-  membership.answered('http://b', answer(news('b2')), 1_000)
-  expect(membership.members()).toEqual([
-    { instance: 'b', alive: false, ready: true, since: 1_000 },
-    { instance: 'b2', alive: true, ready: true, since: 1_000 },
-  ])
-  expect(membership.isMember('b')).toBe(false)
-  expect(membership.isMember('b2')).toBe(true)
-  expect(membership.at('http://b')?.instance).toBe('b2')
-  expect(kinds(membership)).toEqual(['alive', 'replaced', 'alive'])
-  membership.tick(11_001)
-  expect(membership.members().map(({ instance }) => instance)).toEqual(['b2'])
+test('one that stood still is dead meanwhile, declares nobody dead when it goes on, and refutes', () => {
+  const { network, names } = started(5)
+  const paused = network.members.get('n4')!
+  paused.state = 'paused'
+  network.run(40_000)
+  expect(network.stateOf('n4', 'n0')).toBe('dead')
+  paused.state = 'up'
+  network.run(5_000)
+  expect(network.agree(names)).toBe(true)
+  expect(paused.events.filter(({ kind }) => kind === 'dead' || kind === 'suspect')).toEqual([])
+  expect(paused.events.filter(({ kind }) => kind === 'refuted').length).toBeGreaterThan(0)
 })
 
-test('whoever is expected at a URL is a member before it was ever heard: it may know of records', () => {
-  const membership = create()
-  expect(membership.members().map(({ instance, alive }) => [instance, alive])).toEqual([
-    ['http://b', false],
-    ['http://c', false],
-  ])
-  membership.answered('http://b', answer(news('b')), 0)
-  expect(membership.members().map(({ instance, alive }) => [instance, alive])).toEqual([
-    ['b', true],
-    ['http://c', false],
-  ])
+test('a link that is cut in one direction makes nobody dead, and nobody is usable over it', () => {
+  const { network } = started(4)
+  network.reaches = (from, to) => !(from === 'n0' && to === 'n1')
+  network.run(120_000)
+  expect([network.stateOf('n1', 'n0'), network.stateOf('n0', 'n1')]).toEqual(['alive', 'alive'])
+  expect(network.members.get('n0')!.membership.peer('i-n1')!.usable).toBe(false)
+  // It is out of reach, not dead: nothing is repaired for that.
+  const [member] = network.members
+    .get('n0')!
+    .membership.members()
+    .filter(({ alive }) => !alive)
+  expect(member).toEqual({ instance: 'i-n1', alive: false, ready: true, since: Number.POSITIVE_INFINITY })
+  for (const { events } of network.members.values()) expect(events.filter(({ kind }) => kind === 'dead')).toEqual([])
 })
 
-test('an instance that returns to its URL is what it was', () => {
-  const membership = create()
-  for (const [at, instance] of ['b', 'b2', 'b'].entries()) membership.answered('http://b', answer(news(instance)), at)
-  expect(membership.alive().map(({ instance }) => instance)).toEqual(['b'])
-  expect(membership.isMember('b2')).toBe(false)
+test('two halves that were cut apart find each other again within ten seconds', () => {
+  const { network, names } = started(5)
+  const left = new Set(['n0', 'n1'])
+  network.reaches = (from, to) => left.has(from) === left.has(to)
+  network.run(60_000)
+  expect([network.stateOf('n4', 'n0'), network.stateOf('n0', 'n4')]).toEqual(['dead', 'dead'])
+  network.reaches = () => true
+  network.run(10_000)
+  expect(network.agree(names)).toBe(true)
 })
 
-test('an instance that moves to another configured URL is not replaced', () => {
-  const membership = create()
-  membership.answered('http://b', answer(news('b')), 0)
-  membership.answered('http://c', answer(news('b')), 10)
-  membership.answered('http://b', answer(news('c')), 20)
-  expect(membership.alive().map(({ instance, url }) => [instance, url])).toEqual([
-    ['b', 'http://c'],
-    ['c', 'http://b'],
-  ])
+test('who names the URL or the instance of another becomes no member, and is asked nothing but a challenge', () => {
+  const { network } = started(2)
+  const stranger = network.start('stranger')
+  network.members.get('stranger')!.state = 'paused'
+  const join = (request: { nodeId: string; instance: string; url: string }) => {
+    let answer: unknown
+    const { membership } = network.members.get('n0')!
+    membership.answerJoin({ version: '1.0.0', ...request }, network.now, (value) => void (answer = value))
+    network.run(5_000)
+    return answer
+  }
+  expect(join({ nodeId: 'x', instance: 'i-x', url: 'http://n1' })).toMatchObject({ code: 'url_unverified' })
+  expect(join({ nodeId: 'x', instance: 'i-x', url: 'http://nobody' })).toMatchObject({ code: 'url_unverified' })
+  stranger.state = 'up'
+  expect(join({ nodeId: 'x', instance: 'i-n1', url: 'http://stranger' })).toMatchObject({ code: 'url_unverified' })
+  expect(new Set(stranger.calls)).toEqual(new Set(['challenge from n0']))
+  expect(network.members.get('n0')!.membership.peers()).toHaveLength(1)
 })
 
-test('members from before the start are known and dead until they answer; at one URL the one heard last counts', () => {
-  const membership = create([
-    { instance: 'b2', nodeId: 'b', url: 'http://b', forgotten: false },
-    { instance: 'b1', nodeId: 'b', url: 'http://b', forgotten: true },
-    { instance: 'x', nodeId: 'x', url: 'http://not-configured-any-more', forgotten: false },
-    { instance: 'a', nodeId: 'a', url: 'http://c', forgotten: false },
-  ])
-  expect(membership.members()).toEqual([
-    { instance: 'b2', alive: false, ready: false, since: 0 },
-    { instance: 'b1', alive: false, ready: false, since: 0, forgotten: true },
-    { instance: 'http://c', alive: false, ready: false, since: 0 },
-  ])
-  expect(['b2', 'b1', 'x'].map((instance) => membership.isMember(instance))).toEqual([true, false, false])
-  membership.answered('http://b', answer(news('b2')), 5)
-  expect(membership.alive().map(({ instance }) => instance)).toEqual(['b2'])
+test('a copy of a live member, elsewhere, is refused', () => {
+  const { network } = started(2)
+  network.start('copy', { instance: 'i-n1', peerUrls: ['n0'] })
+  network.run(10_000)
+  const { membership, events } = network.members.get('n0')!
+  expect(membership.peer('i-n1')).toMatchObject({ url: 'http://n1', state: 'alive' })
+  expect(events).toContainEqual(expect.objectContaining({ kind: 'copy', instance: 'i-n1' }))
 })
 
-test('a URL that leads back to this coordinator is told of once and is no member', () => {
-  const membership = create([], onlyB)
-  for (const now of [0, 1]) expect(membership.answered('http://b', answer(news('a')), now)).toBe(false)
-  expect(membership.members()).toEqual([])
-  expect(kinds(membership)).toEqual(['self'])
+test('another instance at the same URL replaces the one before, everywhere', () => {
+  const { network, names } = started(3)
+  network.start('n1', { instance: 'i-new', peerUrls: ['n0'] })
+  network.run(10_000)
+  for (const name of ['n0', 'n2']) {
+    expect(network.stateOf('n1', name)).toBe('replaced')
+    expect(network.members.get(name)!.membership.peer('i-new')).toMatchObject({ state: 'alive', usable: true })
+    expect(network.members.get(name)!.membership.isMember('i-n1')).toBe(false)
+  }
+  network.run(70_000)
+  for (const name of names) expect(network.members.get(name)!.membership.peer('i-n1')).toBeUndefined()
 })
 
-test('another process of an instance is told of: of its own, and of another one', () => {
-  const membership = create()
-  membership.answered('http://b', answer(news('a', { boot: 'other' })), 0)
-  expect(kinds(membership)).toEqual(['copy'])
-  membership.answered('http://b', answer(news('b')), 1)
-  membership.answered('http://c', answer(news('b', { boot: 'other' })), 2)
-  expect(kinds(membership)).toEqual(['alive', 'copy'])
-  expect(membership.elsewhere('b', 'boot-b', 3)).toBe('http://c')
-  expect(membership.elsewhere('b', 'other', 3)).toBe('http://b')
+test('who is forgotten is so for all, and is told so when it comes back', () => {
+  const { network } = started(4)
+  const gone = network.members.get('n3')!
+  gone.state = 'down'
+  network.run(20_000)
+  network.members.get('n0')!.membership.forget('i-n3', network.now)
+  network.run(10_000)
+  for (const name of ['n0', 'n1', 'n2']) expect(network.stateOf('n3', name)).toBe('forgotten')
+  gone.state = 'up'
+  network.run(10_000)
+  expect(gone.events).toContainEqual({ kind: 'self_forgotten' })
+  expect(network.stateOf('n3', 'n0')).toBe('forgotten')
 })
 
-test('a restart at the same URL is no copy, and where an instance was is forgotten when it is dead', () => {
-  const membership = create()
-  membership.answered('http://b', answer(news('b')), 0)
-  membership.answered('http://b', answer(news('b', { boot: 'after' })), 100)
-  expect(kinds(membership)).toEqual(['alive'])
-  expect(membership.elsewhere('b', 'boot-b', 3_100)).toBe('http://b')
-  expect(membership.elsewhere('b', 'boot-b', 3_101)).toBeUndefined()
+test('two live members of one name are a conflict', () => {
+  const { network } = started(2)
+  network.start('twin', { nodeId: 'n1', peerUrls: ['n0'] })
+  network.run(5_000)
+  expect(network.members.get('n0')!.membership.nameConflicts()).toEqual(['n1'])
+  expect(network.members.get('twin')!.membership.nameConflicts()).toEqual(['n1'])
 })
 
-test('the revision counts exactly the changes of what the mesh is told', () => {
-  const membership = create()
-  const steps: [string, () => void][] = [
-    ['new', () => membership.answered('http://b', answer(news('b', { ready: false }), false), 0)],
-    ['alive', () => membership.answered('http://b', answer(news('b', { ready: false })), 1)],
-    ['same', () => membership.answered('http://b', answer(news('b', { ready: false, turn: 9 })), 2)],
-    ['ready', () => membership.answered('http://b', answer(news('b')), 3)],
-    ['nothing', () => tickTo(membership, 4, 3_003)],
-    ['itself', () => membership.answered('http://c', answer(news('a')), 3_003)],
-    ['itself', () => membership.answered('http://c', answer(news('a')), 3_003)],
-    ['dead', () => membership.tick(3_004)],
-    ['replaced', () => membership.answered('http://b', answer(news('b2'), false), 4_000)],
-    ['dropped', () => membership.tick(14_001)],
-  ]
-  const changes = steps.filter(([, run]) => {
-    const before = membership.revision
-    const told = JSON.stringify(membership.members())
-    run()
-    expect(membership.revision > before).toBe(JSON.stringify(membership.members()) !== told)
-    return membership.revision > before
-  })
-  expect(changes.map(([name]) => name)).toEqual(['new', 'alive', 'ready', 'itself', 'dead', 'replaced', 'dropped'])
-})
-
-test('a member whose port refuses connections is dead at once, and alive with its next answer', () => {
-  const membership = create()
-  membership.answered('http://b', answer(news('b')), 0)
-  membership.answered('http://c', answer(news('c')), 0)
-  membership.refused('http://b', 10)
-  expect(membership.members()).toEqual([
-    { instance: 'b', alive: false, ready: true, since: 10 },
-    { instance: 'c', alive: true, ready: true, since: 0 },
-  ])
-  const { revision } = membership
-  membership.refused('http://b', 20)
-  membership.tick(30)
-  expect(membership.revision).toBe(revision)
-  membership.answered('http://b', answer(news('b'), false), 40)
-  expect(membership.alive()).toHaveLength(1)
-  membership.answered('http://b', answer(news('b')), 50)
-  expect(membership.alive()).toHaveLength(2)
-  expect(kinds(membership)).toEqual(['alive', 'alive', 'dead', 'alive'])
-})
-
-test('a connection refused where a member has moved away from, or where nobody was heard, is no sign of anything', () => {
-  const membership = create()
-  membership.refused('http://b', 0)
-  membership.answered('http://b', answer(news('b')), 1)
-  membership.answered('http://c', answer(news('b')), 2)
-  membership.refused('http://b', 3)
-  expect(membership.alive().map(({ url }) => url)).toEqual(['http://c'])
+test('without discovery nobody but those at the configured URLs becomes a member', () => {
+  const { network } = started(2)
+  const closed = network.start('closed', { peerUrls: ['n0'], discovery: false })
+  network.run(10_000)
+  expect(closed.membership.peers().map(({ instance }) => instance)).toEqual(['i-n0'])
 })

@@ -45,12 +45,22 @@ export interface Challenged {
 
 /** How the membership reaches other coordinators. Each `done` is called once, never within the call itself, after `timeoutMs` at the latest. */
 export interface MemberCalls {
-  gossip(url: string, request: GossipRequest, timeoutMs: number, done: (result: CallResult<GossipAnswer>) => void): void
+  gossip(
+    url: string,
+    request: GossipRequest,
+    timeoutMs: number,
+    done: (result: CallResult<GossipAnswer>, now: number) => void,
+  ): void
   /** Asks the member at `url` whether `target` answers it. */
-  probe(url: string, target: string, timeoutMs: number, done: (result: CallResult<boolean>) => void): void
+  probe(url: string, target: string, timeoutMs: number, done: (result: CallResult<boolean>, now: number) => void): void
   /** The only call to a URL that somebody else named. It does not carry the token. */
-  challenge(url: string, timeoutMs: number, done: (result: CallResult<Challenged>) => void): void
-  join(url: string, request: JoinRequest, timeoutMs: number, done: (result: CallResult<JoinAnswer>) => void): void
+  challenge(url: string, timeoutMs: number, done: (result: CallResult<Challenged>, now: number) => void): void
+  join(
+    url: string,
+    request: JoinRequest,
+    timeoutMs: number,
+    done: (result: CallResult<JoinAnswer>, now: number) => void,
+  ): void
 }
 
 /** What this coordinator says of itself, but for what the membership adds. Its URL is empty while it does not listen yet. */
@@ -70,6 +80,8 @@ export interface MembershipOptions {
   readonly random: () => number
   /** Time between two rounds of probes; default 1,000. */
   readonly intervalMs?: number
+  /** Time for an answer to a probe; default: `intervalMs`, at least 1,000. */
+  readonly probeTimeoutMs?: number
   /** A member that was dead for so long is told of no more; default one day. */
   readonly tellDeadMs?: number
   /** For so long an instance that was replaced at its URL still counts as a member that may know things. */
@@ -96,6 +108,8 @@ export interface KnownMember {
   readonly version: string
   readonly incarnation: number
   readonly forgotten: boolean
+  /** Another instance answered at its URL. */
+  readonly replaced?: boolean
 }
 
 /** Another coordinator. */
@@ -153,6 +167,8 @@ export type MemberEvent =
   | { readonly kind: 'replaced'; readonly peer: Peer; readonly by: string }
   | { readonly kind: 'moved'; readonly peer: Peer; readonly from: string }
   | { readonly kind: 'joined'; readonly through: string; readonly members: number }
+  /** A bootstrap peer does not answer, or refuses. Once for each reason. */
+  | { readonly kind: 'join_failed'; readonly url: string; readonly failure: CallFailure }
   /** Somebody was named who cannot become a member. */
   | { readonly kind: 'rejected'; readonly candidate: Candidate; readonly reason: string }
   | { readonly kind: 'name_conflict'; readonly peers: readonly [Peer | undefined, Peer] }

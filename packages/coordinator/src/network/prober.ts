@@ -1,0 +1,162 @@
+import type { Beliefs } from './beliefs.ts'
+import { type Entry, isLive } from './entry.ts'
+import { type Exchanges, isMember } from './exchange.ts'
+import type { MemberCore } from './member-core.ts'
+import type { CallFailure, CallResult, GossipAnswer } from './membership.ts'
+import { Rotation, shuffled } from './rotation.ts'
+
+/** Members that are asked each round because it is their turn, and because they are not as they should be. */
+const healthyEachRound = 2
+const troubledEachRound = 1
+/** Members that were never exchanged news with are met so many at once, at most. */
+const maxMeetings = 8
+/** Others that are asked whether a silent member answers them. */
+const witnesses = 2
+/** Between two exchanges with one member that were asked for out of turn, at least. */
+const soonGapMs = 100
+/** Probes made for others at once, at most. */
+const maxForOthers = 32
+
+/** Exchanges news with members, round after round, and finds out who is silent. */
+export class Prober {
+  readonly #core: MemberCore
+  readonly #beliefs: Beliefs
+  readonly #exchanges: Exchanges
+  readonly #healthy: Rotation
+  readonly #troubled: Rotation
+  /** Members that are being asked, each with who else waits for the answer. */
+  readonly #busy = new Map<string, ((answered: boolean) => void)[]>()
+  readonly #askedAt = new Map<string, number>()
+  #nextRoundAt: number
+  #nextAllAt = Number.NEGATIVE_INFINITY
+  #forOthers = 0
+
+  constructor(core: MemberCore, beliefs: Beliefs, exchanges: Exchanges) {
+    this.#core = core
+    this.#beliefs = beliefs
+    this.#exchanges = exchanges
+    this.#healthy = new Rotation(core.options.random)
+    this.#troubled = new Rotation(core.options.random)
+    this.#nextRoundAt = core.options.now
+  }
+
+  tick(now: number): void {
+    for (const instance of this.#exchanges.soon) {
+      if (now - (this.#askedAt.get(instance) ?? Number.NEGATIVE_INFINITY) < soonGapMs) continue
+      this.#exchanges.soon.delete(instance)
+      this.#ask(instance, now)
+    }
+    if (now < this.#nextRoundAt) return
+    const { intervalMs, options, entries } = this.#core
+    this.#nextRoundAt = now + intervalMs * (0.9 + 0.2 * options.random())
+    const fits = (wanted: (entry: Entry) => boolean) => (instance: string) => {
+      const entry = entries.get(instance)
+      return entry !== undefined && isMember(entry) && !this.#busy.has(instance) && wanted(entry)
+    }
+    const all = () => entries.keys()
+    const turn = [
+      ...this.#healthy.take(healthyEachRound, all, fits(isHealthy)),
+      ...this.#troubled.take(
+        troubledEachRound,
+        all,
+        fits((entry) => !isHealthy(entry)),
+      ),
+    ]
+    for (const instance of turn) this.#ask(instance, now)
+    this.#meet(now)
+  }
+
+  /** Asks a member for somebody else whether it is there. */
+  probe(instance: string, now: number, done: (reached: boolean) => void): void {
+    const entry = this.#core.entries.get(instance)
+    if (!entry || !isMember(entry) || this.#forOthers >= maxForOthers) return done(false)
+    this.#forOthers += 1
+    this.#ask(instance, now)
+    this.#busy.get(instance)!.push((reached) => {
+      this.#forOthers -= 1
+      done(reached)
+    })
+  }
+
+  /** A call made for other reasons got no answer. */
+  noteFailure(entry: Entry, failure: CallFailure, now: number): void {
+    if (failure.kind === 'unreachable' && (failure.portClosed || entry.failure)) entry.failure = failure
+    this.#exchanges.soon.add(entry.instance)
+    if (entry.usable && this.#core.isOutOfReach(entry, now)) this.#core.refresh(entry, now)
+  }
+
+  /** Those who live and were not talked to yet, some each round: whoever is new wants to work with all soon. */
+  #meet(now: number): void {
+    let meetings = 0
+    for (const entry of this.#core.entries.values()) {
+      const wanted = entry.verified && !entry.isMet && (isLive(entry) || (entry.isUnconfirmed && !entry.failure))
+      if (!wanted || this.#busy.has(entry.instance)) continue
+      this.#ask(entry.instance, now)
+      meetings += 1
+      if (meetings >= maxMeetings) return
+    }
+  }
+
+  #ask(instance: string, now: number): void {
+    const { entries, options, awareness, probeTimeoutMs, intervalMs } = this.#core
+    const entry = entries.get(instance)
+    if (!entry || !isMember(entry) || this.#busy.has(instance)) return
+    this.#busy.set(instance, [])
+    this.#askedAt.set(instance, now)
+    // Everything is told where two have much to tell each other, not more often than once a round.
+    const all = !entry.isMet && now >= this.#nextAllAt
+    if (all) this.#nextAllAt = now + intervalMs
+    const request = this.#exchanges.request(entry, all, now)
+    options.calls.gossip(entry.url, request, awareness.scale(probeTimeoutMs), (result, later) =>
+      this.#take(entry, result, now, later),
+    )
+  }
+
+  #take(entry: Entry, result: CallResult<GossipAnswer>, sentAt: number, now: number): void {
+    const core = this.#core
+    core.awake(now)
+    const failure = result.ok ? this.#exchanges.take(entry, result.answer, sentAt, now) : result.failure
+    const waiting = this.#busy.get(entry.instance) ?? []
+    this.#busy.delete(entry.instance)
+    for (const done of waiting) done(failure === undefined)
+    if (!failure) return core.awareness.better()
+    // Who stood still himself knows nothing.
+    if (sentAt < core.awakeSince) return
+    entry.failure = failure
+    if (!isMember(entry)) return
+    if (isLive(entry)) core.refresh(entry, now)
+    // A refusal is an answer: it is there, though it wants nothing of this one.
+    if (failure.kind === 'refused') return
+    if (isLive(entry)) this.#askOthers(entry, now)
+  }
+
+  /** It is suspect only when it answers nobody else either: else it is the way there that is cut. */
+  #askOthers(entry: Entry, now: number): void {
+    const { entries, options, probeTimeoutMs, awareness, instance, awakeSince } = this.#core
+    const { incarnation } = entry
+    const others = [...entries.values()].filter((it) => it !== entry && it.usable)
+    const asked = shuffled(others, options.random).slice(0, witnesses)
+    let waiting = asked.length
+    let reached = false
+    const conclude = (later: number) => {
+      const isStale = entry.incarnation !== incarnation || awakeSince !== this.#core.awakeSince
+      if (waiting === 0 && !reached && !isStale && entry.failure) this.#beliefs.suspect(entry, instance, later)
+    }
+    for (const witness of asked) {
+      // Longer than the witness itself waits.
+      const timeoutMs = 2 * awareness.scale(probeTimeoutMs)
+      options.calls.probe(witness.url, entry.instance, timeoutMs, (result, later) => {
+        waiting -= 1
+        if (result.ok && result.answer) reached = true
+        // A witness that answers shows that it is not this coordinator that nobody hears.
+        if (!result.ok) awareness.worse()
+        conclude(later)
+      })
+    }
+    conclude(now)
+  }
+}
+
+function isHealthy(entry: Entry): boolean {
+  return entry.usable && entry.state === 'alive' && !entry.failure
+}
