@@ -15,6 +15,7 @@
  */
 import type { Durability, JobStatus, LedgerRecord, RecordValue, Requirement } from '@skyclaw/protocol'
 import type { Decision } from '../core/decision.ts'
+import type { MayReturn } from './adoption.ts'
 import type { BaseKey, RecordKey, Tag } from './record-key.ts'
 
 /** Pure. `key` is the actual key of the record, which of a derived one only the ledger knows. */
@@ -177,6 +178,18 @@ export interface Ledger {
 
   /** Takes over versions of records that are newer than the known ones. What is known to have ended stays as it is. */
   merge(records: readonly LedgerRecord[], options?: MergeOptions): Promise<Merged>
+
+  /**
+   * How many records of those that can still change, and that `keeper` keeps, no quorum could agree on any more: of those that keep one,
+   * too few `mayReturn`. Looks at all that is known here, a page at a time.
+   */
+  countStranded(keeper: string, mayReturn: MayReturn): Promise<number>
+
+  /**
+   * Takes over all records of which too few that keep them `mayReturn`: they go on, on the coordinators that live now, from the latest
+   * value that any of these knows. Says how many. Rejects with what kept some of them from it; the same again goes on from there.
+   */
+  adoptStranded(mayReturn: MayReturn): Promise<number>
 
   /** Drops records that ended before a time (milliseconds since 1970), at most `limit`; says how many. */
   prune(before: number, limit: number): Promise<number>

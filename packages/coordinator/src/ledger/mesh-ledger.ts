@@ -17,7 +17,7 @@ import { keep } from '../core/decision.ts'
 import { isDue } from '../core/lifecycle.ts'
 import type { ChangeResult, FindRequest, Mesh } from '../mesh/mesh.ts'
 import type { Driver } from '../runtime/driver.ts'
-import { adopt } from './adoption.ts'
+import { Adoption, type MayReturn } from './adoption.ts'
 import { Calls } from './calls.ts'
 import { Claiming } from './claiming.ts'
 import { readBriefPage, readFeedPage } from './feed-pages.ts'
@@ -214,7 +214,15 @@ export class MeshLedger implements port.Ledger {
     const { network, store } = this.#options
     const isMember = (instance: string) => instance === store.instanceId || network.isMember(instance)
     const keys = [...new Set(records.map(({ key }) => key))]
-    return { changed, adopted: await adopt(this.#calls, this.#meshStore, keys, isMember) }
+    return { changed, adopted: await new Adoption(this.#calls, this.#meshStore, isMember).adopt(keys) }
+  }
+
+  async countStranded(keeper: string, mayReturn: MayReturn): Promise<number> {
+    return new Adoption(this.#calls, this.#meshStore, mayReturn).countStranded(keeper)
+  }
+
+  async adoptStranded(mayReturn: MayReturn): Promise<number> {
+    return new Adoption(this.#calls, this.#meshStore, mayReturn).adoptStranded()
   }
 
   async prune(before: number, limit: number): Promise<number> {
