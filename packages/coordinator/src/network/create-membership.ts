@@ -18,6 +18,7 @@
  * What a round costs does not depend on how many members there are.
  */
 import { commonWireVersion, limits, type Member, type MemberUpdate } from '@skyclaw/protocol'
+import type { MeshMember } from '../mesh/mesh.ts'
 import { Beliefs } from './beliefs.ts'
 import { Bootstraps } from './bootstraps.ts'
 import { createEntry, type Entry, isLive, toPeer } from './entry.ts'
@@ -119,7 +120,7 @@ class SwimMembership implements port.Membership {
     if (entry && entry.state !== 'forgotten') this.#beliefs.end(entry, 'forgotten', this.#core.instance, now)
   }
 
-  members() {
+  members(): MeshMember[] {
     const known = [...this.#core.entries.values()].map((entry) => {
       const { instance, usable, usableSince, ready, state, since, isUnconfirmed } = entry
       const isDown = isUnconfirmed || !isLive(entry)
@@ -128,10 +129,14 @@ class SwimMembership implements port.Membership {
         ...(state === 'forgotten' && { forgotten: true }),
       }
     })
-    const { now } = this.#core.options
-    // Who is expected at a URL and was never heard is a member too: it may know of records.
+    // Others have it as a member, and so does this one, though it was not reached yet: it may know of records.
+    const named = this.#verifier
+      .candidates()
+      .filter((it) => it.namedBy !== it.instance && !this.#core.entries.has(it.instance))
     const unheard = known.length > 0 ? [] : this.#bootstraps.unheard()
-    return [...known, ...unheard.map((url) => ({ instance: url, alive: false, ready: false, since: now }))]
+    const expected = [...named.map(({ instance }) => instance), ...unheard]
+    const absent = { alive: false, ready: false, since: Number.POSITIVE_INFINITY }
+    return [...known, ...expected.map((instance) => ({ instance, ...absent }))]
   }
 
   isMember(instance: string): boolean {

@@ -39,16 +39,14 @@ test('one that comes back under its URL and instance is alive again soon, with a
   before.state = 'down'
   network.run(15_000)
   expect(network.stateOf('n1', 'n0')).toBe('dead')
-  const known = before.membership
-    .peers()
-    .map(({ instance, nodeId, url, version, incarnation }) => ({
-      instance,
-      nodeId,
-      url,
-      version,
-      incarnation,
-      forgotten: false,
-    }))
+  const known = before.membership.peers().map(({ instance, nodeId, url, version, incarnation }) => ({
+    instance,
+    nodeId,
+    url,
+    version,
+    incarnation,
+    forgotten: false,
+  }))
   network.start('n1', { known, incarnation: before.membership.incarnation })
   network.run(3_000)
   expect(network.agree(names)).toBe(true)
@@ -161,4 +159,20 @@ test('without discovery nobody but those at the configured URLs becomes a member
   const closed = network.start('closed', { peerUrls: ['n0'], discovery: false })
   network.run(10_000)
   expect(closed.membership.peers().map(({ instance }) => instance)).toEqual(['i-n0'])
+})
+
+test('whom another member named counts as one that may know of records until it was reached', () => {
+  const { network } = started(2)
+  network.reaches = (from, to) => !(from === 'late' && to === 'n1') && !(from === 'n1' && to === 'late')
+  const late = network.start('late', { peerUrls: ['n0'] })
+  expect(late.membership.members()).toEqual([
+    { instance: 'http://n0', alive: false, ready: false, since: Number.POSITIVE_INFINITY },
+  ])
+  network.run(5_000)
+  expect(late.membership.members()).toContainEqual({
+    ...{ instance: 'i-n1', alive: false, ready: false, since: Number.POSITIVE_INFINITY },
+  })
+  network.reaches = () => true
+  network.run(70_000)
+  expect(late.membership.members().map(({ alive }) => alive)).toEqual([true, true])
 })

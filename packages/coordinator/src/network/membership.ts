@@ -196,7 +196,10 @@ export interface Membership {
   /** Says for good, to all, that an instance never returns. It must not be alive. */
   forget(instance: string, now: number): void
 
-  /** The members as the mesh is told of them; a bootstrap peer that never answered is one too, while nobody else was reached. */
+  /**
+   * The members as the mesh is told of them. Somebody whom a member named, and who has not answered here, is one too; so is whoever may be
+   * at a bootstrap URL, as long as nobody was reached. `since` of one that lives, and is out of reach, is Infinity.
+   */
   members(): MeshMember[]
   /** Whether an instance is a member, whose messages are taken. */
   isMember(instance: string): boolean

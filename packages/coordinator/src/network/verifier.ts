@@ -73,7 +73,9 @@ export class Verifier {
   tick(now: number): void {
     if (this.#kept.size === 0) return
     for (const [instance, kept] of this.#kept) {
-      if (!kept.isAsked && now - kept.namedAt > keepMs) this.#kept.delete(instance)
+      if (kept.isAsked || now - kept.namedAt <= keepMs) continue
+      this.#kept.delete(instance)
+      this.#core.revision += 1
     }
     this.#askNext(now)
   }
@@ -101,6 +103,7 @@ export class Verifier {
       ...{ isAsked: false, isTold: false, waiting: [] },
     }
     this.#kept.set(update.instance, kept)
+    this.#core.revision += 1
     return kept
   }
 
