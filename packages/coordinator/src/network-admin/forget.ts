@@ -1,0 +1,96 @@
+/**
+ * Forgetting: an operator says that a coordinator never returns. All hear of it by gossip, keep it in their databases, and put others in
+ * its place in the replica sets that have a quorum without it.
+ *
+ * Records that have none are at risk: what only it has on disk, acknowledged changes among it, is lost with it. That is not done unless
+ * the operator says so; then these records begin a new epoch from the latest that a live coordinator knows. A forgetting that was
+ * interrupted is repeated as it was: what is forgotten stays so, and records that were taken over are not taken over again.
+ */
+import { type BodyOf, type Member, ProblemError, type ResponseOf, type Routes } from '@skyclaw/protocol'
+import type { Context } from '../context.ts'
+import type { Peer } from '../network/membership.ts'
+import { findMember, isThere, nameOf } from './find-member.ts'
+
+type Forgetting = BodyOf<Routes['forgetMember']>
+type Forgotten = ResponseOf<Routes['forgetMember']>
+
+/** Coordinators that are forgetting somebody now: one at a time each. */
+const busy = new WeakSet<Context>()
+
+/**
+ * Throws `not_found` and `invalid_request` for a name that means nobody or several; `member_alive`; `records_at_risk` when records have
+ * no quorum without it and `acceptLoss` is not given; `too_busy` while another forgetting is under way; `insufficient_replicas` while
+ * this coordinator cannot tell, or too few live to take records over.
+ */
+export async function forgetMember(context: Context, body: Forgetting): Promise<Forgotten> {
+  if (busy.has(context)) {
+    throw new ProblemError('too_busy', 'another coordinator is being forgotten right now: try again in a moment', {
+      outcome: 'not_applied',
+    })
+  }
+  busy.add(context)
+  try {
+    return await forget(context, body)
+  } finally {
+    busy.delete(context)
+  }
+}
+
+async function forget(context: Context, { node, acceptLoss = false }: Forgetting): Promise<Forgotten> {
+  const { network, ledger, clock, mesh } = context
+  const { membership } = network
+  const self = { nodeId: context.options.nodeId, instance: context.instance }
+  const peer = findMember(node, membership.peers(), self)
+  assertGone(peer)
+  if (!mesh.mesh.status().ready) {
+    const why = 'this coordinator has not caught up with the others, and cannot tell what only that one keeps'
+    throw new ProblemError('insufficient_replicas', `${why}: try again later`, { outcome: 'not_applied' })
+  }
+  const mayReturn = (instance: string) => instance === self.instance || isExpected(membership.peer(instance))
+  const atRisk = await ledger.countStranded(peer.instance, (id) => id !== peer.instance && mayReturn(id))
+  if (atRisk > 0 && !acceptLoss) throw riskProblem(peer, atRisk)
+  if (atRisk > 0) assertEnough(context, atRisk)
+  // It may have returned while the records were counted.
+  assertGone(membership.peer(peer.instance) ?? peer)
+  membership.forget(peer.instance, clock.monotonic())
+  await network.settle()
+  const adopted = acceptLoss ? await ledger.adoptStranded(mayReturn) : 0
+  return { forgotten: [asForgotten(peer)], adopted }
+}
+
+function assertGone(peer: Peer): void {
+  if (!isThere(peer)) return
+  const what =
+    peer.state === 'alive' ? `${nameOf(peer)} is alive` : `${nameOf(peer)} is suspected to be dead, and answers`
+  throw new ProblemError('member_alive', `${what} at ${peer.url}: stop it first`, { outcome: 'not_applied' })
+}
+
+/** Whether it may take part again, dead or alive: nobody has forgotten it, and no other instance is in its place. */
+function isExpected(peer: Peer | undefined): boolean {
+  return peer !== undefined && peer.state !== 'forgotten' && peer.state !== 'replaced'
+}
+
+function riskProblem(peer: Peer, atRisk: number): ProblemError {
+  const records = atRisk === 1 ? '1 record has' : `${atRisk} records have`
+  const what = `${records} no quorum without ${nameOf(peer)}, and may have changes that only it holds`
+  const remedy =
+    peer.state === 'forgotten' || peer.state === 'replaced'
+      ? 'repeat this and accept the loss'
+      : 'start it again, or repeat this and accept the loss'
+  const after = 'the latest that a live coordinator knows is then what counts'
+  return new ProblemError('records_at_risk', `${what}: ${remedy}; ${after}`, { outcome: 'not_applied' })
+}
+
+/** Records that are taken over need coordinators to keep them. */
+function assertEnough({ ledger, network }: Context, atRisk: number): void {
+  const { minimum } = ledger.durability
+  const live = 1 + network.members().filter(({ alive, ready }) => alive && ready).length
+  if (live >= minimum) return
+  const what = `${atRisk} records would go on here, for which ${minimum} live coordinators are needed, and there is ${live}`
+  const remedy = 'let another one join first, or restart this one with SKYCLAW_MIN_REPLICATIONS=1'
+  throw new ProblemError('insufficient_replicas', `${what}: ${remedy}`, { outcome: 'not_applied' })
+}
+
+function asForgotten({ nodeId, instance, url, version }: Peer): Member {
+  return { nodeId, instance, url, version, state: 'forgotten' }
+}
