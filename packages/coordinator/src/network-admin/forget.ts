@@ -46,15 +46,15 @@ async function forget(context: Context, { node, acceptLoss = false }: Forgetting
     const why = 'this coordinator has not caught up with the others, and cannot tell what only that one keeps'
     throw new ProblemError('insufficient_replicas', `${why}: try again later`, { outcome: 'not_applied' })
   }
-  const mayReturn = (instance: string) => instance === self.instance || isExpected(membership.peer(instance))
-  const atRisk = await ledger.countStranded(peer.instance, (id) => id !== peer.instance && mayReturn(id))
+  const expected = expectedOf(context)
+  const atRisk = await ledger.countStranded(peer.instance, (id) => id !== peer.instance && expected.has(id))
   if (atRisk > 0 && !acceptLoss) throw riskProblem(peer, atRisk)
   if (atRisk > 0) assertEnough(context, atRisk)
   // It may have returned while the records were counted.
   assertGone(membership.peer(peer.instance) ?? peer)
   membership.forget(peer.instance, clock.monotonic())
   await network.settle()
-  const adopted = acceptLoss ? await ledger.adoptStranded(mayReturn) : 0
+  const adopted = acceptLoss ? await adopt(context) : 0
   return { forgotten: [asForgotten(peer)], adopted }
 }
 
@@ -65,9 +65,17 @@ function assertGone(peer: Peer): void {
   throw new ProblemError('member_alive', `${what} at ${peer.url}: stop it first`, { outcome: 'not_applied' })
 }
 
-/** Whether it may take part again, dead or alive: nobody has forgotten it, and no other instance is in its place. */
-function isExpected(peer: Peer | undefined): boolean {
-  return peer !== undefined && peer.state !== 'forgotten' && peer.state !== 'replaced'
+async function adopt(context: Context): Promise<number> {
+  const expected = expectedOf(context)
+  return context.ledger.adoptStranded((instance) => expected.has(instance))
+}
+
+/** Who may take part again, dead or alive: nobody has forgotten it, and no other instance is in its place. */
+function expectedOf({ instance: self, network }: Context): ReadonlySet<string> {
+  const lasting = network.members().filter(({ instance, forgotten }) => {
+    return !forgotten && network.membership.peer(instance)?.state !== 'replaced'
+  })
+  return new Set([self, ...lasting.map(({ instance }) => instance)])
 }
 
 function riskProblem(peer: Peer, atRisk: number): ProblemError {

@@ -7,7 +7,7 @@ export interface Line {
 }
 
 type Kind = MemberEvent['kind']
-type Describers = { readonly [K in Kind]: (event: Extract<MemberEvent, { readonly kind: K }>) => Line }
+type Describers = { readonly [K in Kind]: (event: MemberEvent & { readonly kind: K }) => Line }
 
 /** What the log says of a change among the coordinators. */
 export function describeEvent<E extends MemberEvent>(event: E): Line {
