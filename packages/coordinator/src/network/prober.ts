@@ -17,6 +17,11 @@ const soonGapMs = 100
 /** Probes made for others at once, at most. */
 const maxForOthers = 32
 
+interface Sent {
+  readonly now: number
+  readonly why: 'own' | 'for others'
+}
+
 /** Exchanges news with members, round after round, and finds out who is silent. */
 export class Prober {
   readonly #core: MemberCore
@@ -71,7 +76,7 @@ export class Prober {
     const entry = this.#core.entries.get(instance)
     if (!entry || !isMember(entry) || this.#forOthers >= maxForOthers) return done(false)
     this.#forOthers += 1
-    this.#ask(instance, now)
+    this.#ask(instance, now, 'for others')
     this.#busy.get(instance)!.push((reached) => {
       this.#forOthers -= 1
       done(reached)
@@ -97,7 +102,7 @@ export class Prober {
     }
   }
 
-  #ask(instance: string, now: number): void {
+  #ask(instance: string, now: number, why: 'own' | 'for others' = 'own'): void {
     const { entries, options, awareness, probeTimeoutMs, intervalMs } = this.#core
     const entry = entries.get(instance)
     if (!entry || !isMember(entry) || this.#busy.has(instance)) return
@@ -108,12 +113,13 @@ export class Prober {
     if (all) this.#nextAllAt = now + intervalMs
     const request = this.#exchanges.request(entry, all, now)
     options.calls.gossip(entry.url, request, awareness.scale(probeTimeoutMs), (result, later) =>
-      this.#take(entry, result, now, later),
+      this.#take(entry, result, { now, why }, later),
     )
   }
 
-  #take(entry: Entry, result: CallResult<GossipAnswer>, sentAt: number, now: number): void {
+  #take(entry: Entry, result: CallResult<GossipAnswer>, sent: Sent, now: number): void {
     const core = this.#core
+    const sentAt = sent.now
     core.awake(now)
     const failure = result.ok ? this.#exchanges.take(entry, result.answer, sentAt, now) : result.failure
     const waiting = this.#busy.get(entry.instance) ?? []
@@ -127,7 +133,9 @@ export class Prober {
     if (isLive(entry)) core.refresh(entry, now)
     // A refusal is an answer: it is there, though it wants nothing of this one.
     if (failure.kind === 'refused') return
-    if (isLive(entry)) this.#askOthers(entry, now)
+    // A witness asks no further witnesses: that would go on for ever, and everywhere at once.
+    const isWanted = entry.suspicion?.wants(core.instance) ?? true
+    if (isLive(entry) && isWanted && sent.why === 'own') this.#askOthers(entry, now)
   }
 
   /** It is suspect only when it answers nobody else either: else it is the way there that is cut. */

@@ -27,9 +27,14 @@ export class Suspicion {
     this.#wanted = members - 2 < accusersWanted ? 0 : accusersWanted
   }
 
+  /** Whether this accuser would be news. */
+  wants(accuser: string): boolean {
+    return this.#accusers.size <= this.#wanted && !this.#accusers.has(accuser)
+  }
+
   /** Says whether this accuser is news that others should hear of too. */
   confirm(accuser: string): boolean {
-    if (this.#accusers.size > this.#wanted || this.#accusers.has(accuser)) return false
+    if (!this.wants(accuser)) return false
     this.#accusers.add(accuser)
     return true
   }
