@@ -17,9 +17,12 @@ const soonGapMs = 100
 /** Probes made for others at once, at most. */
 const maxForOthers = 32
 
+/** An exchange under way. */
 interface Sent {
   readonly now: number
   readonly why: 'own' | 'for others'
+  /** Whether it tells everything. */
+  readonly all: boolean
 }
 
 /** Exchanges news with members, round after round, and finds out who is silent. */
@@ -34,6 +37,10 @@ export class Prober {
   readonly #askedAt = new Map<string, number>()
   #nextRoundAt: number
   #nextAllAt = Number.NEGATIVE_INFINITY
+  /** When everything was exchanged last, and how many members were known then. */
+  #last = { at: Number.NEGATIVE_INFINITY, members: 0 }
+  /** Members that were dead and answer again: what happened on their side of the gap is not known on this one. */
+  readonly #returned = new Set<string>()
   #forOthers = 0
 
   constructor(core: MemberCore, beliefs: Beliefs, exchanges: Exchanges) {
@@ -108,12 +115,11 @@ export class Prober {
     if (!entry || !isMember(entry) || this.#busy.has(instance)) return
     this.#busy.set(instance, [])
     this.#askedAt.set(instance, now)
-    // Everything is told where two have much to tell each other, not more often than once a round.
-    const all = !entry.isMet && now >= this.#nextAllAt
+    const all = now >= this.#nextAllAt && this.#isAllWanted(entry)
     if (all) this.#nextAllAt = now + intervalMs
     const request = this.#exchanges.request(entry, all, now)
     options.calls.gossip(entry.url, request, awareness.scale(probeTimeoutMs), (result, later) =>
-      this.#take(entry, result, { now, why }, later),
+      this.#take(entry, result, { now, why, all }, later),
     )
   }
 
@@ -121,11 +127,15 @@ export class Prober {
     const core = this.#core
     const sentAt = sent.now
     core.awake(now)
+    const wasDead = !isLive(entry) && !entry.isUnconfirmed
     const failure = result.ok ? this.#exchanges.take(entry, result.answer, sentAt, now) : result.failure
     const waiting = this.#busy.get(entry.instance) ?? []
     this.#busy.delete(entry.instance)
     for (const done of waiting) done(failure === undefined)
-    if (!failure) return core.awareness.better()
+    if (!failure) {
+      core.awareness.better()
+      return this.#noteMet(entry, sent, wasDead)
+    }
     // Who stood still himself knows nothing.
     if (sentAt < core.awakeSince) return
     entry.failure = failure
@@ -136,6 +146,27 @@ export class Prober {
     // A witness asks no further witnesses: that would go on for ever, and everywhere at once.
     const isWanted = entry.suspicion?.wants(core.instance) ?? true
     if (isLive(entry) && isWanted && sent.why === 'own') this.#askOthers(entry, now)
+  }
+
+  /**
+   * Everything is told only where much may be new: to one member by whoever starts, stood still, or has come to know many more, and to one that was
+   * dead here. That is the first contact of two parts of a network; those who hear by others that it is there again have missed nothing.
+   */
+  #isAllWanted(entry: Entry): boolean {
+    if (entry.failure) return false
+    const { awakeSince, entries } = this.#core
+    const { at, members } = this.#last
+    return at < awakeSince || entries.size >= 2 * members + 1 || this.#returned.has(entry.instance)
+  }
+
+  #noteMet(entry: Entry, sent: Sent, wasDead: boolean): void {
+    if (sent.all) {
+      this.#last = { at: sent.now, members: this.#core.entries.size }
+      this.#returned.delete(entry.instance)
+    } else if (wasDead && isLive(entry)) {
+      this.#returned.add(entry.instance)
+      this.#exchanges.soon.add(entry.instance)
+    }
   }
 
   /** It is suspect only when it answers nobody else either: else it is the way there that is cut. */
