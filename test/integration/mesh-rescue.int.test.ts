@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { bundleEntry } from '../support/bundle.ts'
-import { Cluster, type ClusterNode } from '../support/cluster.ts'
+import type { ClusterNode } from '../support/cluster-node.ts'
+import { Cluster } from '../support/cluster.ts'
 import { coordinatorEntry } from '../support/coordinator.ts'
 import { enqueueMany } from '../support/enqueue.ts'
 import { sameEverywhere } from '../support/knowledge.ts'

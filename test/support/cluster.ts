@@ -1,27 +1,17 @@
-import { readdirSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { basename, dirname, join } from 'node:path'
-import { databaseOf, serving, spawnCoordinator } from './coordinator.ts'
+import { ClusterNode, type NodeSettings } from './cluster-node.ts'
 import { freePort } from './free-port.ts'
-import { Http } from './http.ts'
-import type { Spawned } from './spawn.ts'
 import { TcpProxy } from './tcp-proxy.ts'
-import { tempFolder } from './temp-folder.ts'
-import { atEnd } from './undo.ts'
 import { until } from './until.ts'
+import { Wires } from './wires.ts'
 
-export interface ClusterSettings {
+export interface ClusterSettings extends NodeSettings {
   /** Default: three. */
   readonly names?: readonly string[]
-  /** Default: 2. */
-  readonly minReplications?: number
-  readonly leaseMs?: number
-  /** Default: the coordinator's sources. */
-  readonly entry?: string
-  /** Whether coordinators reach each other through proxies, which see what they say. */
+  /** Which of the others each is told of: all, or the one before it in the list alone. Default: all. */
+  readonly bootstrap?: 'all' | 'previous'
+  /** Whether coordinators reach each other through proxies, which see what they say, and can be cut. */
   readonly proxied?: boolean
-  /** More `SKYCLAW_*` variables for all. */
-  readonly env?: Readonly<Record<string, string>>
 }
 
 const liveDeadlineMs = 20_000
@@ -31,134 +21,33 @@ const idleBytesPerMs = 30
 /** As long as it takes each of them to speak once to each other. */
 const idleWindowMs = 1_000
 
-/** One coordinator of a cluster, over all its restarts: name, address and folder stay. */
-export class ClusterNode {
-  readonly name: string
-  readonly folder = tempFolder()
-  readonly port: number
-  /** Where clients reach it. */
-  readonly url: string
-  /** Where the other coordinators reach it. */
-  readonly peerUrl: string
-  /** Between it and the other coordinators. */
-  readonly proxy: TcpProxy | undefined
-  readonly http: Http
-  /** Its latest process. It lasts as long as the node, whichever test starts it again. */
-  process!: Spawned
-  #env: Record<string, string> = {}
-  #isStarted = false
-  readonly #settings: ClusterSettings
-
-  constructor(name: string, port: number, proxy: TcpProxy | undefined, settings: ClusterSettings) {
-    this.name = name
-    this.port = port
-    this.url = `http://127.0.0.1:${port}`
-    this.proxy = proxy
-    this.peerUrl = proxy?.url ?? this.url
-    this.#settings = settings
-    this.http = new Http(this.url, { token: settings.env?.['SKYCLAW_TOKEN'] })
-    atEnd(() => this.http.close())
-    atEnd(async () => {
-      if (this.#isStarted) await this.process.kill()
-    })
-  }
-
-  /** The other members, which it is started with. */
-  knows(peers: readonly ClusterNode[]): void {
-    this.#env = {
-      SKYCLAW_COORDINATOR_NODE_ID: this.name,
-      SKYCLAW_COORDINATOR_PUBLIC_URL: this.peerUrl,
-      SKYCLAW_PEER_URLS: peers.map(({ peerUrl }) => peerUrl).join(','),
-      SKYCLAW_MIN_REPLICATIONS: String(this.#settings.minReplications ?? 2),
-      ...this.#settings.env,
-    }
-  }
-
-  /** Starts it without waiting for it. */
-  spawn(): Spawned {
-    const { entry, leaseMs } = this.#settings
-    const { folder, port } = this
-    this.#isStarted = true
-    this.process = spawnCoordinator({
-      folder,
-      port,
-      env: this.#env,
-      lasting: true,
-      ...(entry !== undefined && { entry }),
-      ...(leaseMs !== undefined && { leaseMs }),
-    })
-    return this.process
-  }
-
-  /** Starts it and waits until it serves. */
-  async start(): Promise<void> {
-    await serving(this.spawn())
-  }
-
-  /** SIGKILL. */
-  async kill(): Promise<void> {
-    await this.process.kill()
-  }
-
-  async stop(): Promise<void> {
-    await this.process.stop()
-  }
-
-  /** What it is started with, for a process of the test's own beside it. */
-  get env(): Readonly<Record<string, string>> {
-    return this.#env
-  }
-
-  get database(): string {
-    return databaseOf(this.folder)
-  }
-
-  /** The database and whatever lies beside it under its name. Only while it is down. */
-  databaseFiles(): string[] {
-    const folder = dirname(this.database)
-    return readdirSync(folder)
-      .filter((name) => name.startsWith(basename(this.database)))
-      .map((name) => join(folder, name))
-  }
-
-  deleteDatabase(): void {
-    for (const file of this.databaseFiles()) rmSync(file, { recursive: true })
-  }
-
-  async instance(): Promise<string> {
-    return (await this.http.must('readFeed', { query: { limit: 1 } })).instance
-  }
-
-  /** Whether it has caught up, and sees so many others alive that have. */
-  async sees(others: number): Promise<boolean> {
-    const { self, peers } = await this.http.must('listPeers')
-    const alive = peers.filter(({ state, ready }) => state === 'alive' && ready !== false)
-    return self.ready !== false && alive.length === others
-  }
-
-  /** Whether it has read the feeds of all members to their ends. */
-  async hasReadAll(): Promise<boolean> {
-    const { peers } = await this.http.must('listPeers')
-    return peers.every(({ lag }) => lag === 0)
-  }
-}
+/** Of the loopback addresses that coordinators call each other from: one for each. */
+const firstAddress = 11
 
 /** Coordinators on loopback that know each other, with ports that stay theirs. */
 export class Cluster {
   readonly nodes: readonly ClusterNode[]
+  /** Between them. Only of a proxied cluster. */
+  readonly wires: Wires
 
   private constructor(nodes: readonly ClusterNode[]) {
     this.nodes = nodes
+    this.wires = new Wires(nodes)
   }
 
   /** Makes the nodes without starting them. */
   static async prepare(settings: ClusterSettings = {}): Promise<Cluster> {
     const nodes: ClusterNode[] = []
-    for (const name of settings.names ?? ['a', 'b', 'c']) {
+    for (const [index, name] of (settings.names ?? ['a', 'b', 'c']).entries()) {
       const port = await freePort()
-      nodes.push(new ClusterNode(name, port, settings.proxied ? await TcpProxy.start(port) : undefined, settings))
+      const proxy = settings.proxied ? await TcpProxy.start(port) : undefined
+      nodes.push(new ClusterNode(name, { port, proxy, address: `127.0.0.${firstAddress + index}` }, settings))
     }
-    for (const node of nodes) node.knows(nodes.filter((other) => other !== node))
+    for (const [index, node] of nodes.entries()) {
+      const isTold = (other: ClusterNode) =>
+        settings.bootstrap === 'previous' ? other === nodes[index - 1] : other !== node
+      node.bootstrapsFrom(nodes.filter(isTold).map(({ peerUrl }) => peerUrl))
+    }
     return new Cluster(nodes)
   }
 
@@ -178,12 +67,14 @@ export class Cluster {
   }
 
   /** Waits until each of these, by default all, has caught up and sees all the others of them, and nobody else, alive. */
-  async allLive(nodes: readonly ClusterNode[] = this.nodes): Promise<void> {
-    const look = async () => (await Promise.all(nodes.map((node) => node.sees(nodes.length - 1)))).every(Boolean)
-    await until(`${nodes.map(({ name }) => name).join(', ')} to see each other`, look, {
-      deadlineMs: liveDeadlineMs,
-      everyMs: 50,
-    })
+  async allLive(nodes: readonly ClusterNode[] = this.nodes, deadlineMs = liveDeadlineMs): Promise<void> {
+    const expected = nodes.map(({ name }) => name).toSorted()
+    const look = async () => {
+      const seen = await Promise.all(nodes.map((node) => node.livePeers()))
+      if (seen.every((names) => names.join() === expected.join())) return true
+      throw new Error(nodes.map(({ name }, index) => `${name} sees ${seen[index]!.join(', ')}`).join('; '))
+    }
+    await until(`${expected.join(', ')} to see each other`, look, { deadlineMs, everyMs: 50 })
   }
 
   /** Bytes that coordinators have sent each other. Only of a proxied cluster, like what follows. */

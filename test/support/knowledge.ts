@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isTerminal, type Job, type LedgerRecord, type RecordValue } from '@skyclaw/protocol'
-import type { ClusterNode } from './cluster.ts'
+import type { ClusterNode } from './cluster-node.ts'
 import type { Http } from './http.ts'
 import { until } from './until.ts'
 

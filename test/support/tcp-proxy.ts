@@ -2,10 +2,21 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { atEnd } from './undo.ts'
 
+/** From who connected to the server, or from the server. */
+export type Way = 'there' | 'back'
+
+/** `swallows`: connections stay, new ones are taken, and nothing comes through. `breaks`: they are reset. */
+export type Passage = 'passes' | 'swallows' | 'breaks'
+
+/** What happens to bytes of a connection from a loopback address. */
+export type Gate = (caller: string, way: Way) => Passage
+
 /** One connection through the proxy: to and from are the same two sockets seen from either side. */
 interface Link {
+  readonly caller: string
   readonly client: Socket
   readonly target: Socket
+  readonly end: () => void
 }
 
 /** Stands between a server and those who call it: counts bytes, stands still, loses answers. */
@@ -15,7 +26,7 @@ export class TcpProxy {
   bytes = 0
   readonly #server: Server
   readonly #links = new Set<Link>()
-  #paused = false
+  #gate: Gate = () => 'passes'
   #loseAnswer: (() => void) | undefined
 
   private constructor(server: Server) {
@@ -34,15 +45,19 @@ export class TcpProxy {
     return proxy
   }
 
+  /** From now on bytes go through as `gate` says, on connections that are there, too. What was swallowed goes on when it passes again. */
+  guard(gate: Gate): void {
+    this.#gate = gate
+    for (const link of [...this.#links]) this.#look(link)
+  }
+
   /** From now on nothing gets through, though connections stay and new ones are taken: a network that swallows everything. */
   pause(): void {
-    this.#paused = true
-    for (const { client, target } of this.#links) for (const socket of [client, target]) socket.pause()
+    this.guard(() => 'swallows')
   }
 
   resume(): void {
-    this.#paused = false
-    for (const { client, target } of this.#links) for (const socket of [client, target]) socket.resume()
+    this.guard(() => 'passes')
   }
 
   /** Swallows the next answer and cuts its connection. Resolves when the server has begun to send it. */
@@ -56,33 +71,47 @@ export class TcpProxy {
   }
 
   #join(client: Socket, target: Socket): void {
-    const link = { client, target }
-    this.#links.add(link)
     const end = () => {
       this.#links.delete(link)
       client.destroy()
       target.destroy()
     }
+    const link = { caller: client.remoteAddress ?? '', client, target, end }
+    this.#links.add(link)
     for (const socket of [client, target]) socket.setNoDelay(true).once('error', end).once('close', end)
-    this.#forward(client, target)
-    this.#forward(target, client, () => {
-      const lose = this.#loseAnswer
-      this.#loseAnswer = undefined
-      if (lose) end()
-      lose?.()
-      return lose !== undefined
-    })
-    if (this.#paused) for (const socket of [client, target]) socket.pause()
+    this.#forward(link, 'there')
+    this.#forward(link, 'back')
+    this.#look(link)
   }
 
-  #forward(from: Socket, to: Socket, swallow: () => boolean = () => false): void {
+  #look({ caller, client, target, end }: Link): void {
+    const there = this.#gate(caller, 'there')
+    const back = this.#gate(caller, 'back')
+    if (there === 'breaks' || back === 'breaks') {
+      client.resetAndDestroy()
+      return end()
+    }
+    if (there === 'passes') client.resume()
+    else client.pause()
+    if (back === 'passes') target.resume()
+    else target.pause()
+  }
+
+  #forward(link: Link, way: Way): void {
+    const { client, target, end } = link
+    const [from, to] = way === 'there' ? [client, target] : [target, client]
     from.on('data', (chunk: Buffer) => {
-      if (swallow()) return
+      if (way === 'back' && this.#losesAnswer()) return end()
       this.bytes += chunk.length
       if (!to.write(chunk)) from.pause()
     })
-    to.on('drain', () => {
-      if (!this.#paused) from.resume()
-    })
+    to.on('drain', () => this.#look(link))
+  }
+
+  #losesAnswer(): boolean {
+    const lose = this.#loseAnswer
+    this.#loseAnswer = undefined
+    lose?.()
+    return lose !== undefined
   }
 }
