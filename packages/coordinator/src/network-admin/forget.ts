@@ -37,7 +37,7 @@ export async function forgetMember(context: Context, body: Forgetting): Promise<
 }
 
 async function forget(context: Context, { node, acceptLoss = false }: Forgetting): Promise<Forgotten> {
-  const { network, ledger, clock, mesh } = context
+  const { network, ledger, mesh } = context
   const { membership } = network
   const self = { nodeId: context.options.nodeId, instance: context.instance }
   const peer = findMember(node, membership.peers(), self)
@@ -52,8 +52,7 @@ async function forget(context: Context, { node, acceptLoss = false }: Forgetting
   if (atRisk > 0) assertEnough(context, atRisk)
   // It may have returned while the records were counted.
   assertGone(membership.peer(peer.instance) ?? peer)
-  membership.forget(peer.instance, clock.monotonic())
-  await network.settle()
+  await network.forget(peer.instance)
   const adopted = acceptLoss ? await adopt(context) : 0
   return { forgotten: [asForgotten(peer)], adopted }
 }
