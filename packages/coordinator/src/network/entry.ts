@@ -31,6 +31,8 @@ export interface Entry {
   roundTripMs: number | undefined
   answeredAt: number | undefined
   failure: CallFailure | undefined
+  /** When the first of the latest failures in a row was. */
+  failedAt: number
 }
 
 export type EntryStart = Pick<Entry, 'instance' | 'nodeId' | 'url' | 'version' | 'wire' | 'incarnation' | 'state'>
@@ -47,7 +49,7 @@ export function createEntry(start: EntryStart, now: number, more: Partial<Entry>
       news: undefined,
       roundTripMs: undefined,
     },
-    ...{ answeredAt: undefined, failure: undefined },
+    ...{ answeredAt: undefined, failure: undefined, failedAt: Number.NEGATIVE_INFINITY },
     ...start,
     ...more,
   }

@@ -109,9 +109,11 @@ export class MemberCore {
   }
 
   /** Whether it gives no answers: its port is closed, or it has been silent for more than one lost message. */
-  isOutOfReach({ failure, answeredAt }: Entry, now: number): boolean {
+  isOutOfReach({ failure, failedAt, answeredAt }: Entry, now: number): boolean {
     if (!failure) return false
     if (failure.portClosed) return true
+    // Where there are many members, each is asked so seldom that its latest answer is always long ago.
+    if (now - failedAt < this.intervalMs) return false
     return now - (answeredAt ?? Number.NEGATIVE_INFINITY) >= silentRounds * this.intervalMs
   }
 

@@ -5,9 +5,10 @@ import type { MemberCore } from './member-core.ts'
 import type { CallFailure, CallResult, GossipAnswer } from './membership.ts'
 import { Rotation, shuffled } from './rotation.ts'
 
-/** Members that are asked each round because it is their turn, and because they are not as they should be. */
+/** Members that are asked each round because it is their turn; one more is asked that is not as it should be. */
 const healthyEachRound = 2
-const troubledEachRound = 1
+/** Members that ask each silent one in a round, on average. */
+const askersOfSilent = 3
 /** Members that were never exchanged news with are met so many at once, at most. */
 const maxMeetings = 8
 /** Others that are asked whether a silent member answers them. */
@@ -31,7 +32,9 @@ export class Prober {
   readonly #beliefs: Beliefs
   readonly #exchanges: Exchanges
   readonly #healthy: Rotation
-  readonly #troubled: Rotation
+  readonly #ailing: Rotation
+  readonly #silent: Rotation
+  #isTurnOfSilent = false
   /** Members that are being asked, each with who else waits for the answer. */
   readonly #busy = new Map<string, ((answered: boolean) => void)[]>()
   readonly #askedAt = new Map<string, number>()
@@ -48,7 +51,8 @@ export class Prober {
     this.#beliefs = beliefs
     this.#exchanges = exchanges
     this.#healthy = new Rotation(core.options.random)
-    this.#troubled = new Rotation(core.options.random)
+    this.#ailing = new Rotation(core.options.random)
+    this.#silent = new Rotation(core.options.random)
     this.#nextRoundAt = core.options.now
   }
 
@@ -66,16 +70,33 @@ export class Prober {
       return entry !== undefined && isMember(entry) && !this.#busy.has(instance) && wanted(entry)
     }
     const all = () => entries.keys()
-    const turn = [
-      ...this.#healthy.take(healthyEachRound, all, fits(isHealthy)),
-      ...this.#troubled.take(
-        troubledEachRound,
-        all,
-        fits((entry) => !isHealthy(entry)),
-      ),
-    ]
-    for (const instance of turn) this.#ask(instance, now)
+    const healthy = this.#healthy.take(healthyEachRound, all, fits(isHealthy))
+    for (const instance of [...healthy, ...this.#takeTroubled(fits)]) this.#ask(instance, now)
     this.#meet(now)
+  }
+
+  /**
+   * One that lives and cannot be worked with, or one that is silent for everybody: turn by turn, so that many of one kind do not keep the other waiting.
+   * Whoever is silent is asked by a few members each round, however many there are: when it goes on, all of them must not be waiting.
+   */
+  #takeTroubled(fits: (wanted: (entry: Entry) => boolean) => (instance: string) => boolean): string[] {
+    const { entries, options, size } = this.#core
+    const all = () => entries.keys()
+    const ailing = () =>
+      this.#ailing.take(
+        1,
+        all,
+        fits((entry) => !isHealthy(entry) && !isSilent(entry)),
+      )
+    const silent = () => {
+      const count = [...entries.values()].filter((entry) => isMember(entry) && isSilent(entry)).length
+      if (options.random() * size >= askersOfSilent * count) return []
+      return this.#silent.take(1, all, fits(isSilent))
+    }
+    this.#isTurnOfSilent = !this.#isTurnOfSilent
+    const [first, second] = this.#isTurnOfSilent ? [silent, ailing] : [ailing, silent]
+    const taken = first()
+    return taken.length > 0 ? taken : second()
   }
 
   /** Asks a member for somebody else whether it is there. */
@@ -92,7 +113,10 @@ export class Prober {
 
   /** A call made for other reasons got no answer. */
   noteFailure(entry: Entry, failure: CallFailure, now: number): void {
-    if (failure.kind === 'unreachable' && (failure.portClosed || entry.failure)) entry.failure = failure
+    if (failure.kind === 'unreachable' && (failure.portClosed || entry.failure)) {
+      if (!entry.failure) entry.failedAt = now
+      entry.failure = failure
+    }
     this.#exchanges.soon.add(entry.instance)
     if (entry.usable && this.#core.isOutOfReach(entry, now)) this.#core.refresh(entry, now)
   }
@@ -138,6 +162,11 @@ export class Prober {
     }
     // Who stood still himself knows nothing.
     if (sentAt < core.awakeSince) return
+    if (!entry.failure) {
+      entry.failedAt = now
+      // One lost message is asked for again at once, and means nothing by itself.
+      if (isLive(entry) && !failure.portClosed) this.#exchanges.soon.add(entry.instance)
+    }
     entry.failure = failure
     if (!isMember(entry)) return
     if (isLive(entry)) core.refresh(entry, now)
@@ -194,6 +223,11 @@ export class Prober {
     }
     conclude(now)
   }
+}
+
+/** Nobody can say that it is there. */
+function isSilent(entry: Entry): boolean {
+  return !isLive(entry) || entry.state === 'suspect'
 }
 
 function isHealthy(entry: Entry): boolean {
