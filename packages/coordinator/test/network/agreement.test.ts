@@ -43,16 +43,9 @@ test('a peer that has another token is no live peer, and the log says why', asyn
   await cluster.stopNode(1)
   await cluster.startNode(1, { token: 'another-token' })
   const line = await until('the refusal to be logged', () =>
-    cluster.logs[0]!.find(({ msg }) => /^http.* refused: this coordinator asks for a token/.test(msg)),
+    cluster.logs[0]!.find(({ msg }) => msg.includes('refused: this coordinator asks for a token')),
   )
   expect(line).toMatchObject({ level: 40, peer: cluster.url(1) })
-  await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
-})
-
-test('one that was not told of the other is no live peer to it', async () => {
-  const cluster = await Cluster.start(2)
-  await cluster.stopNode(1)
-  await cluster.startNode(1, { peerUrls: ['http://127.0.0.1:9'] })
-  await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
+  await until('it not to count as live', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
   expectProblem(await cluster.node(0).call('enqueueJob', { body: shellJob() }), 'insufficient_replicas')
 })

@@ -1,3 +1,4 @@
+import type { PeerView } from '@skyclaw/protocol'
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,9 +14,9 @@ export interface LogLine {
 }
 
 /** Short enough that a test need not wait, long enough that a busy machine does not take a live coordinator for dead. */
-const timing = { gossipIntervalMs: 100, deadAfterMs: 1_000 }
+const timing = { gossipIntervalMs: 100 }
 
-/** Coordinators in this process that have each other's URLs, each on its own port and database. */
+/** Coordinators in this process that join through the first one, and that one through the second, each on its own port and database. */
 export class Cluster {
   readonly folder = scratchFolder()
   readonly ports: readonly number[]
@@ -29,12 +30,17 @@ export class Cluster {
   }
 
   static async start(size: number, options: Partial<ServerOptions> = {}): Promise<Cluster> {
-    const ports: number[] = []
-    while (ports.length < size) ports.push(await freePort())
-    const cluster = new Cluster(ports, options)
-    await Promise.all(ports.map((_, index) => cluster.startNode(index)))
+    const cluster = await Cluster.plan(size, options)
+    await Promise.all(cluster.ports.map((_, index) => cluster.startNode(index)))
     await cluster.settled()
     return cluster
+  }
+
+  /** Ports and databases for coordinators of which none is started yet. */
+  static async plan(size: number, options: Partial<ServerOptions> = {}): Promise<Cluster> {
+    const ports: number[] = []
+    while (ports.length < size) ports.push(await freePort())
+    return new Cluster(ports, options)
   }
 
   dbPath(index: number): string {
@@ -56,7 +62,7 @@ export class Cluster {
     const node = await startTestCoordinator({
       ...timing,
       ...{ nodeId: `node-${index}`, port: this.ports[index], dbPath: this.dbPath(index), logger: logTo(lines) },
-      peerUrls: this.ports.map((_, other) => this.url(other)).filter((_, other) => other !== index),
+      peerUrls: [this.url(index === 0 ? 1 : 0)],
       ...this.#options,
       ...more,
     })
@@ -64,9 +70,9 @@ export class Cluster {
     return node
   }
 
-  /** One more coordinator, which the others were not told of. */
+  /** One more coordinator, which joins through the first. */
   async startBeside(options: Partial<ServerOptions>): Promise<TestCoordinator> {
-    return startTestCoordinator({ ...timing, nodeId: 'beside', ...options })
+    return startTestCoordinator({ ...timing, nodeId: 'beside', peerUrls: [this.url(0)], ...options })
   }
 
   async stopNode(index: number): Promise<void> {
@@ -84,7 +90,16 @@ export class Cluster {
     return this.node(index).ok('listPeers')
   }
 
-  /** Waits until each coordinator that is up sees exactly the others that are up as alive, and all have caught up. */
+  async instanceOf(index: number): Promise<string> {
+    return (await this.peersOf(index)).self.instance
+  }
+
+  /** How one coordinator sees another now. */
+  async viewOf(instance: string, from: number): Promise<PeerView | undefined> {
+    return (await this.peersOf(from)).peers.find((peer) => peer.instance === instance)
+  }
+
+  /** Waits until each coordinator that is up sees exactly the others that are up as alive, works with them, and all have caught up. */
   async settled(): Promise<void> {
     const up = this.nodes.filter((node) => node !== undefined).length
     for (const [index, node] of this.nodes.entries()) {
@@ -92,9 +107,17 @@ export class Cluster {
       await until(`coordinator ${index} to see ${up - 1} others`, async () => {
         const { self, peers } = await this.peersOf(index)
         const alive = peers.filter(({ state }) => state === 'alive')
-        return alive.length === up - 1 && self.ready && alive.every(({ ready }) => ready)
+        const good = alive.every(({ ready, troubles }) => ready && troubles === undefined)
+        return alive.length === up - 1 && self.ready && good && self.replication!.live === up
       })
     }
+  }
+
+  /** Waits until one coordinator takes another for dead. */
+  async deadAt(from: number, instance: string): Promise<void> {
+    await until(`coordinator ${from} to take ${instance} for dead`, async () => {
+      return (await this.viewOf(instance, from))?.state === 'dead'
+    })
   }
 
   /** Waits until all that are up know the same values. */

@@ -5,12 +5,10 @@ import { until } from '../../../../test/support/until.ts'
 import { shellJob } from '../http/test-coordinator.ts'
 import { Cluster } from './cluster.ts'
 
-const instanceOf = async (cluster: Cluster, index: number) => (await cluster.peersOf(index)).self.instance
-
 test('a copied database that is behind becomes an instance of its own when it is started in place of the original', async () => {
   const cluster = await Cluster.start(2)
   await cluster.node(0).ok('enqueueJob', { body: shellJob() })
-  const original = await instanceOf(cluster, 1)
+  const original = await cluster.instanceOf(1)
   await cluster.stopNode(1)
   copyFileSync(cluster.dbPath(1), cluster.dbPath(7))
   await cluster.startNode(1)
@@ -20,7 +18,7 @@ test('a copied database that is behind becomes an instance of its own when it is
   await cluster.stopNode(1)
   await cluster.startNode(1, { dbPath: cluster.dbPath(7) })
   await cluster.settled()
-  expect(await instanceOf(cluster, 1)).not.toBe(original)
+  expect(await cluster.instanceOf(1)).not.toBe(original)
   const warning = cluster.logs[1]!.find(({ msg }) => msg.startsWith('the database is a copy'))
   expect(warning).toMatchObject({ level: 40, formerInstance: original, nodeId: 'node-1' })
   expect((await cluster.node(1).ok('getJob', { params: { id: job.id } })).job.id).toBe(job.id)
@@ -29,19 +27,15 @@ test('a copied database that is behind becomes an instance of its own when it is
 
 test('a copied database that is started beside its original becomes an instance of its own, though it is not behind', async () => {
   const cluster = await Cluster.start(2)
-  const original = await instanceOf(cluster, 1)
+  const original = await cluster.instanceOf(1)
   await cluster.stopNode(1)
   copyFileSync(cluster.dbPath(1), cluster.dbPath(7))
   await cluster.startNode(1)
   await cluster.settled()
   const port = await freePort()
-  const copy = await cluster.startBeside({
-    dbPath: cluster.dbPath(7),
-    port,
-    peerUrls: [cluster.url(0), cluster.url(1)],
-  })
+  const copy = await cluster.startBeside({ dbPath: cluster.dbPath(7), port })
   expect((await copy.ok('listPeers')).self.instance).not.toBe(original)
-  expect(await instanceOf(cluster, 1)).toBe(original)
+  expect(await cluster.instanceOf(1)).toBe(original)
 })
 
 test('a coordinator that finds out while it runs that it is the copy ends, and says why', async () => {
@@ -62,7 +56,7 @@ test('a coordinator that finds out while it runs that it is the copy ends, and s
   expect(failures[0]!.message).toMatch(/is a copy.*saw turn \d+ of this instance/)
 })
 
-test('of two processes of one instance that both run, the one that nobody was configured with ends when a witness comes', async () => {
+test('of two processes of one instance that both run, one ends when a witness comes', async () => {
   const cluster = await Cluster.start(2)
   await cluster.stopNode(1)
   copyFileSync(cluster.dbPath(1), cluster.dbPath(7))
@@ -81,10 +75,10 @@ test('of two processes of one instance that both run, the one that nobody was co
 
 test('a restart is no copy: the instance stays what it is', async () => {
   const cluster = await Cluster.start(2)
-  const before = await instanceOf(cluster, 1)
+  const before = await cluster.instanceOf(1)
   await cluster.node(1).ok('enqueueJob', { body: shellJob() })
   await cluster.stopNode(1)
   await cluster.startNode(1)
   await cluster.settled()
-  expect(await instanceOf(cluster, 1)).toBe(before)
+  expect(await cluster.instanceOf(1)).toBe(before)
 })

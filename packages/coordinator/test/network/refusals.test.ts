@@ -159,24 +159,24 @@ test('a message of a process that is behind what was seen of its instance is ref
   expect(await state()).toBe(before)
 })
 
-test('signs of life in another version or shape are refused and logged', async () => {
-  const { self } = await cluster.peersOf(1)
-  const news = {
-    ...{ nodeId: 'x', instance: from, url: '', version: '1', state: 'alive' },
-    boot: 'b',
-    turn: 1,
-    ready: true,
-  }
-  const bodies = [
-    { version: wireVersion + 1, self: { ...news, feedSeq: 0 }, hosts: [] },
-    { version: wireVersion, self: news, hosts: [] },
-    { version: wireVersion, self, peers: [] },
-  ]
-  for (const body of bodies) expectProblem(await cluster.node(0).call('gossip', { body }), 'invalid_request')
-  expect(cluster.logs[0]!.filter(({ level, from: sender }) => level === 40 && sender === from)).toHaveLength(3)
+const news = (more: object = {}) => ({
+  ...{ nodeId: 'x', instance: from, url: '', version: '1', state: 'alive', wire: { min: 1, max: wireVersion } },
+  ...{ incarnation: 1, boot: 'b', turn: 1, feedSeq: 0, ready: true },
+  ...more,
 })
 
-test('a peer that answers with nonsense is ignored, and logged', async () => {
+test('signs of life in another version or shape are refused and logged', async () => {
+  const bodies = [
+    { version: wireVersion + 1, self: news(), members: [], hosts: [] },
+    { version: wireVersion, self: { ...news(), feedSeq: undefined }, members: [], hosts: [] },
+    { version: wireVersion, self: news(), members: [], peers: [] },
+    { version: wireVersion, self: news(), hosts: [] },
+  ]
+  for (const body of bodies) expectProblem(await cluster.node(0).call('gossip', { body }), 'invalid_request')
+  expect(cluster.logs[0]!.filter(({ level, from: sender }) => level === 40 && sender === from)).toHaveLength(4)
+})
+
+test('a peer that answers with nonsense is not counted on, and logged', async () => {
   const { default: Fastify } = await import('fastify')
   await cluster.stopNode(1)
   const broken = Fastify()
@@ -187,16 +187,34 @@ test('a peer that answers with nonsense is ignored, and logged', async () => {
       cluster.logs[0]!.find(({ msg }) => /answered gossip with what is not the protocol/.test(msg)),
     )
     expect(line).toMatchObject({ level: 40, peer: cluster.url(1) })
-    await until('it to count as dead', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
+    await until('it not to count as live', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
   } finally {
     await broken.close()
   }
 })
 
-test('a peer that does not list a coordinator is named in its log, and so is what to do', async () => {
-  await cluster.startNode(5, { peerUrls: [cluster.url(0)], port: 0, dbPath: `${cluster.folder}/5.db` })
-  await until('the line', () => cluster.logs[5]!.some(({ msg }) => msg.includes('does not count this coordinator')))
-  const line = cluster.logs[5]!.find(({ msg }) => msg.includes('does not count this coordinator'))
-  expect(line).toMatchObject({ level: 40, peer: cluster.url(0) })
-  expect(cluster.logs[0]!.filter(({ msg }) => msg.includes('does not count'))).toEqual([])
+test('an exchange that names a hundred thousand members is refused, and none of them is remembered', async () => {
+  const before = await state()
+  const member = { nodeId: 'a', url: '', version: '', state: 'dead', wire: { min: 1, max: 1 }, incarnation: 0 }
+  const members = Array.from({ length: 100_000 }, (_, index) => ({ ...member, instance: `i${index}`, ready: true }))
+  const body = { version: wireVersion, self: news(), members, hosts: [] }
+  const { detail } = expectProblem(await cluster.node(0).call('gossip', { body }), 'invalid_request')
+  expect(detail).toMatch(/members/)
+  const larger = { ...body, members: members.map((it) => ({ ...it, url: `http://192.0.2.1/${'x'.repeat(200)}` })) }
+  expectProblem(await cluster.node(0).call('gossip', { body: larger }), 'payload_too_large')
+  expect(await state()).toBe(before)
+})
+
+test('a coordinator that takes no messages of another is named in its log, and so is why', async () => {
+  await cluster.stopNode(1)
+  await cluster.startNode(1, { peerUrls: ['http://127.0.0.1:9'], peerDiscovery: false })
+  const line = await until('the line', () => cluster.logs[0]!.find(({ msg }) => msg.includes('does not count')))
+  expect(line).toMatchObject({ level: 40, peer: cluster.url(1) })
+  const view = await until('the trouble to show', async () => {
+    const { peers } = await cluster.peersOf(0)
+    return peers.find(({ instance, troubles }) => instance === from && troubles?.includes('stranger'))
+  })
+  expect(view.state).toBe('alive')
+  expect((await cluster.peersOf(0)).self.replication!.live).toBe(1)
+  expectProblem(await cluster.node(0).call('enqueueJob', { body: shellJob() }), 'insufficient_replicas')
 })
