@@ -91,7 +91,7 @@ export class Verifier {
       const isSame = before.update.url === update.url
       // The URL that it was named with first is tried first: a lie must not keep the truth away, nor the truth a new address.
       if (isSame || before.isAsked || (before.failures === 0 && namedBy !== update.instance)) {
-        if (isSame && update.incarnation > before.update.incarnation) before.update = update
+        if (isSame) this.#noteAgain(before, update, namedBy, now)
         return before
       }
       Object.assign(before, { update, namedBy, failures: 0, failure: undefined, notBefore: now, isTold: false })
@@ -105,6 +105,13 @@ export class Verifier {
     this.#kept.set(update.instance, kept)
     this.#core.revision += 1
     return kept
+  }
+
+  /** What it says itself, or has said since, is a sign that it is there by now. */
+  #noteAgain(kept: Kept, update: MemberUpdate, namedBy: string, now: number): void {
+    const isNews = update.incarnation > kept.update.incarnation
+    if (isNews) kept.update = update
+    if (isNews || namedBy === update.instance) kept.notBefore = Math.min(kept.notBefore, now + firstRetryMs)
   }
 
   /** Makes room by giving up the one that failed most. */
