@@ -10,8 +10,8 @@ type Kind = MemberEvent['kind']
 type Describers = { readonly [K in Kind]: (event: MemberEvent & { readonly kind: K }) => Line }
 
 /** What the log says of a change among the coordinators. */
-export function describeEvent<E extends MemberEvent>(event: E): Line {
-  const describe = describers[event.kind] as (event: E) => Line
+export function describeEvent(event: MemberEvent): Line {
+  const describe = describers[event.kind] as (event: MemberEvent) => Line
   return describe(event)
 }
 

@@ -25,7 +25,7 @@ async function someRounds(): Promise<void> {
   await until('some rounds of gossip', async () => (await sent()) >= before + 4)
 }
 
-async function members(): Promise<(string | undefined)[]> {
+async function memberIds(): Promise<(string | undefined)[]> {
   const views = await Promise.all([0, 1].map((index) => cluster.peersOf(index)))
   return views.flatMap(({ peers }) =>
     peers.filter(({ troubles }) => !troubles?.includes('unverified')).map((peer) => peer.instance),
@@ -47,12 +47,12 @@ function expectOneChallenge({ requests, url }: Recorder): void {
 }
 
 async function refusedAt(respond: Respond, code: ProblemCode, instance?: string): Promise<string> {
-  const before = await members()
+  const before = await memberIds()
   const recorder = await Recorder.start(respond)
   const problem = expectProblem(await join(recorder.url, instance), code)
   await someRounds()
   expectOneChallenge(recorder)
-  expect(await members()).toEqual(before)
+  expect(await memberIds()).toEqual(before)
   const line = cluster.logs[0]!.find(
     ({ msg, peer }) => peer === recorder.url && msg.includes('does not become a member'),
   )
@@ -65,15 +65,15 @@ test('a joiner whose URL answers as somebody else is refused, and gets nothing b
 })
 
 test('a joiner whose URL answers without knowing the token is refused, and gets nothing but one challenge', async () => {
-  await refusedAt(answerAs(stranger, 'another-token'), 'url_unverified')
+  expect(await refusedAt(answerAs(stranger, 'another-token'), 'url_unverified')).toMatch(/^http:/)
 })
 
 test('a joiner whose URL answers with what is not the protocol is refused, and gets nothing but one challenge', async () => {
-  await refusedAt(() => ({ instance: stranger, proof: 'x' }), 'url_unverified')
+  expect(await refusedAt(() => ({ instance: stranger, proof: 'x' }), 'url_unverified')).toMatch(/^http:/)
 })
 
 test('a joiner whose URL takes requests and never answers is refused, and gets nothing but one challenge', async () => {
-  await refusedAt(() => undefined, 'url_unverified')
+  expect(await refusedAt(() => undefined, 'url_unverified')).toMatch(/^http:/)
 })
 
 test('a joiner at whose URL nobody listens is refused', async () => {
@@ -161,15 +161,15 @@ test('ten thousand joins at once are bounded, and the coordinator goes on answer
 
 /** The longest that a question for its health took while something else went on. */
 async function slowestHealth(going: Promise<unknown>): Promise<number> {
-  let over = false
-  const ended = going.finally(() => (over = true))
+  const ended = new AbortController()
+  const end = going.finally(() => ended.abort())
   let slowest = 0
-  while (!over) {
+  while (!ended.signal.aborted) {
     const askedAt = performance.now()
     await cluster.node(0).ok('readHealth')
     slowest = Math.max(slowest, performance.now() - askedAt)
   }
-  await ended
+  await end
   return slowest
 }
 
