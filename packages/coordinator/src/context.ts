@@ -1,4 +1,5 @@
-import { createTurns, openStore, renewInstance, type Store, type Turns } from '@skyclaw/store'
+import { type MemberNews, wireRange } from '@skyclaw/protocol'
+import { createTurns, openStore, prepareCounters, renewInstance, type Store, type Turns } from '@skyclaw/store'
 import type { FastifyBaseLogger } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from './clock.ts'
@@ -13,7 +14,9 @@ import { rescueJobs } from './jobs/rescue.ts'
 import { pruneJobs } from './jobs/retention.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { ResolvedOptions } from './options.ts'
-import { findCopy } from './runtime/find-copy.ts'
+import type { Verdict } from './network/witness.ts'
+import { chooseWitnesses, findCopy } from './runtime/find-copy.ts'
+import { recallMembers } from './runtime/member-rows.ts'
 import { openMesh, type RunningMesh } from './runtime/open-mesh.ts'
 import type { PeerNetwork } from './runtime/peer-network.ts'
 import { version } from './version.ts'
@@ -45,18 +48,25 @@ const maxRescueIntervalMs = 1_000
 
 const housekeepingIntervalMs = 60_000
 
+export interface ContextHooks {
+  readonly onFatal: (error: Error) => void
+  /** Whether others reach this coordinator by now: it asks nobody anything before. */
+  readonly isServing: () => boolean
+}
+
 /** Opens the store and puts the parts together. Throws a StoreError when the database cannot be opened. */
 export async function createContext(
   options: ResolvedOptions,
   log: FastifyBaseLogger,
-  onFatal: (error: Error) => void,
+  hooks: ContextHooks,
 ): Promise<Context> {
+  const { onFatal } = hooks
   const opened = openStore({ path: options.dbPath, logger: log })
   const turns = createTurns(opened, { onFatal, maxWaiting: options.maxWaitingChanges })
   try {
     const boot = randomUUID()
-    const store = await renewCopy(options, log, { store: opened, turns, boot })
-    return await assemble(options, log, { store, turns, boot }, onFatal)
+    const store = await renewIfNeeded(options, log, { store: opened, turns, boot })
+    return await assemble(options, log, { store, turns, boot }, hooks)
   } catch (error) {
     await turns.close()
     opened.close()
@@ -71,42 +81,54 @@ interface Base {
   readonly boot: string
 }
 
-/** A copied database must not go on under the identity of the original: it promised nothing of what that one did. */
-async function renewCopy(
-  options: ResolvedOptions,
-  log: FastifyBaseLogger,
-  { store, turns, boot }: Base,
-): Promise<Store> {
-  const { peerUrls, token, nodeId, publicUrl } = options
-  if (peerUrls.length === 0) return store
-  const who = { nodeId, instance: store.instanceId, url: publicUrl() ?? '', version, boot }
-  const self = { ...who, state: 'alive' as const, turn: turns.number, ready: false, feedSeq: 0 }
-  const reason = await findCopy({ self, turn: () => self.turn, peerUrls, token })
-  if (reason === undefined) return store
+/**
+ * A copied database must not go on under the identity of the original: it promised nothing of what that one did. Neither must an instance
+ * that the others were told to forget: they go on without what it promised.
+ */
+async function renewIfNeeded(options: ResolvedOptions, log: FastifyBaseLogger, base: Base): Promise<Store> {
+  const { store } = base
+  const verdict = await judge(options, base)
+  if (!verdict) return store
   const renewed = renewInstance(store)
   const fields = { instance: renewed.instanceId, formerInstance: store.instanceId }
-  log.warn(fields, `the database is a copy and becomes an instance of its own, which catches up first: ${reason}`)
+  const why = verdict.kind === 'copy' ? 'the database is a copy' : 'this instance was forgotten'
+  log.warn(fields, `${why}, and becomes an instance of its own, which catches up first: ${verdict.reason}`)
   return renewed
+}
+
+async function judge(options: ResolvedOptions, { store, turns, boot }: Base): Promise<Verdict | undefined> {
+  const { peerUrls, token, nodeId, publicUrl } = options
+  const counters = prepareCounters(store.db)
+  if (counters.read('forgotten') === 1) {
+    return { kind: 'forgotten', reason: 'the other coordinators were told to forget it while it ran' }
+  }
+  const urls = chooseWitnesses(peerUrls, recallMembers(store, systemClock.now(), options).urls)
+  if (urls.length === 0) return undefined
+  const who = { nodeId, instance: store.instanceId, url: publicUrl() ?? '', version, boot, wire: wireRange }
+  const incarnation = counters.read('incarnation')
+  const self: MemberNews = { ...who, state: 'alive', incarnation, turn: turns.number, ready: false, feedSeq: 0 }
+  return findCopy({ self, turn: () => self.turn, urls, token })
 }
 
 async function assemble(
   options: ResolvedOptions,
   log: FastifyBaseLogger,
   { store, turns, boot }: Base,
-  onFatal: (error: Error) => void,
+  { onFatal, isServing }: ContextHooks,
 ): Promise<Context> {
   const clock = systemClock
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
   let ended = false
-  const onStale = (reason: string) => {
+  const onStale = ({ kind, reason }: Verdict) => {
     if (ended) return
     ended = true
-    const what = 'its database is a copy, and becomes an instance of its own when it is started again'
-    onFatal(new Error(`${what}: ${reason}`))
+    const what = kind === 'copy' ? 'its database is a copy' : 'this instance was forgotten'
+    onFatal(new Error(`${what}, and becomes an instance of its own when it is started again: ${reason}`))
   }
-  const running = await openMesh({ options, store, turns, clock, sessions, log, boot, onStale })
+  const url = () => (isServing() && options.publicUrl()) || ''
+  const running = await openMesh({ options, store, turns, clock, sessions, log, boot, url, onStale })
   const { ledger, network } = running
-  announce(options, log, store)
+  announce(options, log, store, network)
   const hosts = new HostRegistry({ ledger, sessions, clock, log })
   await hosts.load()
   const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, log })
@@ -160,8 +182,16 @@ async function assemble(
   }
 }
 
-function announce({ peerUrls, minReplications }: ResolvedOptions, log: FastifyBaseLogger, { instanceId }: Store): void {
-  const fields = { instance: instanceId, peers: peerUrls, minReplications, standalone: peerUrls.length === 0 }
-  if (peerUrls.length > 0) log.info(fields, `a change is acknowledged when ${minReplications} coordinators have it`)
-  else log.info(fields, 'no peers: it stands alone, with a single copy of everything')
+function announce(
+  { peerUrls }: ResolvedOptions,
+  log: FastifyBaseLogger,
+  { instanceId }: Store,
+  network: PeerNetwork,
+): void {
+  const [minReplications, standalone] = [network.minReplications(), network.standalone()]
+  const fields = { instance: instanceId, peers: peerUrls, minReplications, standalone }
+  const acknowledged = `a change is acknowledged when ${minReplications} coordinators have it`
+  if (!standalone) log.info(fields, acknowledged)
+  else if (minReplications > 1) log.info(fields, `standalone until another coordinator joins: ${acknowledged}`)
+  else log.info(fields, 'standalone until another coordinator joins: a single copy of everything')
 }

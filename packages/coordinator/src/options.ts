@@ -19,16 +19,16 @@ export interface CoordinatorOptions {
   readonly idempotencyTtlMs?: number | undefined
   /** How long jobs are kept after they ended; default 7 days, at least `idempotencyTtlMs`. */
   readonly retentionMs?: number | undefined
-  /** URLs of the other coordinators, each of which has this one's among its own. Default: none, it stands alone. */
+  /** URLs of other coordinators: any one that answers makes this one a member of its network. Default: none, it waits for others to join. */
   readonly peerUrls?: readonly string[] | undefined
-  /** Coordinators that must have a change on disk before it is acknowledged. Default: 2 with peers, 1 without. */
+  /** Whether others than those at `peerUrls` become members; default true. */
+  readonly peerDiscovery?: boolean | undefined
+  /** Coordinators that must have a change on disk before it is acknowledged. Default: 2, and 1 for one that never had another beside it. */
   readonly minReplications?: number | undefined
   /** Records of a coordinator that was dead for so long get another one in its place; default 600,000. */
   readonly repairAfterMs?: number | undefined
-  /** Time between two exchanges of signs of life with each peer; default 1,000. */
+  /** Time between two rounds of exchanges, each with two others: how soon the dead are noticed goes with it. Default 1,000. */
   readonly gossipIntervalMs?: number | undefined
-  /** A peer that has not answered for longer is dead until it does, and at once when its port refuses connections; default 3,000, at least twice `gossipIntervalMs`. */
-  readonly deadAfterMs?: number | undefined
   /** Claims that may wait at once; default 10,000. */
   readonly maxWaitingClaims?: number | undefined
   /** Callers that may wait for the end of a job at once; default 10,000. */
@@ -51,10 +51,12 @@ export interface ResolvedOptions {
   readonly idempotencyTtlMs: number
   readonly retentionMs: number
   readonly peerUrls: readonly string[]
+  readonly peerDiscovery: boolean
   readonly minReplications: number
+  /** M of a coordinator that never had another beside it. */
+  readonly minReplicationsAlone: number
   readonly repairAfterMs: number
   readonly gossipIntervalMs: number
-  readonly deadAfterMs: number
   readonly maxWaitingClaims: number
   readonly maxWaitingReads: number
   readonly maxWaitingChanges: number
@@ -62,20 +64,15 @@ export interface ResolvedOptions {
 
 const dayMs = 86_400_000
 
-/** Coordinators that one keeps in touch with. */
-const maxPeers = 64
-
-/** Copies of each change, unless told otherwise, once there is somebody to keep one. */
-const minReplicationsWithPeers = 2
+const maxPeerUrls = 64
 
 const numbers = {
   leaseMs: { fallback: 20_000, min: 100, max: dayMs },
   idempotencyTtlMs: { fallback: dayMs, min: 1_000, max: 366 * dayMs },
   retentionMs: { fallback: 7 * dayMs, min: 1_000, max: 3_650 * dayMs },
-  minReplications: { fallback: 1, min: 1, max: limits.minReplications },
+  minReplications: { fallback: 2, min: 1, max: limits.minReplications },
   repairAfterMs: { fallback: 600_000, min: 100, max: 366 * dayMs },
   gossipIntervalMs: { fallback: 1_000, min: 10, max: 60_000 },
-  deadAfterMs: { fallback: 3_000, min: 20, max: 600_000 },
   maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingReads: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingChanges: { fallback: 50_000, min: 1, max: 1_000_000 },
@@ -99,14 +96,16 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
     dbPath: options.dbPath,
     token: options.token,
     nodeId,
-    publicUrl: typeof publicUrl === 'function' ? publicUrl : () => publicUrl,
+    publicUrl: typeof publicUrl === 'function' ? () => withoutSlash(publicUrl()) : () => withoutSlash(publicUrl),
     leaseMs: whole(options, 'leaseMs'),
     idempotencyTtlMs,
     retentionMs: Math.max(whole(options, 'retentionMs'), idempotencyTtlMs),
     peerUrls,
-    minReplications: whole(options, 'minReplications', peerUrls.length > 0 ? minReplicationsWithPeers : 1),
+    peerDiscovery: checkDiscovery(options.peerDiscovery),
+    minReplications: whole(options, 'minReplications'),
+    minReplicationsAlone: whole(options, 'minReplications', 1),
     repairAfterMs: whole(options, 'repairAfterMs'),
-    ...checkLiveness(options),
+    gossipIntervalMs: whole(options, 'gossipIntervalMs'),
     maxWaitingClaims: whole(options, 'maxWaitingClaims'),
     maxWaitingReads: whole(options, 'maxWaitingReads'),
     maxWaitingChanges: whole(options, 'maxWaitingChanges'),
@@ -136,20 +135,20 @@ function checkUrl(name: string, url: unknown): void {
 
 function checkPeerUrls(urls: unknown): string[] {
   if (!Array.isArray(urls)) throw new TypeError(`peerUrls must be a list of URLs, not ${JSON.stringify(urls)}`)
-  if (urls.length > maxPeers) throw new RangeError(`peerUrls must be at most ${maxPeers}, not ${urls.length}`)
+  if (urls.length > maxPeerUrls) throw new RangeError(`peerUrls must be at most ${maxPeerUrls}, not ${urls.length}`)
   for (const url of urls) checkUrl('each of peerUrls', url)
-  return [...new Set((urls as string[]).map((url) => url.replace(/\/+$/, '')))]
+  return [...new Set((urls as string[]).map((url) => withoutSlash(url)))]
 }
 
-function checkLiveness(options: CoordinatorOptions) {
-  const gossipIntervalMs = whole(options, 'gossipIntervalMs')
-  const deadAfterMs = whole(options, 'deadAfterMs', Math.max(numbers.deadAfterMs.fallback, 2 * gossipIntervalMs))
-  if (deadAfterMs < 2 * gossipIntervalMs) {
-    throw new RangeError(
-      `deadAfterMs must be at least twice gossipIntervalMs, ${2 * gossipIntervalMs}, not ${deadAfterMs}`,
-    )
-  }
-  return { gossipIntervalMs, deadAfterMs }
+/** The same URL is the same text. */
+function withoutSlash<T extends string | undefined>(url: T): T {
+  return url?.replace(/\/+$/, '') as T
+}
+
+function checkDiscovery(peerDiscovery: unknown): boolean {
+  if (peerDiscovery === undefined) return true
+  if (typeof peerDiscovery === 'boolean') return peerDiscovery
+  throw new TypeError(`peerDiscovery must be true or false, not ${JSON.stringify(peerDiscovery)}`)
 }
 
 function defaultNodeId(): string {

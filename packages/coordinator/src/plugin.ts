@@ -7,6 +7,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { createContext } from './context.ts'
+import { listeningUrl } from './http/listening-url.ts'
 import { apiRoutes } from './http/register-routes.ts'
 import { type CoordinatorOptions, resolveOptions } from './options.ts'
 import { createSkyclaw, type Skyclaw } from './skyclaw.ts'
@@ -18,15 +19,17 @@ declare module 'fastify' {
 }
 
 async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promise<void> {
-  const resolved = resolveOptions(options)
+  const prefix = options.prefix ?? ''
+  const resolved = resolveOptions({ ...options, publicUrl: options.publicUrl ?? (() => listeningUrl(app, prefix)) })
   if (app.hasDecorator('skyclaw')) {
     throw new Error('this server has a coordinator already: register the second one on a server of its own')
   }
   const log = app.log.child({ nodeId: resolved.nodeId })
-  const context = await createContext(resolved, log, options.onFatal ?? ((error) => endProcess(log, error)))
+  const onFatal = options.onFatal ?? ((error: Error) => endProcess(log, error))
+  const context = await createContext(resolved, log, { onFatal, isServing: servingOf(app) })
   try {
     app.decorate('skyclaw', createSkyclaw(context))
-    await app.register(apiRoutes, { prefix: options.prefix ?? '', context })
+    await app.register(apiRoutes, { prefix, context })
   } catch (error) {
     // Nobody closes a server that never was ready.
     await context.close()
@@ -34,6 +37,16 @@ async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promis
   }
   app.addHook('preClose', async () => context.stopWaiting())
   app.addHook('onClose', async () => context.close())
+}
+
+/** Another server may pass its requests on to this one, which then never listens: it is served some time after it is ready. */
+const servedAfterMs = 3_000
+
+/** Tells whether requests reach the coordinator by now. */
+function servingOf(app: FastifyInstance): () => boolean {
+  let readyAt = Number.POSITIVE_INFINITY
+  app.addHook('onReady', async () => void (readyAt = performance.now()))
+  return () => app.server.listening || performance.now() - readyAt >= servedAfterMs
 }
 
 /** Memory is ahead of the disk, or another process has this one's identity: to go on would be to answer with what never was. */

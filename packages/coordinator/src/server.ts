@@ -1,6 +1,6 @@
 import { limits, ProblemError } from '@skyclaw/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { networkInterfaces } from 'node:os'
+import { listeningUrl } from './http/listening-url.ts'
 import { isLoopback, refuseForeignPages } from './http/loopback-guard.ts'
 import { createNotFoundHandler } from './http/not-found.ts'
 import { handleError } from './http/problem-handler.ts'
@@ -14,7 +14,7 @@ export interface RunningCoordinator {
   /** Under which others reach it. */
   readonly url: string
   readonly app: FastifyInstance
-  /** Whether it stands alone: what it acknowledges is on one disk. */
+  /** Whether it stands alone for now: it was given no other coordinator, and none has ever joined it. */
   readonly standalone: boolean
   /** Ends waiting claims, finishes what is under way, closes the database. */
   close(): Promise<void>
@@ -38,7 +38,7 @@ export async function startCoordinator({ host, port, logger, ...rest }: ServerOp
   }
   const app = createServer(timeouts, logger)
   if (options.token === undefined) app.addHook('onRequest', async (request) => refuseForeignPages(request))
-  const publicUrl = () => configured(options.publicUrl) ?? listeningUrl(app, address)
+  const publicUrl = () => configured(options.publicUrl) ?? listeningUrl(app, options.prefix ?? '', address)
   try {
     await app.register(coordinator, {
       ...options,
@@ -50,7 +50,12 @@ export async function startCoordinator({ host, port, logger, ...rest }: ServerOp
     throw explain(error, address, port ?? defaultPort)
   }
   const close = () => closeServer(app, timeouts.closeTimeoutMs)
-  return { url: publicUrl()!, app, standalone: app.skyclaw.standalone, close }
+  return {
+    ...{ url: publicUrl()!, app, close },
+    get standalone() {
+      return app.skyclaw.standalone
+    },
+  }
 }
 
 function createServer(timeouts: ServerTimeouts, logger: FastifyBaseLogger | undefined): FastifyInstance {
@@ -94,21 +99,6 @@ async function closeServer(app: FastifyInstance, timeoutMs: number): Promise<voi
 
 function configured(publicUrl: ServerOptions['publicUrl']): string | undefined {
   return typeof publicUrl === 'function' ? publicUrl() : publicUrl
-}
-
-/** Undefined while it does not listen. */
-function listeningUrl(app: FastifyInstance, host: string): string | undefined {
-  const address = app.server.address()
-  if (typeof address !== 'object' || !address) return undefined
-  const { port } = address
-  const wildcard = host === '0.0.0.0' || host === '::'
-  const name = wildcard ? (lanAddress() ?? '127.0.0.1') : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-function lanAddress(): string | undefined {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address
 }
 
 function explain(error: unknown, host: string, port: number): unknown {

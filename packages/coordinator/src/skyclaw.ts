@@ -21,6 +21,7 @@ import { type Check, createCheck } from './http/validator.ts'
  */
 export interface Skyclaw {
   readonly nodeId: string
+  /** Whether it is the only one for now: it was given no other coordinator, and none has ever joined it. */
   readonly standalone: boolean
   readonly jobs: {
     /** With an idempotency key, at most once. */
@@ -57,7 +58,9 @@ export function createSkyclaw(context: Context): Skyclaw {
   const checkKey = (key: string | undefined) => (key === undefined ? undefined : checked(checks.key, key))
   return {
     nodeId: options.nodeId,
-    standalone: ledger.durability.standalone,
+    get standalone() {
+      return ledger.durability.standalone
+    },
     jobs: {
       enqueue: (job, key) => answer(() => queue.enqueue(checked(checks.enqueue, job), checkKey(key))),
       enqueueBatch: (jobs, key) =>

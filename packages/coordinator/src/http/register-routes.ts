@@ -36,7 +36,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
       schema: schemaOf(route),
       ...(route.bodyLimitBytes > 0 && { bodyLimit: route.bodyLimitBytes }),
       ...(route.auth && { onRequest: async (request: FastifyRequest) => authenticate(request) }),
-      ...peerRouteHooks(id, context),
+      ...peerRouteHooks(id),
       handler: toFastify(id, route, context),
     })
   }

@@ -4,7 +4,7 @@ import type { MeshMember } from '../mesh/mesh.ts'
 export interface NetworkView {
   /** M now in force: coordinators that must have a change on disk. */
   minReplications(): number
-  /** Whether this coordinator was never given another one. */
+  /** Whether this coordinator was given no other one, and none has ever joined it. */
   standalone(): boolean
   /** The other coordinators, all that are known, dead ones too. */
   members(): readonly MeshMember[]

@@ -1,11 +1,14 @@
 import type { HostAge } from '@skyclaw/protocol'
 import type { HostSessions } from '../core/host-sessions.ts'
 
+/** Coordinators of which more is remembered than who was told within the last lease time. */
+const maxTold = 2_048
+
 /** What other coordinators are told of when hosts were heard: each what is news to it, as ages, in whole milliseconds. */
 export class HostAges {
   readonly #sessions: HostSessions
   readonly #maxHosts: number
-  /** When each coordinator, by URL, was last told (monotonic milliseconds). */
+  /** When each coordinator, by instance, was last told (monotonic milliseconds). */
   readonly #toldAt = new Map<string, number>()
   /** Where the next part begins when there is more news than one exchange takes: each host has its turn. */
   #offset = 0
@@ -29,6 +32,8 @@ export class HostAges {
   /** Notes that a coordinator has got what was news at that time. */
   told(peer: string, at: number): void {
     this.#toldAt.set(peer, at)
+    if (this.#toldAt.size <= maxTold) return
+    for (const [other, toldAt] of this.#toldAt) if (at - toldAt > this.#sessions.leaseMs) this.#toldAt.delete(other)
   }
 
   /** @param addMs how long the news may have been under way */

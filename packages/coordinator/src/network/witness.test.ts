@@ -1,25 +1,37 @@
 import { expect, test } from 'vitest'
 import { Sightings } from './sightings.ts'
-import { judgeCopy } from './witness.ts'
+import { judgeInstance } from './witness.ts'
 
 const self = { instance: 'a', boot: 'now', turn: 10 }
 const url = 'http://b'
 
 test('a database is a copy when somebody saw a higher turn of its instance', () => {
-  expect(judgeCopy(self, [{ url, seen: { known: true, turn: 10 } }])).toBeUndefined()
-  expect(judgeCopy(self, [{ url, seen: { known: false, turn: 11 } }])).toMatch('http://b saw turn 11')
+  expect(judgeInstance(self, [{ url, seen: { known: true, turn: 10 } }])).toBeUndefined()
+  expect(judgeInstance(self, [{ url, seen: { known: false, turn: 11 } }])).toMatchObject({
+    kind: 'copy',
+    reason: expect.stringMatching('http://b saw turn 11') as string,
+  })
 })
 
 test('a database is a copy when another process answers under its instance, and only when it does', () => {
   const seen = { known: true, turn: 3, url: 'http://c' }
-  expect(judgeCopy(self, [{ url, seen }])).toBeUndefined()
-  expect(judgeCopy(self, [{ url, seen, there: { instance: 'c', boot: 'x' } }])).toBeUndefined()
-  expect(judgeCopy(self, [{ url, seen, there: { instance: 'a', boot: 'now' } }])).toBeUndefined()
-  expect(judgeCopy(self, [{ url, seen, there: { instance: 'a', boot: 'x' } }])).toMatch('answers at http://c')
+  expect(judgeInstance(self, [{ url, seen }])).toBeUndefined()
+  expect(judgeInstance(self, [{ url, seen, there: { instance: 'c', boot: 'x' } }])).toBeUndefined()
+  expect(judgeInstance(self, [{ url, seen, there: { instance: 'a', boot: 'now' } }])).toBeUndefined()
+  expect(judgeInstance(self, [{ url, seen, there: { instance: 'a', boot: 'x' } }])).toMatchObject({
+    kind: 'copy',
+    reason: 'the same instance answers at http://c',
+  })
+})
+
+test('an instance that the others were told to forget must not go on', () => {
+  const seen = { known: false, turn: 3 }
+  expect(judgeInstance(self, [{ url, seen: { ...seen, forgotten: false } }])).toBeUndefined()
+  expect(judgeInstance(self, [{ url, seen: { ...seen, forgotten: true } }])).toMatchObject({ kind: 'forgotten' })
 })
 
 test('with nobody to witness it, no copy is noticed', () => {
-  expect(judgeCopy(self, [])).toBeUndefined()
+  expect(judgeInstance(self, [])).toBeUndefined()
 })
 
 test('of two processes of one instance, the one that is behind what was seen is refused', () => {

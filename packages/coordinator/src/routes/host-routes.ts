@@ -29,8 +29,8 @@ export const hostRoutes: HostRoutes = {
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
 
-/** Where a host may go: here, and to the others that are alive. */
+/** Where a host may go: here, and to the others that this one works with. */
 function coordinators({ options, network }: Context): string[] {
-  const others = network.membership.alive().map(({ url, news }) => news?.url || url)
+  const others = network.membership.peers().flatMap(({ usable, url }) => (usable ? [url] : []))
   return [...new Set([options.publicUrl() ?? '', ...others])].filter((url) => url !== '')
 }

@@ -8,6 +8,7 @@ import { recordRules } from '../ledger/record-rules.ts'
 import type { Log } from '../log.ts'
 import { createMesh } from '../mesh/create-mesh.ts'
 import type { Mesh, MeshEvent, MeshHooks } from '../mesh/mesh.ts'
+import type { Verdict } from '../network/witness.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { createDriver } from './driver.ts'
 import { PeerNetwork } from './peer-network.ts'
@@ -22,8 +23,10 @@ export interface OpenMeshOptions {
   readonly log: Log
   /** Names this process. */
   readonly boot: string
-  /** Another process is ahead under this instance id: this one must end. */
-  readonly onStale: (reason: string) => void
+  /** Under which others reach this coordinator; empty while it does not listen. */
+  readonly url: () => string
+  /** This process must not go on under its instance id: it must end. */
+  readonly onStale: (verdict: Verdict) => void
 }
 
 /** The ledger over the mesh, with all that keeps it going. */
@@ -39,7 +42,7 @@ export interface RunningMesh {
 
 /** Puts mesh, driver, ledger and network together, and begins. */
 export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
-  const { options, store, turns, clock, sessions, log, boot, onStale } = parts
+  const { options, store, turns, clock, sessions, log, boot, url, onStale } = parts
   const events = new Map<MeshEvent, number>()
   const meshStore = new SqliteMeshStore({
     store,
@@ -47,25 +50,27 @@ export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
     // Nothing is known or learned before the first input, which comes after the ledger.
     onKnown: (...change) => ledger.noteKnown(...change),
   })
-  const network = new PeerNetwork({
-    ...{ options, store, clock, sessions, log, boot, onStale },
-    turn: () => turns.number,
-    feedSeq: () => meshStore.feedSeq,
-    isReady: () => mesh.status().ready,
-  })
   const hooks: MeshHooks = {
     learned: (record: LedgerRecord, same: boolean) => ledger.noteLearned(record, same),
     warn: (fields, message) => log.warn(fields, message),
     count: (event) => void events.set(event, (events.get(event) ?? 0) + 1),
   }
-  const { minReplications, retentionMs, repairAfterMs } = options
-  const meshOptions = { self: store.instanceId, minReplications: () => minReplications, retentionMs, repairAfterMs }
+  const { retentionMs, repairAfterMs } = options
+  // Both are there before the first input.
+  const minReplications = () => network.minReplications()
+  const meshOptions = { self: store.instanceId, minReplications, retentionMs, repairAfterMs }
   const mesh = await turns.run(() =>
     createMesh(
       { store: meshStore, rules: recordRules, hooks, options: meshOptions, random: Math.random },
       { now: clock.monotonic() },
     ),
   )
+  const network = new PeerNetwork({
+    ...{ options, store, clock, sessions, log, boot, url, onStale },
+    turn: () => turns.number,
+    feedSeq: () => meshStore.feedSeq,
+    isReady: () => mesh.status().ready,
+  })
   const driver = createDriver({
     ...{ turns, clock, outbox: network.links, mesh },
     received: (from, messages) => network.noteReceived(from, messages),

@@ -13,7 +13,7 @@ import { type Check, createCheck } from '../http/validator.ts'
 import { PeerError } from './peer-error.ts'
 import type { Traffic } from './traffic.ts'
 
-export type PeerRoute = 'gossip' | 'replicateMessages' | 'readFeed'
+export type PeerRoute = 'gossip' | 'replicateMessages' | 'readFeed' | 'joinNetwork' | 'probeMember' | 'challengeMember'
 
 export interface PeerCall {
   readonly query?: Readonly<Record<string, string>>
@@ -21,23 +21,38 @@ export interface PeerCall {
   readonly body?: string
   readonly timeoutMs: number
   readonly maxAnswerBytes: number
+  /** Ends it early. */
+  readonly signal?: AbortSignal
 }
 
-/** Messages, feed and gossip each have one request at a time; one more for whoever starts. */
-const connections = 4
+/** Messages, feed and gossip each have one request at a time; one more for each of questions about others and for whoever starts. */
+const connections = 5
 const connectTimeoutMs = 2_000
 const keepAliveMs = 30_000
 
 const isProblem = createCheck(Problem, 'problem')
+const check = (id: PeerRoute) => createCheck(routes[id].response, 'answer')
 const checks: Readonly<Record<PeerRoute, Check>> = {
-  gossip: createCheck(routes.gossip.response, 'answer'),
-  replicateMessages: createCheck(routes.replicateMessages.response, 'answer'),
-  readFeed: createCheck(routes.readFeed.response, 'answer'),
+  gossip: check('gossip'),
+  replicateMessages: check('replicateMessages'),
+  readFeed: check('readFeed'),
+  joinNetwork: check('joinNetwork'),
+  probeMember: check('probeMember'),
+  challengeMember: check('challengeMember'),
 }
 
-/** Calls another coordinator. What it answers is checked like a request: it may be broken, or no coordinator at all. */
+/** What the answers count as. */
+const kinds: Readonly<Record<PeerRoute, string>> = {
+  gossip: 'gossip',
+  replicateMessages: 'messages',
+  readFeed: 'feed',
+  joinNetwork: 'join',
+  probeMember: 'probe',
+  challengeMember: 'challenge',
+}
+
+/** Calls another coordinator, and follows it nowhere else: a redirect is no answer. What it answers is checked like a request: it may be broken, or no coordinator at all. */
 export class PeerClient {
-  /** As configured. */
   readonly url: string
   readonly #pool: Pool
   readonly #path: string
@@ -45,6 +60,7 @@ export class PeerClient {
   readonly #traffic: Traffic
   readonly #closing = new AbortController()
 
+  /** Throws a TypeError for what is no URL. Without a token it sends none. */
   constructor(url: string, token: string | undefined, traffic: Traffic) {
     const { origin, pathname } = new URL(url)
     this.url = url
@@ -64,7 +80,7 @@ export class PeerClient {
 
   /** Rejects with a PeerError, and with nothing else. */
   async call<Id extends PeerRoute>(id: Id, call: PeerCall): Promise<ResponseOf<Routes[Id]>> {
-    const { statusCode, text } = await this.#send(routes[id], call)
+    const { statusCode, text } = await this.#send(id, call)
     const value = parseAnswer(text)
     if (statusCode !== 200) throw toRefusal(statusCode, value)
     try {
@@ -81,8 +97,10 @@ export class PeerClient {
     await this.#pool.destroy()
   }
 
-  async #send(route: RouteDefinition, call: PeerCall): Promise<{ statusCode: number; text: string }> {
+  async #send(id: PeerRoute, call: PeerCall): Promise<{ statusCode: number; text: string }> {
+    const route: RouteDefinition = routes[id]
     const query = new URLSearchParams(call.query)
+    const ends = [this.#closing.signal, AbortSignal.timeout(call.timeoutMs), ...(call.signal ? [call.signal] : [])]
     try {
       const { statusCode, body } = await this.#pool.request({
         method: route.method,
@@ -92,17 +110,17 @@ export class PeerClient {
           ...(call.body !== undefined && { 'content-type': 'application/json' }),
         },
         body: call.body ?? null,
-        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(call.timeoutMs)]),
+        signal: AbortSignal.any(ends),
       })
       if (call.body !== undefined) this.#traffic.sentBytes += Buffer.byteLength(call.body)
-      return { statusCode, text: await this.#read(body, call.maxAnswerBytes) }
+      return { statusCode, text: await this.#read(kinds[id], body, call.maxAnswerBytes) }
     } catch (error) {
       if (error instanceof PeerError) throw error
       throw new PeerError('unreachable', `did not answer: ${reasonOf(error, call.timeoutMs)}`, { cause: error })
     }
   }
 
-  async #read(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  async #read(kind: string, chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
     const parts: Uint8Array[] = []
     let bytes = 0
     // Leaving the loop early closes the connection.
@@ -112,6 +130,7 @@ export class PeerClient {
       if (bytes > maxBytes) throw new PeerError('malformed', `answered with more than ${maxBytes} bytes`)
       parts.push(chunk)
     }
+    this.#traffic.countReceived(kind, bytes)
     return Buffer.concat(parts, bytes).toString('utf8')
   }
 }

@@ -1,4 +1,4 @@
-import { limits, type PeerMessage, type ResponseOf, type Routes, wireVersion } from '@skyclaw/protocol'
+import { limits, type PeerMessage, type ResponseOf, type Routes } from '@skyclaw/protocol'
 import type { Process } from '../network/sightings.ts'
 import type { PeerCall } from './peer-client.ts'
 import { PeerError } from './peer-error.ts'
@@ -13,6 +13,8 @@ export interface PeerLinkOptions {
   readonly post: (call: PeerCall) => Promise<Replies>
   /** This coordinator's process, as it is when a batch leaves. */
   readonly self: () => Process
+  /** The version of the messages that it is spoken to in. */
+  readonly version: () => number
   readonly traffic: Traffic
   readonly timeoutMs: number
   /** What came back with a batch. */
@@ -121,9 +123,9 @@ export class PeerLink {
   }
 
   async #post(batch: readonly Waiting[]): Promise<void> {
-    const { post, to, self, timeoutMs, traffic, onReplies, onFailure } = this.#options
+    const { post, to, self, version, timeoutMs, traffic, onReplies, onFailure } = this.#options
     const { instance: from, boot, turn } = self()
-    const head = JSON.stringify({ version: wireVersion, from, boot, turn, to })
+    const head = JSON.stringify({ version: version(), from, boot, turn, to })
     const body = `${head.slice(0, -1)},"messages":[${batch.map(({ text }) => text).join(',')}]}`
     try {
       const replies = await post({ body, timeoutMs, maxAnswerBytes })

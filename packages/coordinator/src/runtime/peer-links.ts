@@ -19,6 +19,8 @@ export interface PeerLinksOptions {
   readonly self: () => Process
   /** Where an instance is asked, when it is a member. */
   readonly urlOf: (instance: string) => string | undefined
+  /** The version of the messages that an instance is spoken to in. */
+  readonly versionOf: (instance: string) => number
   /** Notes the process that answered; false when it is a copy that is behind. */
   readonly see: (process: Process) => boolean
   readonly messagesTimeoutMs: number
@@ -33,10 +35,10 @@ export interface Inbox {
   messages(from: string, messages: readonly PeerMessage[]): void
   page(from: string, page: PulledPage): void
   missedPage(from: string): void
-  /** A coordinator refused what it was sent, or another one answered in its place. */
-  refused(url: string, error: PeerError): void
-  /** A coordinator gave no answer. */
-  unanswered(url: string, error: PeerError): void
+  /** A member answered. */
+  answered(from: string): void
+  /** A member gave no answer, or none that can be used. */
+  failed(from: string, url: string, error: PeerError): void
 }
 
 /** The connections to all other coordinators. */
@@ -56,11 +58,26 @@ export class PeerLinks implements Outbox {
     this.#inbox = inbox
   }
 
+  /** The connections to a URL that is configured or a member's. Throws a TypeError for what is no URL. */
   client(url: string): PeerClient {
     const { token, traffic } = this.#options
     const client = this.#clients.get(url) ?? new PeerClient(url, token, traffic)
     this.#clients.set(url, client)
     return client
+  }
+
+  /** Ends the connections to all others than these. */
+  retain(urls: ReadonlySet<string>): void {
+    for (const [url, client] of this.#clients) {
+      if (urls.has(url)) continue
+      this.#clients.delete(url)
+      void client.close()
+    }
+    for (const [instance, { url, link }] of this.#links) {
+      if (this.#options.urlOf(instance) === url) continue
+      this.#links.delete(instance)
+      void link.close()
+    }
   }
 
   send(to: string, messages: readonly PeerMessage[]): void {
@@ -78,9 +95,12 @@ export class PeerLinks implements Outbox {
     this.#options.traffic.count('feed', 0)
     const onWrong = (key: string, reason: string) => this.#leaveOut(url, key, reason)
     readFeedPage(this.client(url), from, request, { timeoutMs: this.#options.feedTimeoutMs, onWrong }).then(
-      (page) => this.#inbox?.page(from, page),
+      (page) => {
+        this.#inbox?.answered(from)
+        this.#inbox?.page(from, page)
+      },
       (error: PeerError) => {
-        this.#note(url, error)
+        this.#note(from, url, error)
         this.#inbox?.missedPage(from)
       },
     )
@@ -102,12 +122,12 @@ export class PeerLinks implements Outbox {
     const known = this.#links.get(to)
     if (known?.url === url) return known.link
     void known?.link.close()
-    const { self, traffic, messagesTimeoutMs } = this.#options
+    const { self, versionOf, traffic, messagesTimeoutMs } = this.#options
     const link = new PeerLink({
-      ...{ to, self, traffic, timeoutMs: messagesTimeoutMs },
+      ...{ to, self, version: () => versionOf(to), traffic, timeoutMs: messagesTimeoutMs },
       post: (call) => this.client(url).call('replicateMessages', call),
       onReplies: (replies) => this.#take(to, url, replies),
-      onFailure: (error) => this.#note(url, error),
+      onFailure: (error) => this.#note(to, url, error),
     })
     this.#links.set(to, { url, link })
     return link
@@ -118,6 +138,7 @@ export class PeerLinks implements Outbox {
     const wrong = from === to ? firstWrong(messages, from) : `${from} answered, and ${to} was asked`
     const behind = wrong === undefined && !this.#options.see({ instance: from, boot, turn })
     if (wrong === undefined && !behind) {
+      this.#inbox?.answered(from)
       if (messages.length > 0) this.#inbox?.messages(from, messages)
       return
     }
@@ -130,13 +151,11 @@ export class PeerLinks implements Outbox {
     this.#options.warnings.warn(`record ${url}`, { peer: url, key }, message)
   }
 
-  #note(url: string, error: PeerError): void {
-    if (error.kind === 'unreachable') {
-      this.#inbox?.unanswered(url, error)
-      return
+  #note(from: string, url: string, error: PeerError): void {
+    if (error.kind !== 'unreachable') {
+      this.#options.warnings.warn(`refused ${url}`, { peer: url, from }, `${url} ${error.message}`)
     }
-    this.#options.warnings.warn(`refused ${url}`, { peer: url }, `${url} ${error.message}`)
-    this.#inbox?.refused(url, error)
+    this.#inbox?.failed(from, url, error)
   }
 }
 

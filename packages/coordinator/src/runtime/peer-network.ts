@@ -1,23 +1,47 @@
-import { type BodyOf, limits, type MemberNews, type PeerMessage, ProblemError, type Routes } from '@skyclaw/protocol'
-import { listMembers, prepareMembers, type Store } from '@skyclaw/store'
+import {
+  type BodyOf,
+  commonWireVersion,
+  limits,
+  type MemberNews,
+  type PeerMessage,
+  ProblemError,
+  type ResponseOf,
+  type Routes,
+  wireRange,
+  wireVersion,
+} from '@skyclaw/protocol'
+import type { Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
 import type { NetworkView } from '../ledger/network-view.ts'
 import type { Log } from '../log.ts'
 import type { MeshMember } from '../mesh/mesh.ts'
+import { createMembership } from '../network/create-membership.ts'
 import { HostAges } from '../network/host-ages.ts'
-import { type MemberEvent, Membership, type Peer } from '../network/membership.ts'
+import type {
+  GossipAnswer,
+  GossipRequest,
+  JoinAnswer,
+  JoinRequest,
+  Membership,
+  OwnNews,
+  Peer,
+} from '../network/membership.ts'
 import { Sightings } from '../network/sightings.ts'
+import type { Verdict } from '../network/witness.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { version } from '../version.ts'
+import { answerChallenge, type Challenge, type ChallengeAnswer } from './challenge.ts'
+import { type Batch, checkBatch, notAMember } from './check-batch.ts'
 import type { MeshDriver } from './driver.ts'
-import { findCopy } from './find-copy.ts'
-import { Gossip, type GossipAnswer, type GossipRequest } from './gossip.ts'
-import { describeEvent } from './member-log.ts'
-import { wrongMessage } from './message-check.ts'
+import { IdentityWatch } from './identity-watch.ts'
+import { MemberChanges } from './member-changes.ts'
+import { HttpMemberCalls, toFailure } from './member-calls.ts'
+import { keepReplacedMs, MemberRows, recallMembers } from './member-rows.ts'
 import type { PeerError } from './peer-error.ts'
 import type { Replies } from './peer-link.ts'
 import { PeerLinks } from './peer-links.ts'
+import { Standing } from './standing.ts'
 import { ThrottledLog } from './throttled-log.ts'
 import { Traffic } from './traffic.ts'
 
@@ -29,23 +53,21 @@ export interface PeerNetworkOptions {
   readonly log: Log
   /** Names this process. */
   readonly boot: string
-  /** Another process is ahead under this instance id: this one must end. */
-  readonly onStale: (reason: string) => void
+  /** Under which others reach this coordinator; empty while it does not listen. */
+  readonly url: () => string
+  /** This process must not go on under its instance id: it must end. */
+  readonly onStale: (verdict: Verdict) => void
   /** Of the latest durable turn. */
   readonly turn: () => number
   readonly feedSeq: () => number
   readonly isReady: () => boolean
 }
 
-/** An instance that was replaced counts as one that may know things for a while longer than its replicas take to be replaced. */
-const replacedForRepairs = 2
-
 /** Longer than any round waits: a batch that is given up while it is still being worked on would be sent and worked on again. */
 const messagesTimeoutMs = 5_000
 const feedTimeoutMs = 9_000
-const minGossipTimeoutMs = 1_000
 
-/** The other coordinators, as the parts of this one deal with them. Without peers it is there all the same, and has nothing to do. */
+/** The other coordinators, as the parts of this one deal with them. Without any it is there all the same, and takes those who come. */
 export class PeerNetwork implements NetworkView {
   readonly traffic = new Traffic()
   readonly membership: Membership
@@ -54,62 +76,72 @@ export class PeerNetwork implements NetworkView {
   readonly warnings: ThrottledLog
   readonly #options: PeerNetworkOptions
   readonly #sightings: Sightings
-  readonly #gossip: Gossip
-  readonly #rows: ReturnType<typeof prepareMembers>
+  readonly #calls: HttpMemberCalls
+  readonly #rows: MemberRows
+  readonly #standing: Standing
+  readonly #identity: IdentityWatch
   #driver: MeshDriver | undefined
+  readonly #changes: MemberChanges
+  #members: readonly MeshMember[] = []
   #revision = -1
 
   constructor(parts: PeerNetworkOptions) {
-    const { options, store, clock, sessions, log, boot, onStale } = parts
-    const { peerUrls, deadAfterMs, repairAfterMs, gossipIntervalMs } = options
+    const { options, store, clock, sessions, log, boot } = parts
+    const { token, peerUrls, peerDiscovery, gossipIntervalMs } = options
     this.#options = parts
-    this.#rows = prepareMembers(store.db)
-    const rows = listMembers(store.db).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)
-    this.#sightings = new Sightings(rows.map(({ instance, turnSeen }) => [instance, turnSeen]))
-    this.membership = new Membership({
-      ...{ instance: store.instanceId, boot, peerUrls, deadAfterMs },
-      keepReplacedMs: replacedForRepairs * repairAfterMs,
-      now: clock.monotonic(),
-      known: rows.map((row) => ({ ...row, forgotten: row.forgotten === 1 })),
-    })
-    const warnings = new ThrottledLog(log, () => clock.monotonic())
-    this.warnings = warnings
+    const monotonic = () => clock.monotonic()
+    const { known, turns } = recallMembers(store, clock.now(), options)
+    this.#sightings = new Sightings(turns)
+    this.#rows = new MemberRows(store, (instance) => this.#sightings.turnOf(instance))
+    this.#standing = new Standing({ options, store, log, hadMembers: known.length > 0 })
+    this.warnings = new ThrottledLog(log, monotonic)
+    const { traffic, warnings } = this
     this.links = new PeerLinks({
-      ...{ token: options.token, traffic: this.traffic, warnings, messagesTimeoutMs, feedTimeoutMs },
+      ...{ token, traffic, warnings, messagesTimeoutMs, feedTimeoutMs },
       self: () => ({ instance: store.instanceId, boot, turn: parts.turn() }),
       urlOf: (instance) => (this.membership.isMember(instance) ? this.membership.peer(instance)?.url : undefined),
+      versionOf: (instance) => versionFor(this.membership.peer(instance)),
       see: (process) => this.#sightings.see(process),
     })
-    this.#gossip = new Gossip({
-      ...{
-        peerUrls,
-        membership: this.membership,
-        sightings: this.#sightings,
-        traffic: this.traffic,
-        warnings,
-        onStale,
-      },
-      hostAges: new HostAges(sessions, limits.gossipHosts),
+    this.#identity = new IdentityWatch({
+      ...{ peerUrls, token, turn: parts.turn, onStale: parts.onStale },
+      news: () => this.news(),
+      peers: () => this.membership.peers(),
+      noteForgotten: () => this.#standing.noteForgotten(),
+    })
+    this.#calls = new HttpMemberCalls({
+      ...{ token, instance: store.instanceId, traffic, warnings, monotonic },
       client: (url) => this.links.client(url),
-      self: () => this.news(),
-      monotonic: () => clock.monotonic(),
+      versionFor: (url) => versionFor(this.membership.peers().find((peer) => peer.url === url)),
+      onGossip: (url, answer) => this.#identity.hear(url, answer),
+      onChange: () => this.#changes.tell(),
+    })
+    this.membership = createMembership({
+      ...{ peerUrls, discovery: peerDiscovery, calls: this.#calls, sightings: this.#sightings, known },
+      keepReplacedMs: keepReplacedMs(options),
+      self: () => this.#own(),
+      hosts: new HostAges(sessions, limits.gossipHosts),
+      random: Math.random,
       intervalMs: gossipIntervalMs,
-      timeoutMs: Math.max(minGossipTimeoutMs, gossipIntervalMs),
-      onChange: () => this.#tellChanges(),
-      findCopy: () => findCopy({ self: this.news(), turn: parts.turn, peerUrls, token: options.token }),
+      incarnation: this.#standing.incarnation,
+      now: clock.monotonic(),
+    })
+    this.#changes = new MemberChanges({
+      ...{ membership: this.membership, links: this.links, standing: this.#standing, identity: this.#identity },
+      ...{ rows: this.#rows, members: this.members, peerUrls, sessions, clock, log },
     })
   }
 
   /** What this coordinator says of itself now. */
   news(): MemberNews {
-    const { options, store, boot, turn, feedSeq, isReady } = this.#options
-    const who = { nodeId: options.nodeId, instance: store.instanceId, url: options.publicUrl() ?? '', version, boot }
-    return { ...who, state: 'alive', turn: turn(), ready: isReady(), feedSeq: feedSeq() }
+    return { ...this.#own(), state: 'alive', incarnation: this.membership.incarnation }
   }
 
   /** Begins to talk to the others. */
   open(driver: MeshDriver): void {
     this.#driver = driver
+    this.#standing.open(driver)
+    this.#changes.open(driver)
     this.links.open({
       messages: (from, messages) => {
         // What the turns are too busy for is lost, as if it had not arrived.
@@ -117,52 +149,75 @@ export class PeerNetwork implements NetworkView {
       },
       page: (from, page) => driver.takePage(from, page),
       missedPage: (from) => driver.missPage(from),
-      refused: (url, error) => this.#refused(url, error.problem?.code, error.message),
-      unanswered: (url, error) => this.#unanswered(url, error),
+      answered: (from) => this.membership.noteAnswer(from, this.#now()),
+      failed: (from, url, error) => this.#failed(from, url, error),
     })
-    this.#tellChanges()
-    this.#gossip.start()
+    this.#changes.tell()
   }
 
   /** M now in force. */
-  readonly minReplications = (): number => this.#options.options.minReplications
+  readonly minReplications = (): number => this.#standing.minReplications
 
-  /** Whether this coordinator was never given another one. */
-  readonly standalone = (): boolean => this.#options.options.peerUrls.length === 0
+  /** Whether this coordinator was given no other one, and none has ever joined it. */
+  readonly standalone = (): boolean => this.#standing.standalone
 
-  readonly members = (): readonly MeshMember[] => this.membership.members()
+  /** The others, as the mesh is told of them. */
+  readonly members = (): readonly MeshMember[] => {
+    const { revision } = this.membership
+    // Each enqueue asks.
+    if (revision !== this.#revision) this.#members = this.membership.members()
+    this.#revision = revision
+    return this.#members
+  }
 
   readonly isMember = (instance: string): boolean => this.membership.isMember(instance)
 
-  /** Answers another coordinator's signs of life. Throws `standalone`. */
+  /** Answers another coordinator's exchange of news. */
   gossip(request: GossipRequest): GossipAnswer {
-    this.assertHasPeers('it has no members to gossip with')
-    const answer = this.#gossip.answer(request)
-    this.#tellChanges()
+    const answer = this.membership.answerGossip(request, this.#now())
+    this.#changes.tell()
     return answer
   }
 
+  /** Rejects with a ProblemError when the caller does not become a member. */
+  join(request: JoinRequest): Promise<JoinAnswer> {
+    return new Promise((resolve, reject) => {
+      const url = request.url.replace(/\/+$/, '')
+      this.membership.answerJoin({ ...request, url }, this.#now(), (answer) => {
+        if (answer instanceof Error) reject(answer)
+        else resolve(answer)
+      })
+    })
+  }
+
+  /** Throws `unauthorized` or `url_unverified`. */
+  challenge(challenge: Challenge): ChallengeAnswer {
+    return answerChallenge(this.#options.options.token, challenge, this.#own())
+  }
+
+  /** Rejects with `not_a_member`. */
+  async probe({ from, target }: BodyOf<Routes['probeMember']>): Promise<ResponseOf<Routes['probeMember']>> {
+    if (!this.membership.isMember(from)) throw notAMember(from)
+    const reached = await new Promise<boolean>((resolve) => {
+      this.membership.answerProbe(from, target, this.#now(), resolve)
+    })
+    return { reached }
+  }
+
+  /** Says for good, to all, that a member that is not alive never returns. Resolves when it is on disk here; the same again does no harm. */
+  async forget(instance: string): Promise<void> {
+    const driver = this.#assertOpen()
+    this.membership.forget(instance, this.#now())
+    this.#changes.tell()
+    const peer = this.membership.peer(instance)
+    if (peer) await driver.run(() => this.#rows.save(peer, this.#options.clock.now()))
+  }
+
   /** Takes a batch of another coordinator, as one input of a turn. Throws a ProblemError, and takes nothing, when anything about it is wrong. */
-  async receive(batch: BodyOf<Routes['replicateMessages']>): Promise<Replies> {
-    const { from, to, boot, turn, messages } = batch
-    this.assertHasPeers('it has no peers to agree with')
+  async receive(batch: Batch): Promise<Replies> {
     const { store } = this.#options
-    if (to !== store.instanceId) refuse('to', `is for instance ${to}, and this is ${store.instanceId}`)
-    if (!this.membership.isMember(from)) {
-      this.#gossip.prompt()
-      refuse('from', `${from} has not answered at any of the peer URLs of this coordinator`)
-    }
-    for (const [index, message] of messages.entries()) {
-      const wrong = wrongMessage(message, from)
-      if (wrong !== undefined) refuse(`messages.${index}`, wrong)
-    }
-    if (!this.#sightings.see({ instance: from, boot, turn })) {
-      const seen = this.#sightings.turnOf(from)
-      throw new ProblemError(
-        'stale_instance',
-        `turn ${seen} of instance ${from} was seen, and this is its turn ${turn}`,
-      )
-    }
+    const { from, messages } = batch
+    checkBatch(batch, { instance: store.instanceId, isMember: this.isMember, sightings: this.#sightings })
     let replies: readonly PeerMessage[] = []
     await this.#assertOpen().receive(from, messages, (answer) => void (replies = answer))
     return { from: store.instanceId, boot: this.#options.boot, turn: this.#options.turn(), messages: [...replies] }
@@ -174,7 +229,8 @@ export class PeerNetwork implements NetworkView {
    */
   noteReceived(from: string, messages: readonly PeerMessage[]): void {
     const peer = this.membership.peer(from)
-    if (peer && messages.some(({ type }) => type !== 'ask' && type !== 'told')) this.#rows.see(this.#rowOf(peer))
+    const wrote = messages.some(({ type }) => type !== 'ask' && type !== 'told')
+    if (peer && wrote) this.#rows.save(peer, this.#options.clock.now())
   }
 
   /** How far the feed of a member was read, of what it said it has. */
@@ -182,17 +238,27 @@ export class PeerNetwork implements NetworkView {
     return news && Math.max(0, news.feedSeq - this.#rows.feedCursor(instance))
   }
 
-  /** To be called often: looks who has fallen silent. */
+  /** To be called often: exchanges news with the others, and looks who has fallen silent. */
   tick(): void {
-    this.membership.tick(this.#options.clock.monotonic())
-    this.#tellChanges()
+    this.membership.tick(this.#now())
+    this.#changes.tell()
   }
 
   /** Sends what is still to be sent, for a moment, and ends all connections. */
   async close(): Promise<void> {
-    const stopped = this.#gossip.stop()
+    this.#calls.close()
     await this.links.close()
-    await stopped
+  }
+
+  #own(): OwnNews {
+    const { options, store, boot, url, turn, feedSeq, isReady } = this.#options
+    const { nodeId } = options
+    const who = { nodeId, instance: store.instanceId, url: url(), version, wire: wireRange, boot }
+    return { ...who, turn: turn(), ready: isReady(), feedSeq: feedSeq() }
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic()
   }
 
   #assertOpen(): MeshDriver {
@@ -200,60 +266,15 @@ export class PeerNetwork implements NetworkView {
     throw new ProblemError('shutting_down', 'the coordinator is starting', { outcome: 'not_applied' })
   }
 
-  /** Throws `standalone` for a coordinator without peers. */
-  assertHasPeers(why: string): void {
-    if (this.standalone()) throw new ProblemError('standalone', `this coordinator runs standalone: ${why}`)
-  }
-
-  #refused(url: string, code: string | undefined, message: string): void {
-    if (code === 'stale_instance') this.#options.onStale(`${url} ${message}`)
-    // Another instance may be there by now.
-    else this.#gossip.askAgain(url)
-  }
-
-  /** Who has not answered in time may be slow. One that broke off may have ended, which the next connection tells. */
-  #unanswered(url: string, { portClosed }: PeerError): void {
-    if (!this.membership.at(url)?.alive) return
-    if (!portClosed) return this.#gossip.askAgain(url)
-    this.membership.refused(url, this.#options.clock.monotonic())
-    this.#tellChanges()
-  }
-
-  /** Passes on what has changed about the members: to the mesh, to the database and to the log. */
-  #tellChanges(): void {
-    const driver = this.#driver
-    if (!driver) return
-    const { sessions, clock, log } = this.#options
-    const events = this.membership.takeEvents()
-    for (const event of events) {
-      if (event.kind === 'alive') sessions.reconnected(clock.monotonic())
-      const { level, fields, message } = describeEvent(event)
-      log[level](fields, message)
-    }
-    const changed = peersOf(events)
-    // Rows that cannot be written now are written with the next change.
-    if (changed.length > 0) driver.run(() => this.#save(changed)).catch(() => undefined)
-    if (this.membership.revision === this.#revision) return
-    this.#revision = this.membership.revision
-    driver.setMembers(this.membership.members())
-  }
-
-  #save(instances: readonly string[]): void {
-    for (const instance of instances) {
-      const peer = this.membership.peer(instance)
-      if (peer) this.#rows.see(this.#rowOf(peer))
-    }
-  }
-
-  #rowOf({ instance, nodeId, url }: Peer) {
-    return { instance, nodeId, url, turn: this.#sightings.turnOf(instance), now: this.#options.clock.now() }
+  #failed(from: string, url: string, error: PeerError): void {
+    const { code, detail } = error.problem ?? {}
+    if (code === 'stale_instance') this.#options.onStale({ kind: 'copy', reason: `${url} refuses it: ${detail}` })
+    this.membership.noteFailure(from, toFailure(error), this.#now())
+    this.#changes.tell()
   }
 }
 
-function peersOf(events: readonly MemberEvent[]): string[] {
-  return events.flatMap((event) => ('peer' in event ? [event.peer.instance] : []))
-}
-
-function refuse(field: string, what: string): never {
-  throw new ProblemError('invalid_request', `${field}: ${what}`, { field })
+/** What both speak; who speaks nothing that this one does is told so by its own refusal. */
+function versionFor(peer: Peer | undefined): number {
+  return (peer && commonWireVersion(wireRange, peer.wire)) ?? wireVersion
 }

@@ -12,16 +12,26 @@ export class Traffic {
   droppedMessages = 0
   /** Messages whose batch failed: nobody knows whether they arrived. */
   lostMessages = 0
-  /** What was sent, by the type of the message; `gossip` and `feed` count requests. */
+  /** What was sent: by the type of the message, and the requests of other kinds, such as `gossip` and `feed`. */
   readonly sent = new Map<string, Tally>()
+  /** What came back, by the kind of the request: `messages`, `feed`, `gossip` and so on. */
+  readonly received = new Map<string, Tally>()
 
   count(kind: string, bytes: number): void {
-    const tally = this.sent.get(kind)
-    if (!tally) {
-      this.sent.set(kind, { messages: 1, bytes })
-      return
-    }
-    tally.messages += 1
-    tally.bytes += bytes
+    add(this.sent, kind, bytes)
   }
+
+  countReceived(kind: string, bytes: number): void {
+    add(this.received, kind, bytes)
+  }
+}
+
+function add(tallies: Map<string, Tally>, kind: string, bytes: number): void {
+  const tally = tallies.get(kind)
+  if (!tally) {
+    tallies.set(kind, { messages: 1, bytes })
+    return
+  }
+  tally.messages += 1
+  tally.bytes += bytes
 }

@@ -1,0 +1,69 @@
+import { limits } from '@skyclaw/protocol'
+import { dropReplacedMembers, listMembers, type MemberRow, prepareMembers, type Store } from '@skyclaw/store'
+import type { KnownMember, Peer } from '../network/membership.ts'
+import type { ResolvedOptions } from '../options.ts'
+
+const replacedForRepairs = 2
+
+/** The members that earlier processes of this coordinator knew, those heard last first. */
+export interface RememberedMembers {
+  readonly known: readonly KnownMember[]
+  /** The highest turn seen of each instance. */
+  readonly turns: readonly (readonly [string, number])[]
+  /** Where members may be. */
+  readonly urls: readonly string[]
+}
+
+/** Reads what is kept of the members, and drops those that were replaced so long ago that they know nothing any more. */
+export function recallMembers(
+  { db, instanceId }: Store,
+  now: number,
+  options: Pick<ResolvedOptions, 'repairAfterMs'>,
+): RememberedMembers {
+  dropReplacedMembers(db, now - keepReplacedMs(options))
+  const rows = listMembers(db)
+    .filter(({ instance, nodeId }) => instance !== instanceId && nodeId !== '')
+    .toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)
+    .slice(0, limits.members)
+  const there = rows.filter(({ goneAt, url }) => goneAt === null && url !== '')
+  return {
+    known: rows.map(toKnown),
+    turns: rows.map(({ instance, turnSeen }) => [instance, turnSeen]),
+    urls: there.map(({ url }) => url),
+  }
+}
+
+/** For so long an instance that was replaced counts as one that may know things: longer than its replicas take to be replaced. */
+export function keepReplacedMs({ repairAfterMs }: Pick<ResolvedOptions, 'repairAfterMs'>): number {
+  return replacedForRepairs * repairAfterMs
+}
+
+function toKnown({ instance, nodeId, url, version, incarnation, forgotten, goneAt }: MemberRow): KnownMember {
+  const isForgotten = forgotten === 1
+  const replaced = goneAt !== null && !isForgotten
+  return { instance, nodeId, url, version, incarnation, forgotten: isForgotten, ...(replaced && { replaced }) }
+}
+
+/** Keeps members, so that a restart needs no bootstrap peer, and an instance that was forgotten stays so. To be used within a turn. */
+export class MemberRows {
+  readonly #rows: ReturnType<typeof prepareMembers>
+  readonly #turnOf: (instance: string) => number
+
+  constructor({ db }: Store, turnOf: (instance: string) => number) {
+    this.#rows = prepareMembers(db)
+    this.#turnOf = turnOf
+  }
+
+  save({ instance, nodeId, url, version, incarnation, state, verified }: Peer, now: number): void {
+    // Of what was merely named, only the word of an operator is kept.
+    if (!verified && state !== 'forgotten') return
+    this.#rows.see({ instance, nodeId, url, version, incarnation, turn: this.#turnOf(instance), now })
+    if (state === 'forgotten') this.#rows.forget({ instance, now })
+    else if (state === 'replaced') this.#rows.replace({ instance, now })
+    else this.#rows.comeBack(instance)
+  }
+
+  feedCursor(instance: string): number {
+    return this.#rows.feedCursor(instance)
+  }
+}
