@@ -99,7 +99,8 @@ export function createContext(
   const connect = (urls?: string[]): SkyclawClient => {
     const options = toClientOptions(settings)
     if (!definition.follows) endSaying ??= sayWhenSlow(io, options)
-    const connected = createClient({ ...options, ...(urls && { coordinators: urls }) })
+    // Whoever names a coordinator means that one.
+    const connected = createClient({ ...options, ...(urls && { coordinators: urls, learn: false }) })
     clients.push(connected)
     return connected
   }

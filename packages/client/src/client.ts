@@ -1,9 +1,15 @@
-import type { OperationId, QueryOf, ResponseOf, Routes } from '@skyclaw/protocol'
-import { type CallContext, type CallInput, performCall } from './call.ts'
+import { limits, type OperationId, type QueryOf, type ResponseOf, type Routes } from '@skyclaw/protocol'
+import { type CallContext, performCall } from './call.ts'
 import { SkyclawError } from './errors.ts'
+import { isAdmissible } from './failover/admit.ts'
 import { createFailover, replaceUrls } from './failover/failover.ts'
+import { type LearnedUrl, learnUrls } from './failover/learned.ts'
+import { Learning } from './learning.ts'
+import { Liveness } from './liveness.ts'
 import type { Call, CallOptions } from './operation.ts'
 import { checkUrl, type ClientOptions, resolveOptions } from './options.ts'
+import { pinger } from './ping.ts'
+import type { CallInput } from './prepare.ts'
 import { type HostsResource, hostsResource } from './resources/hosts.ts'
 import { type JobsResource, jobsResource } from './resources/jobs.ts'
 
@@ -18,8 +24,11 @@ export interface SkyclawClient {
   peers(options?: CallOptions): Promise<ResponseOf<Routes['listPeers']>>
   /** The URLs in use: the configured ones, then those learned. */
   readonly coordinators: readonly string[]
-  /** Takes the coordinators that the network named in, beside the configured ones, which are never dropped. */
-  setCoordinators(urls: readonly string[]): void
+  /**
+   * Takes in the coordinators that the network named, beside the configured ones, which are never dropped. Those named before
+   * stay for ten minutes. What is no URL, or must not be sent the token, is left out.
+   */
+  learnCoordinators(urls: readonly string[]): void
   /** Ends calls under way and frees connections. */
   close(): Promise<void>
 }
@@ -29,9 +38,32 @@ export function createClient(clientOptions: ClientOptions): SkyclawClient {
   const options = resolveOptions(clientOptions)
   const closing = new AbortController()
   const failover = createFailover(options.coordinators, options.failover)
-  const context: CallContext = { options, failover, closing: closing.signal }
+  const liveness = new Liveness(options.failover, pinger(options, closing.signal))
+  const context: CallContext = { options, failover, liveness, closing: closing.signal }
+  let learned: LearnedUrl[] = []
+  const turn = Math.random()
+  const learnCoordinators = (urls: readonly unknown[]): void => {
+    const { coordinators: configured, maxCoordinators } = options
+    const named = urls
+      .slice(0, limits.members)
+      .flatMap(readUrl)
+      .filter((url) => !configured.includes(url) && isAdmissible(url, configured))
+    learned = learnUrls(learned, named, performance.now(), { maxCoordinators, keepMs: keepLearnedMs, turn })
+    replaceUrls(failover, [...configured, ...learned.map(({ url }) => url)])
+  }
+  const learning = new Learning({
+    ask: () =>
+      performCall(context, 'listPeers', { timeoutMs: learnTimeoutMs }) as Promise<ResponseOf<Routes['listPeers']>>,
+    take: learnCoordinators,
+    afterMs: learnAfterMs,
+    everyMs: options.learnEveryMs,
+  })
 
-  const call = (operation: OperationId, input: CallInput = {}) => performCall(context, operation, input)
+  const call = async (operation: OperationId, input: CallInput = {}) => {
+    const answer = await performCall(context, operation, input)
+    if (options.learn) learning.used()
+    return answer
+  }
   const typed = call as unknown as Call
   return {
     call: typed,
@@ -43,17 +75,21 @@ export function createClient(clientOptions: ClientOptions): SkyclawClient {
     get coordinators() {
       return failover.endpoints.map((endpoint) => endpoint.url)
     },
-    setCoordinators(urls) {
-      const learned = urls.flatMap(readUrl).filter((url) => !options.coordinators.includes(url))
-      const room = [...new Set(learned)].slice(0, options.maxCoordinators)
-      replaceUrls(failover, [...options.coordinators, ...room])
-    },
+    learnCoordinators,
     async close() {
+      learning.close()
       if (!closing.signal.aborted) closing.abort(new SkyclawError('the client is closed'))
       await options.transport.close()
     },
   }
 }
+
+/** Long enough that a command of one or two calls never asks. */
+const learnAfterMs = 1_000
+const learnTimeoutMs = 5_000
+
+/** How long a coordinator that is named no more stays in the list. */
+const keepLearnedMs = 600_000
 
 /** What the network names may be unusable here; that is no reason to fail. */
 function readUrl(url: unknown): string[] {

@@ -47,11 +47,15 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number
 )
 
 test('learned coordinators come after the configured ones, which stay; unusable ones are left out', () => {
-  const client = createClient({ coordinators: [`${url}/skyclaw/`], maxCoordinators: 2 })
-  client.setCoordinators(['http://b:1', 'javascript:alert(1)', `${url}/skyclaw`, 'http://c:1/', 'http://d:1'])
-  expect(client.coordinators).toEqual([`${url}/skyclaw`, 'http://b:1', 'http://c:1'])
-  client.setCoordinators([])
-  expect(client.coordinators).toEqual([`${url}/skyclaw`])
+  const own = 'http://a:1/skyclaw'
+  const client = createClient({ coordinators: [`${own}/`], maxCoordinators: 2 })
+  const unusable = ['javascript:alert(1)', 'http://u:p@d:1', 'http://0.0.0.0:1', url, 7 as unknown as string]
+  client.learnCoordinators(['http://b:1', ...unusable, own, 'http://c:1/'])
+  expect(client.coordinators[0]).toBe(own)
+  expect(client.coordinators.toSorted()).toEqual([own, 'http://b:1', 'http://c:1'])
+  client.learnCoordinators(['http://d:1'])
+  expect(client.coordinators.slice(0, 2)).toEqual([own, 'http://d:1'])
+  expect(client.coordinators).toHaveLength(3)
 })
 
 test('a bad idempotency key is refused before anything is sent', async () => {

@@ -19,7 +19,14 @@ export interface ClientOptions {
   maxRetryAfterMs?: number
   /** Coordinators learned from the network that are kept beside the configured ones; default 64. */
   maxCoordinators?: number
-  /** Breaker and backoff. */
+  /**
+   * Whether to ask the network for its coordinators while the client is in use, so that calls go on when the configured ones are
+   * gone; they are sent the token like those. Default true.
+   */
+  learn?: boolean
+  /** Milliseconds between two such questions at least; default 30,000. */
+  learnEveryMs?: number
+  /** Breaker, backoff and pings. */
   failover?: Partial<FailoverOptions>
   /** How requests travel; default ofetch. */
   transport?: Transport
@@ -48,6 +55,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     maxResponseBytes: positive('maxResponseBytes', options.maxResponseBytes ?? 64 * 1_048_576),
     maxRetryAfterMs: positive('maxRetryAfterMs', options.maxRetryAfterMs ?? 60_000),
     maxCoordinators: positive('maxCoordinators', options.maxCoordinators ?? 64),
+    learn: options.learn ?? true,
+    learnEveryMs: positive('learnEveryMs', options.learnEveryMs ?? 30_000),
     failover,
     transport: options.transport ?? ofetchTransport(),
   }

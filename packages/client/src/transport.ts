@@ -5,6 +5,8 @@ export interface TransportRequest {
   body?: string
   /** Aborted when the attempt's time is up or the caller gave up. */
   signal: AbortSignal
+  /** Whether it only asks for a sign of life: it must not wait for a connection behind requests that wait for their answers. */
+  ping?: true
   /** A longer answer is refused with a `TooLargeError`, without reading it to its end. */
   maxResponseBytes: number
 }

@@ -12,21 +12,14 @@ export interface UndiciTransportOptions {
 
 /** A transport over undici's pools, one for each coordinator: for programs that call often, such as hosts. */
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
-  const agent = new Agent({
-    connections: options.connections ?? 64,
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? 3_000 },
-    keepAliveTimeout: options.keepAliveMs ?? 10_000,
-    // The client's own limits end an attempt; undici's would cut long polls short.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  })
+  const agent = makeAgent(options.connections ?? 64, options)
+  const pings = makeAgent(1, options)
   return {
-    async send({ method, url, headers, body, signal, maxResponseBytes }) {
+    async send({ method, url, headers, body, signal, maxResponseBytes, ping }) {
       const { origin, pathname, search } = new URL(url)
       const request: Dispatcher.RequestOptions = { origin, path: pathname + search, method, headers, signal }
       if (body !== undefined) request.body = body
-      const response = await agent.request(request)
+      const response = await (ping ? pings : agent).request(request)
       const retryAfter = response.headers['retry-after']
       const location = response.headers['location']
       return {
@@ -37,7 +30,19 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
       }
     },
     async close() {
-      await agent.destroy()
+      await Promise.all([agent.destroy(), pings.destroy()])
     },
   }
+}
+
+function makeAgent(connections: number, options: UndiciTransportOptions): Agent {
+  return new Agent({
+    connections,
+    pipelining: 1,
+    connect: { timeout: options.connectTimeoutMs ?? 3_000 },
+    keepAliveTimeout: options.keepAliveMs ?? 10_000,
+    // The client's own limits end an attempt; undici's would cut long polls short.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
 }

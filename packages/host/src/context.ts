@@ -2,6 +2,7 @@ import type { SkyclawClient } from '@skyclaw/client'
 import type { Logger } from 'pino'
 import type { HeldJobs } from './held-jobs.ts'
 import type { ResolvedHostOptions } from './options.ts'
+import type { RememberedCoordinators } from './remembered-coordinators.ts'
 import type { RunContext } from './run/run-context.ts'
 import type { Spool } from './spool.ts'
 
@@ -11,6 +12,8 @@ export interface HostContext {
   readonly options: ResolvedHostOptions
   readonly capabilities: readonly string[]
   readonly client: SkyclawClient
+  /** The list of `client`, over restarts. */
+  readonly remembered: RememberedCoordinators
   readonly held: HeldJobs
   readonly spool: Spool
   readonly run: RunContext

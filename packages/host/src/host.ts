@@ -11,6 +11,7 @@ import { HeldJobs } from './held-jobs.ts'
 import { readIdentity } from './identity.ts'
 import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
 import { createPolicy } from './run/policy.ts'
+import { rememberedCoordinators } from './remembered-coordinators.ts'
 import { keepSession } from './session.ts'
 import { openSpool, type SpooledResult } from './spool.ts'
 
@@ -37,13 +38,17 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
   const { coordinators, token } = options
   // Each job may be handed back, and heartbeat and claim come beside the deliveries.
   const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + 8 })
-  const client = createClient({ coordinators, transport, ...(token !== undefined && { token }) })
+  // The heartbeat brings the coordinators: the client need not ask for them.
+  const client = createClient({ coordinators, transport, learn: false, ...(token !== undefined && { token }) })
+  const configured = client.coordinators
   const lock = lockFolder(options.dir)
   try {
     const id = await readIdentity(options.dir, options.id)
     const { spool, results, unreadable } = await openSpool(options.dir, options.maxRejected)
     const { capabilities, warnings } = offeredCapabilities(options.capabilities, policy)
     const log = options.logger.child({ hostId: id })
+    const remembered = await rememberedCoordinators(options.dir, configured, log)
+    if (options.learn) client.learnCoordinators(remembered.urls)
     for (const warning of warnings) log.warn(warning)
     for (const name of policy.missing) log.warn({ command: name }, 'an allowed command was not found on the PATH')
     for (const file of unreadable)
@@ -53,6 +58,7 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
       options,
       capabilities,
       client,
+      remembered,
       held: new HeldJobs(),
       spool,
       run: { ...runLimits(options), policy },
@@ -82,6 +88,7 @@ function run(host: HostContext, results: SpooledResult[], lock: FolderLock): Run
     host.ending.abort()
     await session
     await host.client.close()
+    await host.remembered.kept()
     lock.release()
     host.log.info('host ended')
     resolve()

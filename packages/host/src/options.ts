@@ -5,8 +5,10 @@ import { type Logger, pino } from 'pino'
 import { HostError } from './errors.ts'
 
 export interface HostOptions {
-  /** URLs of coordinators; more are learned from them. */
+  /** URLs of coordinators; more are learned from them, and remembered in `dir`. */
   coordinators: readonly string[]
+  /** Whether to learn more coordinators, which are sent the token like those given; default true. */
+  learn?: boolean
   token?: string | undefined
   /** Shown to people; default the machine's host name. */
   name?: string
@@ -69,6 +71,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
   }
   return {
     coordinators: options.coordinators,
+    learn: options.learn ?? true,
     token: options.token,
     name,
     id: options.id,

@@ -73,7 +73,10 @@ async function heartbeat(host: HostContext, leaseMs: number): Promise<number> {
   })
   for (const ref of answer.cancel) host.held.end(ref, 'cancelled')
   for (const ref of answer.lost) host.held.end(ref, 'lost')
-  if (answer.coordinators.length > 0) host.client.setCoordinators(answer.coordinators)
+  if (host.options.learn) {
+    host.client.learnCoordinators(answer.coordinators)
+    host.remembered.keep(host.client.coordinators)
+  }
   if (host.state.drainRequested !== (answer.drain ?? false)) {
     host.state.drainRequested = answer.drain ?? false
     host.log.info({ drain: host.state.drainRequested }, 'claiming changed by the coordinators')

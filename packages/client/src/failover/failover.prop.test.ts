@@ -1,7 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { backoffMs } from './backoff.ts'
-import { answered, createFailover, decide, failed, failoverDefaults, replaceUrls, startCall } from './failover.ts'
+import {
+  answered,
+  createFailover,
+  decide,
+  failed,
+  failoverDefaults,
+  hasOther,
+  replaceUrls,
+  silent,
+  startCall,
+} from './failover.ts'
 
 const urls = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 })
 const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -128,6 +138,66 @@ describe('failover', () => {
         expect(decide(failover, startCall(100), 1, 0.5)).toEqual({ kind: 'ask', url: chosen })
       }),
     )
+  })
+})
+
+describe('a silent coordinator', () => {
+  const patience = fc.array(
+    fc.record({ silentAfterMs: fc.integer({ min: 1, max: 900 }), endsAfterMs: fc.integer({ min: 0, max: 6_000 }) }),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  )
+
+  test('is not asked again as long as its attempt goes on, and the call does not give up before that', () => {
+    fc.assert(
+      fc.property(urls, patience, fraction, (list, turns, random) => {
+        const failover = createFailover(list, failoverDefaults)
+        const call = startCall(10_000)
+        const running = new Map<string, number>()
+        let now = 1
+        for (let turn = 0; turn < 1_000; turn++) {
+          for (const [url, end] of running) {
+            if (end > now) continue
+            running.delete(url)
+            failed(failover, call, url, now, { countsAgainst: true, exclude: false })
+          }
+          const decision = decide(failover, call, now, random)
+          if (decision.kind === 'give-up') return void (running.size > 0 && expect(now).toBeGreaterThanOrEqual(10_000))
+          if (decision.kind === 'wait') {
+            now = Math.min(decision.until, ...running.values())
+            continue
+          }
+          const { url } = decision
+          expect([...running.keys()]).not.toContain(url)
+          const { silentAfterMs, endsAfterMs } = turns[turn % turns.length]!
+          now += silentAfterMs
+          const goesOn = hasOther(failover, call, url)
+          if (goesOn) silent(failover, call, url, now)
+          now += goesOn ? 0 : endsAfterMs
+          running.set(url, now + (goesOn ? endsAfterMs : 0))
+        }
+        throw new Error('the call does not end')
+      }),
+    )
+  })
+
+  test('counts as one failure, however its attempt ends', () => {
+    const failover = createFailover(['a', 'b'], failoverDefaults)
+    const call = startCall(10_000)
+    decide(failover, call, 1, 0.5)
+    silent(failover, call, 'a', 800)
+    expect(decide(failover, call, 800, 0.5)).toEqual({ kind: 'ask', url: 'b' })
+    failed(failover, call, 'a', 6_000, { countsAgainst: true, exclude: false })
+    expect(failover.endpoints[0]?.failures).toBe(1)
+  })
+
+  test('is followed by the one that answered, in the calls after this', () => {
+    const failover = createFailover(['a', 'b'], failoverDefaults)
+    silent(failover, startCall(10_000), 'a', 800)
+    answered(failover, 'b')
+    expect(decide(failover, startCall(10_000), 900, 0.5)).toEqual({ kind: 'ask', url: 'b' })
   })
 })
 

@@ -8,6 +8,8 @@ import { backoffMs } from './backoff.ts'
  * breaker is closed by an answer, opened again for longer by a failure. `notBefore` is what `Retry-After` asked for.
  * One `CallProgress` belongs to one call. The call goes in rounds: in a round each URL is asked at most once, the URL that
  * answered last first. Between rounds the call waits. When all breakers are open, a round asks the one that opens soonest.
+ * An attempt whose coordinator was found silent (`leftRunning`) goes on beside the next one: its URL is not asked again meanwhile,
+ * and the call does not give up before its end as long as such an attempt may bring the answer.
  */
 
 export interface FailoverOptions {
@@ -19,6 +21,11 @@ export interface FailoverOptions {
   /** The wait after the first round, in milliseconds; it doubles with each further round. */
   backoffBaseMs: number
   backoffMaxMs: number
+  /** How long an answer may be owed until the coordinator is pinged, in milliseconds; it doubles with each further ping. */
+  pingAfterMs: number
+  pingMaxMs: number
+  /** A ping without an answer for so many milliseconds: the coordinator is silent, and another one is asked too. */
+  pingTimeoutMs: number
 }
 
 export const failoverDefaults: FailoverOptions = {
@@ -27,6 +34,9 @@ export const failoverDefaults: FailoverOptions = {
   breakerMaxMs: 15_000,
   backoffBaseMs: 100,
   backoffMaxMs: 1_000,
+  pingAfterMs: 300,
+  pingMaxMs: 5_000,
+  pingTimeoutMs: 500,
 }
 
 export interface Endpoint {
@@ -53,6 +63,8 @@ export interface CallProgress {
   asked: Set<string>
   /** URLs that turned out not to be coordinators: not asked again by this call. */
   excluded: Set<string>
+  /** URLs found silent, whose attempts still go on. */
+  leftRunning: Set<string>
   /** The wait after this round is over then; undefined within a round. */
   nextRoundAt: number | undefined
 }
@@ -64,7 +76,8 @@ export function createFailover(urls: readonly string[], options: FailoverOptions
 }
 
 export function startCall(deadline: number): CallProgress {
-  return { deadline, rounds: 0, attempts: 0, asked: new Set(), excluded: new Set(), nextRoundAt: undefined }
+  const sets = { asked: new Set<string>(), excluded: new Set<string>(), leftRunning: new Set<string>() }
+  return { deadline, rounds: 0, attempts: 0, ...sets, nextRoundAt: undefined }
 }
 
 /** Replaces the list. URLs that stay keep their breaker. */
@@ -74,10 +87,16 @@ export function replaceUrls(failover: Failover, urls: readonly string[]): void {
   if (failover.preferred !== undefined && !urls.includes(failover.preferred)) failover.preferred = urls[0]
 }
 
-/** What the call does now. After `ask`, report how it went with `answered` or `failed`; after `wait`, ask again. */
+/** What the call does now. After `ask`, report how it went with `answered`, `silent` or `failed`; after `wait`, ask again. */
 export function decide(failover: Failover, call: CallProgress, now: number, random: number): Decision {
   if (now >= call.deadline) return { kind: 'give-up' }
-  const usable = inOrder(failover).filter((endpoint) => !call.excluded.has(endpoint.url))
+  const decision = choose(failover, call, now, random)
+  return decision.kind === 'give-up' && call.leftRunning.size > 0 ? { kind: 'wait', until: call.deadline } : decision
+}
+
+function choose(failover: Failover, call: CallProgress, now: number, random: number): Decision {
+  const { excluded, leftRunning } = call
+  const usable = inOrder(failover).filter(({ url }) => !excluded.has(url) && !leftRunning.has(url))
   if (usable.length === 0) return { kind: 'give-up' }
   if (call.nextRoundAt !== undefined) {
     if (now < call.nextRoundAt) return { kind: 'wait', until: call.nextRoundAt }
@@ -106,6 +125,19 @@ export function answered(failover: Failover, url: string): void {
   failover.preferred = url
 }
 
+/** Whether the call could ask somebody else than this URL. */
+export function hasOther(failover: Failover, { excluded, leftRunning }: CallProgress, url: string): boolean {
+  return failover.endpoints.some(
+    (other) => other.url !== url && !excluded.has(other.url) && !leftRunning.has(other.url),
+  )
+}
+
+/** The coordinator gives no sign of life. Its attempt goes on; report its end with `failed` all the same. */
+export function silent(failover: Failover, call: CallProgress, url: string, now: number): void {
+  failed(failover, call, url, now, { countsAgainst: true, exclude: false })
+  call.leftRunning.add(url)
+}
+
 export interface Failure {
   /** Whether it speaks against the coordinator: not for one that is merely busy, nor for an attempt cut short. */
   countsAgainst: boolean
@@ -116,11 +148,13 @@ export interface Failure {
 
 /** The attempt at this URL brought nothing to keep. */
 export function failed(failover: Failover, call: CallProgress, url: string, now: number, failure: Failure): void {
+  // It was counted when it was found silent.
+  const isCounted = call.leftRunning.delete(url)
   if (failure.exclude) call.excluded.add(url)
   const endpoint = find(failover, url)
   if (!endpoint) return
   if (failure.retryAfterMs !== undefined) endpoint.notBefore = now + failure.retryAfterMs
-  if (!failure.countsAgainst) return
+  if (!failure.countsAgainst || isCounted) return
   endpoint.failures += 1
   const { breakerFailures, breakerBaseMs, breakerMaxMs } = failover.options
   const over = endpoint.failures - breakerFailures

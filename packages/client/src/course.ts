@@ -1,0 +1,57 @@
+import type { Problem } from '@skyclaw/protocol'
+import type { Answer } from './answer.ts'
+import { type FailedAttempt, ProblemResponseError, type SkyclawError } from './errors.ts'
+import { UnexpectedAnswerError, UnreachableError } from './errors.ts'
+import { type CallProgress, startCall } from './failover/failover.ts'
+import type { Prepared } from './prepare.ts'
+
+/** What one call has met so far. */
+export interface Course extends Prepared {
+  progress: CallProgress
+  failures: Map<string, FailedAttempt>
+  startedAt: number
+  lastProblem: { problem: Problem; url: string } | undefined
+  lastForeign: { message: string; url: string; status: number } | undefined
+  outcomeUnknown: boolean
+}
+
+export function startCourse(prepared: Prepared): Course {
+  const startedAt = performance.now()
+  return {
+    ...prepared,
+    progress: startCall(startedAt + prepared.timeoutMs),
+    startedAt,
+    failures: new Map(),
+    lastProblem: undefined,
+    lastForeign: undefined,
+    outcomeUnknown: false,
+  }
+}
+
+/** Keeps what an answer that is none to keep says, for the error at the end. */
+export function remember(course: Course, url: string, status: number, answer: Exclude<Answer, { kind: 'ok' }>): void {
+  if (answer.kind === 'foreign') {
+    // A proxy that gave up waiting may have let the request through; a server that broke may have broken afterwards.
+    if (status >= 500 && status !== 503 && course.writes) course.outcomeUnknown = true
+    course.lastForeign = { url, status, message: answer.message }
+    course.failures.set(url, { url, message: answer.message })
+    return
+  }
+  const { outcome, code } = answer.problem
+  if (outcome === 'unknown' || (outcome === undefined && code === 'internal' && course.writes)) {
+    course.outcomeUnknown = true
+  }
+  course.lastProblem = { url, problem: answer.problem }
+  course.failures.set(url, { url, message: `${answer.problem.code}: ${answer.problem.detail}` })
+}
+
+/** The error that tells most: what a coordinator said about the request goes before what the network said. */
+export function givingUp(course: Course): SkyclawError {
+  const { lastProblem, lastForeign, outcomeUnknown } = course
+  if (lastProblem) return new ProblemResponseError(lastProblem.problem, lastProblem.url, outcomeUnknown)
+  const failures = [...course.failures.values()]
+  if (lastForeign && failures.length === 1) {
+    return new UnexpectedAnswerError(lastForeign.url, lastForeign.status, lastForeign.message, outcomeUnknown)
+  }
+  return new UnreachableError(failures, Math.round(performance.now() - course.startedAt), outcomeUnknown)
+}
