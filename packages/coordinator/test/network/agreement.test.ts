@@ -43,9 +43,9 @@ test('a peer that has another token is no live peer, and the log says why', asyn
   await cluster.stopNode(1)
   await cluster.startNode(1, { token: 'another-token' })
   const line = await until('the refusal to be logged', () =>
-    cluster.logs[0]!.find(({ msg }) => msg.includes('refused: this coordinator asks for a token')),
+    cluster.logs[0]!.find(({ msg, peer }) => peer === cluster.url(1) && msg.includes('asks for a token')),
   )
-  expect(line).toMatchObject({ level: 40, peer: cluster.url(1) })
+  expect(line.level).toBe(40)
   await until('it not to count as live', async () => (await cluster.peersOf(0)).self.replication!.live === 1)
   expectProblem(await cluster.node(0).call('enqueueJob', { body: shellJob() }), 'insufficient_replicas')
 })

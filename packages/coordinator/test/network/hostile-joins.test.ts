@@ -1,4 +1,4 @@
-import { buildPath, type ProblemCode, routes, wireVersion } from '@skyclaw/protocol'
+import { buildPath, type ProblemCode, routes, wireRange, wireVersion } from '@skyclaw/protocol'
 import { Agent, request as httpRequest } from 'node:http'
 import { beforeEach, expect, test } from 'vitest'
 import { freePort } from '../../../../test/support/free-port.ts'
@@ -110,25 +110,13 @@ test('a joiner with another token is refused before anything is looked at', asyn
 
 test('a member that names a stranger has nobody call it beyond one challenge', async () => {
   const recorder = await Recorder.start(answerAs('c'.repeat(32), token))
-  const from = await cluster.instanceOf(1)
-  const { peers } = await cluster.peersOf(0)
-  const { nodeId, url, version, incarnation } = peers[0]!
-  const wire = { min: 1, max: 2 }
-  const self = {
-    nodeId,
-    instance: from,
-    url,
-    version,
-    incarnation,
-    wire,
-    state: 'alive',
-    boot: 'x',
-    turn: 1e9,
-    feedSeq: 0,
-  }
-  const named = { nodeId: 'stranger', instance: stranger, url: recorder.url, version: '1', wire, state: 'alive' }
-  const members = [{ ...named, incarnation: 1, ready: true }]
-  const body = { version: wireVersion, self: { ...self, ready: true }, members, hosts: [] }
+  const nobody = { nodeId: 'x', instance: 'x', url: '', version: '1', wire: wireRange, state: 'alive', boot: 'x' }
+  const asked = { version: wireVersion, members: [], hosts: [] }
+  const unknown = { ...nobody, incarnation: 0, turn: 0, feedSeq: 0, ready: true }
+  const { self } = await cluster.node(1).ok('gossip', { body: { ...asked, self: unknown } })
+  const named = { nodeId: 'stranger', instance: stranger, url: recorder.url, version: '1', wire: wireRange }
+  const members = [{ ...named, state: 'alive', incarnation: 1, ready: true }]
+  const body = { ...asked, self, members }
   await cluster.node(0).ok('gossip', { body })
   await until('the challenge', () => recorder.requests.length > 0)
   await someRounds()

@@ -25,7 +25,8 @@ test('with one of three down work goes on, and what it missed it catches up with
   await cluster.settled()
   await cluster.agreed()
   const { self } = await cluster.peersOf(2)
-  expect(Object.keys(self.traffic!.sent).filter((kind) => !['feed', 'gossip'].includes(kind))).toEqual([])
+  const network = ['feed', 'gossip', 'join', 'challenge', 'probe']
+  expect(Object.keys(self.traffic!.sent).filter((kind) => !network.includes(kind))).toEqual([])
   for (const id of [before, ...meanwhile]) expect(await statusOf(cluster.node(2), id)).toBe('queued')
 })
 
