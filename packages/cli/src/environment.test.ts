@@ -11,6 +11,7 @@ test('an empty environment gives the documented defaults', () => {
     leaseMs: 20_000,
     repairAfterMs: 600_000,
     idempotencyTtlMs: 86_400_000,
+    peerDiscovery: true,
   })
   expect(toHostOptions(settings)).toEqual({
     coordinators: ['http://127.0.0.1:8787'],
@@ -70,6 +71,7 @@ test('every variable reaches the option it names', () => {
     leaseMs: 2_000,
     repairAfterMs: 3_000,
     idempotencyTtlMs: 60_000,
+    peerDiscovery: false,
   })
   expect(toHostOptions(settings)).toEqual({
     token: 't0ken',

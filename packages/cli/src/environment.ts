@@ -9,6 +9,7 @@ export interface CoordinatorSettings {
   leaseMs: number
   repairAfterMs: number
   idempotencyTtlMs: number
+  peerDiscovery: boolean
   token?: string
   host?: string
   nodeId?: string
@@ -62,8 +63,6 @@ export function readEnv(env: Record<string, string | undefined> = process.env): 
 
 /** Throws a SettingError for a value that is wrong, and for listening to the world without a token. */
 export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
-  // Of no effect yet: the peers are those of the list. A wrong value is an error all the same.
-  valueOf(settings, 'peerDiscovery')
   const token = valueOf(settings, 'token')
   const host = valueOf(settings, 'listenHost')
   if (host !== undefined && token === undefined && !isLoopback(host)) {
@@ -76,6 +75,7 @@ export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
     leaseMs: valueOrDefault(settings, 'leaseMs'),
     repairAfterMs: valueOrDefault(settings, 'repairAfterMs'),
     idempotencyTtlMs: valueOrDefault(settings, 'idempotencyTtlMs'),
+    peerDiscovery: valueOrDefault(settings, 'peerDiscovery'),
     ...given({ token, host, nodeId: valueOf(settings, 'nodeId'), publicUrl: valueOf(settings, 'publicUrl') }),
     ...given({ peerUrls: valueOf(settings, 'peerUrls'), minReplications: valueOf(settings, 'minReplications') }),
   }

@@ -96,15 +96,15 @@ export const variables = {
     flag: 'public-url',
     roles: ['coordinator'],
     check: url,
-    defaultText: '(the address it listens on)',
-    description: 'The URL under which others reach this coordinator.',
+    defaultText: '(the address it listens on, or the first LAN address)',
+    description: 'The URL under which the other coordinators reach this one.',
   }),
   peerUrls: variable({
     name: 'SKYCLAW_PEER_URLS',
     flag: 'peer-urls',
     roles: ['coordinator'],
     check: list(url, maxUrls),
-    description: 'The other coordinators; each of them must name this one too.',
+    description: 'Coordinators to join the network through: any one that answers is enough.',
   }),
   peerDiscovery: variable({
     name: 'SKYCLAW_PEER_DISCOVERY',
@@ -112,7 +112,7 @@ export const variables = {
     roles: ['coordinator'],
     check: onOff,
     defaultText: '1',
-    description: 'Whether peers may name further peers, 0 or 1. Of no effect while there are no peers.',
+    description: 'Whether coordinators beside those of SKYCLAW_PEER_URLS become members, 0 or 1.',
   }),
   minReplications: variable({
     name: 'SKYCLAW_MIN_REPLICATIONS',
@@ -120,8 +120,7 @@ export const variables = {
     roles: ['coordinator'],
     check: integer(1, 16),
     defaultText: '2',
-    description:
-      'Coordinators that hold a change before it is acknowledged. A lone coordinator needs one, unless this is set.',
+    description: 'Coordinators that hold a change before it is acknowledged. Unless set, one while it stands alone.',
   }),
   repairAfterMs: variable({
     name: 'SKYCLAW_REPAIR_AFTER_MS',
