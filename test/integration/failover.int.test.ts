@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { createClient, type SkyclawClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { Cluster, type ClusterNode } from '../support/cluster.ts'
+import { Cluster } from '../support/cluster.ts'
+import type { ClusterNode } from '../support/cluster-node.ts'
 import { startHost } from '../support/host.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { atEnd } from '../support/undo.ts'
 import { until } from '../support/until.ts'
 
 /** Pauses of so many clients are measured at once, so often. */
-const clients = 8
-const rounds = 4
+const clients = 10
+const rounds = 3
 
 const payload = { kind: 'shell', command: 'true' } as const
 const forNobody = { requires: ['nobody-has-this'] }
@@ -50,9 +51,8 @@ async function kill(node: ClusterNode): Promise<void> {
 
 /** From now on it takes what it is sent, and says nothing. */
 function stop(node: ClusterNode): void {
-  const { pid } = node.process
-  mend.push(() => void process.kill(pid, 'SIGCONT'))
-  process.kill(pid, 'SIGSTOP')
+  mend.push(() => node.goOn())
+  node.standStill()
 }
 
 /** Milliseconds of the longest call of a client, of those under way when it is harmed and some that follow. */
