@@ -44,6 +44,14 @@ export class Beliefs {
     this.end(entry, update.state, update.by ?? from, now)
   }
 
+  /** Takes only what a stranger says of this coordinator, so that it can be refuted. */
+  takeAccusation(update: MemberUpdate): void {
+    const isAccusation = update.state === 'suspect' || update.state === 'dead'
+    if (isAccusation && update.instance === this.#core.instance && update.incarnation <= maxIncarnation) {
+      this.#takeAboutSelf(update)
+    }
+  }
+
   /** Takes over what a live member is said, or says itself, to be. */
   adopt(entry: Entry, update: MemberUpdate, now: number): void {
     const core = this.#core
@@ -82,7 +90,10 @@ export class Beliefs {
   /** Looks who did not refute in time. */
   tick(now: number): void {
     for (const [entry, suspicion] of this.#core.suspects) {
-      if (suspicion.isOver(now)) this.end(entry, 'dead', this.#core.instance, now)
+      if (!suspicion.isOver(now)) continue
+      // Who answers is not dead: that it has not refuted means that it was not told, or that its word was lost.
+      if (this.#core.heardLately(entry, now)) suspicion.restart(now)
+      else this.end(entry, 'dead', this.#core.instance, now)
     }
   }
 

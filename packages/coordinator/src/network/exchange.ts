@@ -56,6 +56,9 @@ export class Exchanges {
       ages.hear(hosts, now)
       // It has found this coordinator, which may not have found it, or not know that it was found.
       if (!entry.usable || !entry.isMet) this.soon.add(news.instance)
+    } else if (isCurrent && !isOwn) {
+      // It may refute what somebody thinks of it who is no member here yet.
+      for (const update of members) this.#beliefs.takeAccusation(update)
     }
     const told = known ? ages.newsFor(news.instance, now) : []
     if (known) ages.told(news.instance, now)
