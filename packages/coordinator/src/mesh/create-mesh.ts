@@ -30,6 +30,7 @@
  *
  * **Forgetting.** Final values are pruned by each coordinator when they are older than the retention; values that can still change are written anew before
  * that. So what is older than the retention, and held by nobody asked, is `gone`: a coordinator that was away for a month cannot revive it.
+ * An end that was accepted and not learned is not forgotten by its age alone: too few may have accepted it, and then the value before it stands.
  */
 import type { LedgerRecord, PeerMessage } from '@skyclaw/protocol'
 import { keep } from '../core/decision.ts'

@@ -58,3 +58,26 @@ test.each([
     }
   }
 })
+
+test('an end that too few accepted, and of which nothing else is known, is kept for the one that holds what was before', () => {
+  const cores = new MeshCores(['a', 'b', 'c'], 3)
+  const job = shellJobRecord({ now: cores.wall })
+  cores.loses = ({ message }) => message.type === 'learn'
+  taken(cores.change('a', { key, fresh: true, decide: () => write(job) }))
+  cores.loses = ({ from, to }) => from === 'a' || to === 'a'
+  const now = cores.wall
+  const ended = cores.change('b', { key, decide: (current) => lifecycle.cancel(current as typeof job, { now }) })
+  expect(ended.ok).toBe(false)
+  cores.live.delete('a')
+  cores.meet()
+  cores.wall += retentionMs + 10_000
+  cores.pass(120_000)
+  cores.loses = () => false
+  cores.live.add('a')
+  cores.meet()
+  const { value } = taken(cores.change('a', { key, decide: () => keep }))
+  expect(value).toMatchObject({ status: 'cancelled' })
+  expect(cores.events).not.toContain('gone_dropped')
+  cores.pass(20_000)
+  for (const [name, store] of cores.stores) expect(store.unlearned('', 1), name).toEqual([])
+})

@@ -130,13 +130,15 @@ export class Orphans {
   }
 
   /**
-   * A value that finished the record, as old as the retention, and nothing else is known of it: whether it was chosen or not, it is
-   * forgotten by now.
+   * A value that finished the record, as old as the retention, and nothing else is known of it: forgotten, once so many of its replicas
+   * never return that no round can tell more. As long as a quorum may come back, it stays: if it was never chosen, the value before it
+   * stands, and who holds that may be away. A round finishes the record with those, or is told that it is gone.
    */
-  #isForgotten({ wall }: Step, { key, proposal }: Register): boolean {
-    const { rules, options, store } = this.#parts.core
+  #isForgotten({ wall }: Step, { key, proposal, set }: Register): boolean {
+    const { rules, options, store, members } = this.#parts.core
     if (!proposal || !rules.isFinal(proposal.value) || store.known(key)) return false
-    return proposal.writtenAt < wall - options.retentionMs
+    if (proposal.writtenAt >= wall - options.retentionMs) return false
+    return set.replicas.filter((id) => !members.isForgotten(id)).length < acceptQuorum(set)
   }
 
   #isOrphan(row: Register): boolean {
