@@ -201,7 +201,7 @@ class SwimMembership implements port.Membership {
     }
     const isListed = options.discovery || options.peerUrls.includes(url) || this.#bootstraps.leadTo(instance)
     if (!isListed) return `${url} is none of the configured peer URLs, and discovery is off`
-    if (!entries.has(instance) && entries.size >= limits.members)
+    if (!entries.has(instance) && entries.size >= limits.members && !this.#core.dispensable())
       return `the network has ${limits.members} members already`
     return undefined
   }
@@ -215,6 +215,7 @@ class SwimMembership implements port.Membership {
     const wasLive = before !== undefined && isLive(before) && before.verified
     const moved = before && before.url !== url ? before.url : undefined
     const entry = before ?? createEntry(update, now)
+    if (!before && core.entries.size >= limits.members) core.drop(core.dispensable())
     core.entries.set(instance, entry)
     const { version, wire, ready } = update
     const incarnation = Math.max(entry.incarnation, update.incarnation)
@@ -244,12 +245,10 @@ class SwimMembership implements port.Membership {
 
   /** Those who were replaced long ago know nothing any more that others do not. */
   #dropReplaced(now: number): void {
-    const { entries, options, broadcasts } = this.#core
-    for (const { instance, state, since } of entries.values()) {
-      if (state !== 'replaced' || now - since <= options.keepReplacedMs) continue
-      entries.delete(instance)
-      broadcasts.drop(instance)
-      this.#core.revision += 1
+    const { entries, options } = this.#core
+    for (const entry of entries.values()) {
+      if (entry.state !== 'replaced' || now - entry.since <= options.keepReplacedMs) continue
+      this.#core.drop(entry)
     }
   }
 

@@ -95,6 +95,19 @@ export class MemberCore {
     this.refresh(entry, now)
   }
 
+  /** One that was merely named: it makes room for one that has answered a challenge. */
+  dispensable(): Entry | undefined {
+    for (const entry of this.entries.values()) if (!entry.verified && entry.state !== 'forgotten') return entry
+    return undefined
+  }
+
+  drop(entry: Entry | undefined): void {
+    if (!entry) return
+    this.entries.delete(entry.instance)
+    this.broadcasts.drop(entry.instance)
+    this.revision += 1
+  }
+
   /** Looks again whether a member can be worked with. */
   refresh(entry: Entry, now: number): void {
     const { verified, knowsUs, wire } = entry
