@@ -1,3 +1,4 @@
+import { type MemberNews, type MemberUpdate, wireRange, wireVersion } from '@skyclaw/protocol'
 import { expect, test } from 'vitest'
 import { churn } from './churn.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -18,6 +19,14 @@ function grown(count: number, plan: Partial<FieldPlan> = {}): { field: Field; al
     field.disagreement(),
   ).toBeDefined()
   return { field, all: field.coordinators }
+}
+
+/** What a coordinator says of itself. */
+function newsOf({ name: nodeId, instance, url, process }: Coordinator): MemberNews {
+  const { boot, membership } = process!
+  const { incarnation } = membership
+  const own = { nodeId, instance, url, boot, incarnation, version: '0.1.0', wire: wireRange }
+  return { ...own, state: 'alive', ready: true, turn: 1, feedSeq: 1 }
 }
 
 function died(field: Field): string[] {
@@ -156,6 +165,38 @@ test('an observer that stands still again and again gets nobody declared dead', 
     field.until(() => field.agrees, 15_000),
     field.disagreement(),
   ).toBeDefined()
+})
+
+test('a member that names thousands who are not there has four at a time challenged, and keeps nobody out', () => {
+  const { field, all } = grown(4)
+  field.run(5_000)
+  const [liar, victim] = [all[3]!, all[0]!]
+  field.traffic.reset()
+  const usual = { nodeId: 'x', version: '1', wire: wireRange, incarnation: 0, ready: true } as const
+  for (let batch = 0; batch < 100; batch += 1) {
+    const names = Array.from({ length: 1_000 }, (_, index) => `flood-${batch}-${index}`)
+    const members = names.map((instance): MemberUpdate => ({
+      ...{ ...usual, instance, url: `http://${instance}.example`, state: batch % 2 === 0 ? 'alive' : 'dead' },
+    }))
+    victim.process!.membership.answerGossip(
+      { version: wireVersion, self: newsOf(liar), members, hosts: [] },
+      victim.now,
+    )
+    field.run(100)
+  }
+  const { membership } = victim.process!
+  expect(membership.candidates().length).toBeLessThanOrEqual(256)
+  expect(membership.peers().length).toBeLessThanOrEqual(1_024)
+  // Nobody is there: each is refused after 10 ms, on average, and the flood lasts for 10 s.
+  expect(field.traffic.messagesBy.get('challenge') ?? 0).toBeLessThan(6_000)
+  const joiner = field.add([victim.url])
+  joiner.start()
+  expect(
+    field.until(() => field.agrees, 30_000),
+    field.disagreement(),
+  ).toBeDefined()
+  for (const { process } of all)
+    expect(process!.membership.peers().every(({ nodeId, state }) => nodeId !== 'x' || state !== 'alive')).toBe(true)
 })
 
 test(`after random faults all agree, and nobody was declared dead who could always be heard (seeds from ${seed})`, () => {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { measure } from './measure.ts'
+import { measure, percentile } from './measure.ts'
 import { randomRun } from './random-run.ts'
 import { printTable } from './table.ts'
 
@@ -51,15 +51,19 @@ function table(): void {
 
 function random(seeds: number): void {
   const faults = new Map<string, number>()
+  const settled: number[] = []
   for (let seed = from; seed < from + seeds; seed += 1) {
     const outcome = randomRun(seed)
     for (const [kind, times] of outcome.faults) faults.set(kind, (faults.get(kind) ?? 0) + times)
+    if (outcome.settledMs !== undefined) settled.push(outcome.settledMs)
     if (outcome.broken === undefined) continue
     console.log(`seed ${seed}: ${outcome.broken}`)
     console.log(`again: pnpm simulate:members --from ${seed} --trace`)
     process.exitCode = 1
     return
   }
+  const seconds = [0.5, 0.99, 1].map((share) => ((percentile(settled, share) ?? 0) / 1_000).toFixed(1))
+  console.log(`time until all agree: p50 ${seconds[0]} s, p99 ${seconds[1]} s, most ${seconds[2]} s`)
   console.log(`${seeds} seeds from ${from} broke nothing: ${[...faults].map(([kind, n]) => `${kind} ${n}`).join(', ')}`)
 }
 
