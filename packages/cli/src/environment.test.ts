@@ -15,6 +15,7 @@ test('an empty environment gives the documented defaults', () => {
   })
   expect(toHostOptions(settings)).toEqual({
     coordinators: ['http://127.0.0.1:8787'],
+    learn: true,
     allowedCommands: [],
     openclawCommand: 'openclaw',
     maxParallel: 1,
@@ -23,7 +24,11 @@ test('an empty environment gives the documented defaults', () => {
     maxOutputBytes: 131_072,
     drainMs: 30_000,
   })
-  expect(toClientOptions(settings)).toEqual({ coordinators: ['http://127.0.0.1:8787'], timeoutMs: 10_000 })
+  expect(toClientOptions(settings)).toEqual({
+    coordinators: ['http://127.0.0.1:8787'],
+    learn: true,
+    timeoutMs: 10_000,
+  })
   expect(toLogLevel(settings)).toBe('info')
 })
 
@@ -32,6 +37,7 @@ test('every variable reaches the option it names', () => {
     SKYCLAW_TOKEN: 't0ken',
     SKYCLAW_COORDINATOR_URL: 'http://a:1/',
     SKYCLAW_COORDINATOR_URLS: 'http://b:2, https://c/x ,http://a:1',
+    SKYCLAW_LEARN_COORDINATORS: '0',
     SKYCLAW_REQUEST_TIMEOUT_MS: '500',
     SKYCLAW_COORDINATOR_NODE_ID: 'n1',
     SKYCLAW_COORDINATOR_PORT: '0',
@@ -76,6 +82,7 @@ test('every variable reaches the option it names', () => {
   expect(toHostOptions(settings)).toEqual({
     token: 't0ken',
     coordinators: ['http://a:1', 'http://b:2', 'https://c/x'],
+    learn: false,
     name: 'attic box',
     id: 'h-1',
     dir: '/data/h',
@@ -89,7 +96,7 @@ test('every variable reaches the option it names', () => {
     maxOutputBytes: 2_048,
     drainMs: 0,
   })
-  expect(toClientOptions(settings).timeoutMs).toBe(500)
+  expect(toClientOptions(settings)).toMatchObject({ learn: false, timeoutMs: 500 })
   expect(toLogLevel(settings)).toBe('debug')
 })
 

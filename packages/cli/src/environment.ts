@@ -21,6 +21,7 @@ export interface CoordinatorSettings {
 /** Options of `startHost` that settings decide. Times are in milliseconds. */
 export interface HostSettings {
   coordinators: string[]
+  learn: boolean
   allowedCommands: string[]
   openclawCommand: string
   maxParallel: number
@@ -39,6 +40,7 @@ export interface HostSettings {
 /** Options of `createClient` that settings decide. */
 export interface ClientSettings {
   coordinators: string[]
+  learn: boolean
   timeoutMs: number
   token?: string
 }
@@ -85,6 +87,7 @@ export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
 export function toHostOptions(settings: Settings): HostSettings {
   return {
     coordinators: coordinatorUrls(settings),
+    learn: valueOrDefault(settings, 'learnCoordinators'),
     allowedCommands: valueOf(settings, 'allowedCommands') ?? [],
     openclawCommand: valueOrDefault(settings, 'openclawCommand'),
     maxParallel: valueOrDefault(settings, 'maxParallel'),
@@ -106,6 +109,7 @@ export function toHostOptions(settings: Settings): HostSettings {
 export function toClientOptions(settings: Settings): ClientSettings {
   return {
     coordinators: coordinatorUrls(settings),
+    learn: valueOrDefault(settings, 'learnCoordinators'),
     timeoutMs: valueOrDefault(settings, 'requestTimeoutMs'),
     ...given({ token: valueOf(settings, 'token') }),
   }

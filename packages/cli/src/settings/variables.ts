@@ -58,6 +58,14 @@ export const variables = {
     repeatable: true,
     description: 'More coordinators, separated by commas, tried in turn.',
   }),
+  learnCoordinators: variable({
+    name: 'SKYCLAW_LEARN_COORDINATORS',
+    flag: 'learn-coordinators',
+    roles: talkers,
+    check: onOff,
+    defaultText: '1',
+    description: 'Whether to go on at other coordinators that the network names, which are sent the token too, 0 or 1.',
+  }),
   requestTimeoutMs: variable({
     name: 'SKYCLAW_REQUEST_TIMEOUT_MS',
     flag: 'request-timeout-ms',
