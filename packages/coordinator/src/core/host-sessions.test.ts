@@ -57,6 +57,16 @@ test('a host that others have not heard for long gets the chance to be heard her
   expect(sessions.isLost('a', 12_301)).toBe(true)
 })
 
+test('a host that was silent for long and is given a lease elsewhere is not lost before what others heard of it can be known', () => {
+  const sessions = new HostSessions(leaseMs, 0)
+  sessions.hear('a', 1_000)
+  sessions.expect('a', 9_000)
+  expect(sessions.isLost('a', 9_000), 'by a lease that was known').toBe(true)
+  sessions.expect('a', 9_000, true)
+  expect(sessions.isLost('a', 10_000)).toBe(false)
+  expect(sessions.isLost('a', 10_001)).toBe(true)
+})
+
 test('nobody is lost within one lease time after another coordinator came back into reach', () => {
   const sessions = new HostSessions(leaseMs, 0)
   sessions.hear('a', 0)

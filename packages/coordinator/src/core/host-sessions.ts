@@ -1,12 +1,12 @@
 /**
  * When each host was last heard, by this coordinator or by others that told it so, as ages on the caller's monotonic clock: no wall
  * clock decides whether a host is lost. Nobody is lost within one lease time after the start, after a pause in which nobody could be
- * heard, after other coordinators that may have heard them came back into reach, or after a host that was never heard came to be
- * known: the hosts must first have had the chance to be heard.
+ * heard, after other coordinators that may have heard them came back into reach, or after a host was given a lease elsewhere: the hosts
+ * must first have had the chance to be heard.
  */
 export class HostSessions {
   readonly #heardAt = new Map<string, number>()
-  /** Hosts that were never heard: since when they are expected. */
+  /** Hosts that were given leases and were not heard since: since when they are expected. */
   readonly #expectedSince = new Map<string, number>()
   /** Since when hosts can be heard without a break. */
   #awakeSince: number
@@ -35,9 +35,14 @@ export class HostSessions {
     for (const [id, heardAt] of this.#heardAt) if (now - heardAt <= withinMs) yield { id, ageMs: now - heardAt }
   }
 
-  /** Notes that a host is said to hold leases, so that it gets the chance to be heard before they are taken. */
-  expect(hostId: string, now: number): void {
-    if (!this.#heardAt.has(hostId) && !this.#expectedSince.has(hostId)) this.#expectedSince.set(hostId, now)
+  /**
+   * Notes that a host is said to hold a lease, so that it gets the chance to be heard before that is taken.
+   *
+   * @param isNew whether the lease was not known before: then whoever gave it has heard the host, and may not have said so yet
+   */
+  expect(hostId: string, now: number, isNew = false): void {
+    const isKnown = this.#heardAt.has(hostId) || this.#expectedSince.has(hostId)
+    if (isNew || !isKnown) this.#expectedSince.set(hostId, now)
   }
 
   /** To be called often. When the calls have stopped for long, this process stood still and could hear nobody. */

@@ -145,11 +145,11 @@ export class HostRegistry {
   }
 
   #noteLease({ id, lease }: JobRecord): void {
+    if (!lease) return void this.#leases.delete(id)
     const now = this.#clock.monotonic()
-    if (!lease) this.#leases.delete(id)
-    else if (this.#leases.get(id)?.attempt !== lease.attempt)
-      this.#leases.set(id, { attempt: lease.attempt, since: now })
-    if (lease) this.sessions.expect(lease.hostId, now)
+    const isNew = this.#leases.get(id)?.attempt !== lease.attempt
+    if (isNew) this.#leases.set(id, { attempt: lease.attempt, since: now })
+    this.sessions.expect(lease.hostId, now, isNew)
   }
 
   #hear(record: HostRecord): void {
