@@ -32,8 +32,13 @@ export const TrafficView = Type.Object({
   droppedMessages: Type.Integer({ minimum: 0, description: 'Messages for which there was no room or no receiver.' }),
   lostMessages: Type.Integer({ minimum: 0, description: 'Messages of requests that failed.' }),
   sent: Type.Record(Type.String(), Type.Object({ messages: Count, bytes: Count }), {
-    description: 'What was sent, by the type of the message; `gossip` and `feed` count requests.',
+    description: 'What was sent, by the type of the message; `gossip`, `feed` and other questions count requests.',
   }),
+  received: Type.Optional(
+    Type.Record(Type.String(), Type.Object({ messages: Count, bytes: Count }), {
+      description: 'Answers that came back, by the kind of the request: `messages`, `feed`, `gossip` and so on.',
+    }),
+  ),
 })
 export type TrafficView = Static<typeof TrafficView>
 

@@ -11,7 +11,6 @@ export const problems = {
   idempotency_mismatch: { status: 409, title: 'The idempotency key was used with another body', retryable: false },
   lease_lost: { status: 409, title: 'The lease is no longer held', retryable: false },
   job_terminal: { status: 409, title: 'The job has ended', retryable: false },
-  standalone: { status: 409, title: 'This coordinator runs standalone', retryable: false },
   stale_instance: { status: 409, title: 'This instance is a copy that is behind', retryable: false },
   url_unverified: { status: 409, title: 'The coordinator did not answer at its URL', retryable: true },
   not_a_member: { status: 409, title: 'That is no member of the network', retryable: false },

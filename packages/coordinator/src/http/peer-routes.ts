@@ -28,7 +28,9 @@ export function logPeerRefusal(warnings: ThrottledLog, request: FastifyRequest, 
 }
 
 function checkVersion(body: unknown): void {
-  const { version } = Object(body) as { version?: unknown }
+  // What is no object is called so by the schema.
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return
+  const { version } = body as { version?: unknown }
   const { min, max } = wireRange
   if (typeof version === 'number' && version >= min && version <= max) return
   const said = typeof version === 'number' ? `is ${version}` : 'is missing'

@@ -4,7 +4,7 @@ import type { Bootstrap, Candidate, Peer } from '../network/membership.ts'
 
 /** This coordinator as `peers list` shows it: with how well the records are kept. */
 export function selfView({ network, mesh, clock }: Context): SelfView {
-  const { sentBytes, receivedBytes, droppedMessages, lostMessages, sent } = network.traffic
+  const { sentBytes, receivedBytes, droppedMessages, lostMessages, sent, received } = network.traffic
   const { nodeId, instance, url, version, ready } = network.news()
   const { rounds, orphans, belowMinimum, underReplicated, unresolvedTwins, twinsPossible } = mesh.mesh.status()
   return {
@@ -17,7 +17,10 @@ export function selfView({ network, mesh, clock }: Context): SelfView {
       ...{ rounds, orphans, belowMinimum, underReplicated, unresolvedTwins, twinsPossible },
     },
     events: Object.fromEntries(mesh.events),
-    traffic: { sentBytes, receivedBytes, droppedMessages, lostMessages, sent: Object.fromEntries(sent) },
+    traffic: {
+      ...{ sentBytes, receivedBytes, droppedMessages, lostMessages },
+      ...{ sent: Object.fromEntries(sent), received: Object.fromEntries(received) },
+    },
   }
 }
 

@@ -83,6 +83,7 @@ export class HttpMemberCalls implements MemberCalls {
     timeoutMs: number,
   ): Promise<ResponseOf<Routes[Id]>> {
     const { client, traffic } = this.#options
+    if (!URL.canParse(url)) throw new PeerError('malformed', 'is no URL')
     const body = JSON.stringify(value)
     traffic.count(kinds[id] ?? id, Buffer.byteLength(body))
     return client(url).call(id, { body, timeoutMs, maxAnswerBytes: limits.largeBodyBytes })

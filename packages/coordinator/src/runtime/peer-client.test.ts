@@ -9,8 +9,9 @@ import { Traffic } from './traffic.ts'
 
 const news = {
   ...{ nodeId: 'n', instance: 'b', url: '', version: '1', state: 'alive', boot: 'x', turn: 0, ready: true, feedSeq: 0 },
+  ...{ incarnation: 0, wire: { min: 1, max: 1 } },
 }
-const gossip = { version: wireVersion, self: news, hosts: [], seen: { known: true, turn: 0 } }
+const gossip = { version: wireVersion, self: news, members: [], hosts: [], seen: { known: true, turn: 0 } }
 const call = { body: '{}', timeoutMs: 1_000, maxAnswerBytes: 10_000 }
 
 async function clientOf(handler: RequestListener, path = '') {

@@ -1,4 +1,4 @@
-import { limits, type PeerMessage } from '@skyclaw/protocol'
+import { limits, type PeerMessage, wireVersion } from '@skyclaw/protocol'
 import { expect, test } from 'vitest'
 import type { PeerCall } from './peer-client.ts'
 import { PeerError } from './peer-error.ts'
@@ -28,6 +28,7 @@ function bench() {
     post,
     self: () => ({ instance: 'a', boot: 'x', turn: (turn += 1) }),
     traffic,
+    version: () => wireVersion,
     timeoutMs: 100,
     onReplies: (got) => void replies.push(got),
     onFailure: (error) => void failures.push(error),

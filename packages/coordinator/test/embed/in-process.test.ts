@@ -47,7 +47,7 @@ test('each line of the log that is about the coordinator carries its node id, an
   const logged = lines.map((line) => JSON.parse(line) as { msg: string; nodeId?: string; hostId?: string })
   expect(logged.map(({ msg, nodeId, hostId }) => [msg, nodeId, hostId])).toEqual([
     ['database opened', 'here', undefined],
-    ['no peers: it stands alone, with a single copy of everything', 'here', undefined],
+    ['standalone until another coordinator joins: a single copy of everything', 'here', undefined],
     ['incoming request', 'here', undefined],
     ['host registered', 'here', 'h'],
     ['request completed', 'here', undefined],

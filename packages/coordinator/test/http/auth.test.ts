@@ -2,6 +2,7 @@ import { buildPath, type OperationId, type RouteDefinition, routes, tokenHeader 
 import type { FastifyRequest } from 'fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createAuth } from '../../src/http/auth.ts'
+import { type Challenge, type ChallengeAnswer, createChallenge, isRightAnswer } from '../../src/runtime/challenge.ts'
 import { startCoordinator } from '../../src/server.ts'
 import { expectConforms, expectProblem } from './conformity.ts'
 import { RawConnection } from './raw-connection.ts'
@@ -73,13 +74,29 @@ test.each(accepted)('the token is taken from %s', async (_, headers) => {
 test('routes that need no token answer without one, and tell none', async () => {
   const coordinator = await startTestCoordinator()
   const open = entries.filter(([, { auth }]) => !auth)
-  expect(open.map(([id]) => id)).toEqual(['readHealth'])
+  expect(open.map(([id]) => id)).toEqual(['readHealth', 'challengeMember'])
   for (const [id, route] of open) {
     const answer = await send(coordinator, route, { [tokenHeader]: 'wrong' })
-    expect(answer.status).toBe(200)
+    expect(answer.status).not.toBe(401)
     expectConforms(id, answer)
     expect(answer.text).not.toContain(token)
   }
+})
+
+test('a challenge is answered without a token to who proves to know it, and to nobody else', async () => {
+  const coordinator = await startTestCoordinator()
+  const { url } = coordinator.running
+  const answer = async (challenge: Challenge) => {
+    return coordinator.call('challengeMember', { body: challenge, headers: { [tokenHeader]: 'wrong' } })
+  }
+  const challenge = createChallenge(token, url)
+  const right = await answer(challenge)
+  expect(right.status).toBe(200)
+  expect(isRightAnswer(token, challenge, JSON.parse(right.text) as ChallengeAnswer)).toBe(true)
+  // Who presents the token itself proves nothing by that.
+  expectProblem(await coordinator.call('challengeMember', { body: createChallenge('other', url) }), 'unauthorized')
+  expectProblem(await answer({ ...challenge, nonce: 'f'.repeat(64) }), 'unauthorized')
+  expectProblem(await answer(createChallenge(token, 'http://127.0.0.1:1')), 'url_unverified')
 })
 
 test('a wrong token is refused before the body is read, and a long body is not waited for', async () => {

@@ -43,7 +43,7 @@ const hostRecord = {
   },
 }
 
-/** One request for each route that keeps its answers; routes that a lone coordinator refuses have none to keep. */
+/** One request for each route that keeps its answers; what only other coordinators send, or what is about them, is sent without a key. */
 const repeatable = {
   registerHost: {
     prepare: async () => ({ body: { name: 'made by the coordinator' } }),
@@ -83,13 +83,13 @@ const repeatable = {
   },
 } satisfies Partial<Record<OperationId, Repeatable>>
 
-const refusedAlone: OperationId[] = ['joinNetwork', 'gossip', 'replicateMessages']
+const amongCoordinators: OperationId[] = ['joinNetwork', 'gossip', 'replicateMessages', 'forgetMember']
 
 test('there is a request for each route that keeps its answers', () => {
   const keeping = (Object.entries(routes) as [OperationId, RouteDefinition][])
     .filter(([, { idempotency }]) => idempotency === 'answer')
     .map(([id]) => id)
-  expect(keeping.toSorted()).toEqual([...Object.keys(repeatable), ...refusedAlone].toSorted())
+  expect(keeping.toSorted()).toEqual([...Object.keys(repeatable), ...amongCoordinators].toSorted())
 })
 
 describe.each(Object.entries(repeatable) as [OperationId, Repeatable][])('%s', (id, { prepare, otherBody }) => {

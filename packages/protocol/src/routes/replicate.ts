@@ -12,7 +12,7 @@ export const replicateMessages = defineRoute({
   method: 'POST',
   path: '/v1/replicate/messages',
   summary:
-    'Messages of another coordinator about records, as one batch; refused with `standalone` by one without peers',
+    'Messages of another coordinator about records, as one batch; refused with `not_a_member` when the sender is none',
   auth: true,
   idempotency: 'answer',
   body: closed({
