@@ -20,6 +20,8 @@ const forNobody = { requires: ['nobody-has-this'] }
 type Harm = (node: ClusterNode) => Promise<void> | void
 
 let cluster: Cluster
+/** Ids of all jobs that were acknowledged. */
+const acknowledged = new Set<string>()
 /** What is to be started again, or to go on, before the next test. */
 const mend: (() => Promise<void> | void)[] = []
 
@@ -60,7 +62,7 @@ async function longestCall(client: SkyclawClient, isHarmed: () => boolean): Prom
   let longestMs = 0
   for (let answersAfter = 0; answersAfter < 5;) {
     const startedAt = performance.now()
-    await client.jobs.enqueue(payload, forNobody)
+    acknowledged.add((await client.jobs.enqueue(payload, forNobody)).id)
     if (!isHarmed()) continue
     longestMs = Math.max(longestMs, performance.now() - startedAt)
     answersAfter += 1
@@ -71,7 +73,8 @@ async function longestCall(client: SkyclawClient, isHarmed: () => boolean): Prom
 /** The pauses of many clients whose coordinator, the first of these, is harmed while all of them call. */
 async function pausesOf(nodes: readonly ClusterNode[], harm: Harm): Promise<number[]> {
   const all = Array.from({ length: clients }, () => connect(nodes))
-  await Promise.all(all.map((client) => client.jobs.enqueue(payload, forNobody)))
+  const first = await Promise.all(all.map((client) => client.jobs.enqueue(payload, forNobody)))
+  for (const { id } of first) acknowledged.add(id)
   let isHarmed = false
   const pauses = all.map((client) => longestCall(client, () => isHarmed))
   isHarmed = true
@@ -98,6 +101,17 @@ function quantile(values: readonly number[], fraction: number): number {
   return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * fraction))]!
 }
 
+/** Those of all jobs that a coordinator lists. */
+async function listed(client: SkyclawClient): Promise<string[]> {
+  const ids: string[] = []
+  for (let cursor: string | undefined; ;) {
+    const page = await client.jobs.list({ limit: 1_000, ...(cursor !== undefined && { cursor }) })
+    ids.push(...page.jobs.map(({ id }) => id))
+    cursor = page.nextCursor
+    if (cursor === undefined) return ids.toSorted()
+  }
+}
+
 describe('a client of three coordinators', () => {
   test('goes on within moments when the one that it uses is killed', { timeout: 60_000 }, async () => {
     const pauses = await measure('SIGKILL', kill)
@@ -110,6 +124,13 @@ describe('a client of three coordinators', () => {
     // Below the time-out of one attempt, which is what it would take without pings.
     expect(quantile(pauses, 0.5)).toBeLessThan(3_000)
     expect(Math.max(...pauses)).toBeLessThan(6_000)
+  })
+
+  test('has made each job once, though it asked two for some of them', async () => {
+    for (const node of cluster.nodes) {
+      const client = connect([node])
+      await expect.poll(() => listed(client), { timeout: 10_000 }).toEqual([...acknowledged].toSorted())
+    }
   })
 
   test('goes on waiting elsewhere when the one that it waits at is stopped', async () => {
