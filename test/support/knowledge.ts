@@ -33,13 +33,21 @@ export async function readRecords(http: Http): Promise<Map<string, LedgerRecord>
  * by what a coordinator heard of a host, so call it when no job is leased. Resolves with the jobs.
  */
 export async function sameEverywhere(nodes: readonly ClusterNode[], deadlineMs = 15_000): Promise<Job[]> {
-  const names = nodes.map(({ name }) => name).join(', ')
-  const records = async () => unlike(await Promise.all(nodes.map(async ({ http }) => chosen(await readRecords(http)))))
-  await until(`${names} to have the same records`, async () => same(await records()), { deadlineMs, everyMs: 200 })
+  await sameRecords(nodes, deadlineMs)
   const jobs = async () => unlike(await Promise.all(nodes.map(async ({ http }) => pageOrder(await readJobs(http)))))
-  await until(`${names} to show the same jobs`, async () => same(await jobs()), { deadlineMs, everyMs: 200 })
+  const what = `${namesOf(nodes)} to show the same jobs`
+  await until(what, async () => same(await jobs()), { deadlineMs, everyMs: 200 })
   return readJobs(nodes[0]!.http)
 }
+
+/** Waits until all of them know each record with the same value, and in the same version while it can change. */
+export async function sameRecords(nodes: readonly ClusterNode[], deadlineMs = 15_000): Promise<void> {
+  const records = async () => unlike(await Promise.all(nodes.map(async ({ http }) => chosen(await readRecords(http)))))
+  const what = `${namesOf(nodes)} to have the same records`
+  await until(what, async () => same(await records()), { deadlineMs, everyMs: 200 })
+}
+
+const namesOf = (nodes: readonly ClusterNode[]) => nodes.map(({ name }) => name).join(', ')
 
 type Entries = Map<string, unknown>
 
