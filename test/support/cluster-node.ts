@@ -10,7 +10,7 @@ import { tempFolder } from './temp-folder.ts'
 import { atEnd } from './undo.ts'
 
 export interface NodeSettings {
-  /** Default: 2. */
+  /** Default: as without the variable, 2 as soon as there is another one. */
   readonly minReplications?: number
   readonly leaseMs?: number
   /** Default: the coordinator's sources. */
@@ -65,10 +65,11 @@ export class ClusterNode {
 
   /** The bootstrap peers that it is started with from now on; with none it is not told that there are others. */
   bootstrapsFrom(peerUrls: readonly string[]): void {
+    const { minReplications } = this.#settings
     this.#env = {
       SKYCLAW_COORDINATOR_NODE_ID: this.name,
       SKYCLAW_COORDINATOR_PUBLIC_URL: this.peerUrl,
-      SKYCLAW_MIN_REPLICATIONS: String(this.#settings.minReplications ?? 2),
+      ...(minReplications !== undefined && { SKYCLAW_MIN_REPLICATIONS: String(minReplications) }),
       ...(peerUrls.length > 0 && { SKYCLAW_PEER_URLS: peerUrls.join(',') }),
       ...(this.proxy && { NODE_OPTIONS: `--import=${callFrom}`, TEST_CALL_FROM: this.address }),
       ...this.#settings.env,
