@@ -6,7 +6,7 @@ import { undiciTransport } from '../src/undici.ts'
 import { health, json, serve } from './serve.ts'
 
 const cancelled = { job: { id: 'j', status: 'cancelled' } }
-const failover = { pingAfterMs: 50, pingMaxMs: 100, pingTimeoutMs: 100 }
+const failover = { pingAfterMs: 50, pingMaxMs: 100, pingTimeoutMs: 400 }
 
 describe.each<[string, () => Transport]>([
   ['ofetch', ofetchTransport],
@@ -56,7 +56,7 @@ describe.each<[string, () => Transport]>([
   test('an answer that comes late all the same counts, when the others have none', async () => {
     await using late = await serve(async (request, response) => {
       if (request.url === '/health') return
-      await sleep(600)
+      await sleep(1_500)
       json(response, 200, cancelled)
     })
     await using other = await serve((_request, response) =>
