@@ -27,6 +27,8 @@ function explain(error: unknown, io: Io): string {
   if (error instanceof ProblemResponseError) {
     if (error.code === 'unauthorized')
       return 'the coordinator refused the token: set SKYCLAW_TOKEN or --token to its own'
+    const aboutMember = explainMember(error, program)
+    if (aboutMember !== undefined) return aboutMember
     if (error.code === 'not_found') {
       const named = /\bjob\b/.test(error.message)
       const next = named ? `"${program} jobs list" shows what there is` : `is ${error.url} the URL of a coordinator?`
@@ -43,4 +45,13 @@ function explain(error: unknown, io: Io): string {
     return error.message
   }
   return error instanceof Error ? error.message : String(error)
+}
+
+/** What to do about a coordinator that cannot be forgotten. */
+function explainMember({ code, field, message }: ProblemResponseError, program: string): string | undefined {
+  const shown = `"${program} peers list" shows them`
+  if (code === 'records_at_risk') return `${message}; to accept it: "${program} peers forget NODE --accept-loss"`
+  if (code === 'member_alive') return `${message}; only who is gone can be forgotten, ${shown}`
+  const named = field === 'node' && (code === 'not_found' || code === 'invalid_request')
+  return named ? `${message}; ${shown}` : undefined
 }

@@ -1,7 +1,7 @@
 import { jsonFlag } from '../arguments/flag.ts'
 import { defineCommand } from '../command.ts'
 import { examine } from '../doctor/examine.ts'
-import { lookAt } from '../doctor/look.ts'
+import { createLook } from '../doctor/look.ts'
 import { toClientOptions } from '../environment.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderFindings } from '../render/findings.ts'
@@ -12,16 +12,21 @@ const times = { patienceMs: 6_000, intervalMs: 500 }
 
 export const doctor = defineCommand({
   name: 'doctor',
-  summary: 'Look for what is wrong with the network, and say what to do. Exit code 0 only when all is well',
+  summary:
+    'Ask every coordinator, say what is wrong with the network and what to do. Exit code 0 only when all is well',
   flags: { json: { ...jsonFlag.json, description: 'Print the findings, and what was seen, as JSON' } },
   settings: clientSettings,
   follows: true,
   examples: ['doctor', 'doctor --urls http://10.0.0.5:8787,http://10.0.0.6:8787'],
-  async run({ io, settings, clientOf, values, style }) {
-    const { coordinators } = toClientOptions(settings)
-    const clients = new Map(coordinators.map((url) => [url, clientOf(url)]))
-    const look = () => lookAt(clients, () => io.now())
-    const examination = await examine(look, () => io.now(), times)
+  async run({ io, settings, client, clientOf, values, style }) {
+    const { coordinators: configured } = toClientOptions(settings)
+    const admit = (urls: readonly string[]) => {
+      const all = client()
+      all.learnCoordinators(urls)
+      return urls.filter((url) => all.coordinators.includes(url))
+    }
+    const look = createLook({ configured, clientOf, admit, now: () => io.now() })
+    const examination = await examine(look, times)
     const { ok, findings } = examination
     io.stdout.write(values.has('json') ? `${JSON.stringify(examination, null, 2)}\n` : renderFindings(findings, style))
     return ok ? exitCodes.ok : exitCodes.failure

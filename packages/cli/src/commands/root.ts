@@ -12,6 +12,7 @@ import { jobsCancel } from './jobs/cancel.ts'
 import { jobsList } from './jobs/list.ts'
 import { jobsShow } from './jobs/show.ts'
 import { jobsWait } from './jobs/wait.ts'
+import { peersForget } from './peers/forget.ts'
 import { peersList } from './peers/list.ts'
 import { restore } from './restore.ts'
 import { run } from './run.ts'
@@ -26,7 +27,10 @@ const jobs = defineGroup(
 )
 
 const hosts = defineGroup('hosts', 'See the hosts', { list: hostsList }, ['hosts list'])
-const peers = defineGroup('peers', 'See the coordinators', { list: peersList }, ['peers list'])
+const peers = defineGroup('peers', 'See the coordinators, and forget one', { list: peersList, forget: peersForget }, [
+  'peers list',
+  'peers forget node-b',
+])
 
 /** All commands. */
 export const root = {

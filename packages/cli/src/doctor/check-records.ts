@@ -1,13 +1,14 @@
+import type { ReplicationView } from '@skyclaw/protocol'
 import { type Finding, note, ok, problemOf } from './finding.ts'
-import type { Answer, NetworkView } from './look.ts'
+import type { NetworkView } from './look.ts'
+import { isGone, namesOf, type Picture } from './picture.ts'
 
 /** Records that a coordinator can be behind without anything being wrong. */
 const lagRecords = 1_000
 
 /** Whether knowledge travels, and the records are kept by as many as they should be. */
-export function checkRecords(answers: readonly Answer[]): Finding[] {
-  const views = answers.flatMap(({ view }) => view ?? [])
-  return views.flatMap((view) => [...checkLag(view), ...checkReplication(view)])
+export function checkRecords(picture: Picture): Finding[] {
+  return [...picture.views.flatMap(checkLag), ...checkReplication(picture)]
 }
 
 function checkLag({ self, peers }: NetworkView): Finding[] {
@@ -25,46 +26,65 @@ function checkLag({ self, peers }: NetworkView): Finding[] {
   return [ok('lag', `${self.nodeId} has caught up`)]
 }
 
-function checkReplication({ self: { nodeId, replication } }: NetworkView): Finding[] {
-  if (!replication) return []
-  const { belowMinimum, underReplicated, orphans, unresolvedTwins, twinsPossible } = replication
-  const findings: Finding[] = []
-  if (belowMinimum > 0) {
-    findings.push(
-      problemOf(
-        'records',
-        `${nodeId}: ${counted(belowMinimum, 'record has', 'records have')} fewer live coordinators than must hold a change, and cannot be changed`,
-        'start the coordinators that are down; when their disks are lost for good, take a backup and restore it: those that live take the records over',
-      ),
-    )
-  } else if (underReplicated > 0) {
-    const message = `${nodeId}: ${counted(underReplicated, 'record is', 'records are')} kept by fewer coordinators than they could be`
-    findings.push(
-      note(
-        'records',
-        message,
-        'what can still change is spread by and by; at the latest when a missing coordinator has been down for the repair time',
-      ),
-    )
-  }
-  if (orphans > 0) {
-    const message = `${nodeId}: ${counted(orphans, 'change was', 'changes were')} begun, and nobody knows yet the outcome`
-    findings.push(
-      problemOf('orphans', message, 'they are settled as soon as most coordinators of their records are up'),
-    )
-  }
-  if (unresolvedTwins > 0) {
-    const message = `${nodeId}: two jobs each under ${counted(unresolvedTwins, 'idempotency key', 'idempotency keys')}`
-    const remedy = 'one of each is cancelled when the coordinators of both are up; until then both may run'
-    findings.push(problemOf('twins', message, remedy))
-  }
-  if (twinsPossible > 0) {
-    const message = `${nodeId}: ${counted(twinsPossible, 'job', 'jobs')} with an idempotency key made since its start while some coordinators could not be asked`
-    findings.push(note('twins', message, 'if one was made twice, both are found and one is cancelled'))
-  }
-  if (findings.length === 0)
-    findings.push(ok('records', `${nodeId}: every record that can change is kept as it should be`))
-  return findings
+/** Each kind once, with the most that anybody sees: all see nearly the same. */
+function checkReplication(picture: Picture): Finding[] {
+  const { views, known } = picture
+  // What those cost who are gone is said of them.
+  const gone = known.some(isGone)
+  const findings = [
+    ...(gone ? [] : [worst(views, 'belowMinimum', belowMinimum) ?? worst(views, 'underReplicated', underReplicated)]),
+    worst(views, 'orphans', orphans),
+    worst(views, 'unresolvedTwins', unresolvedTwins),
+    worst(views, 'twinsPossible', twinsPossible),
+  ].flatMap((finding) => finding ?? [])
+  if (findings.length > 0 || gone) return findings
+  const told = views.filter(({ self }) => self.replication)
+  if (told.length === 0) return []
+  return [ok('records', `${namesOf(told)}: every record that can change is kept as it should be`)]
+}
+
+type Kind = Exclude<keyof ReplicationView, 'minReplications' | 'live' | 'rounds'>
+
+function worst(
+  views: readonly NetworkView[],
+  kind: Kind,
+  finding: (who: string, count: number) => Finding,
+): Finding | undefined {
+  const seeing = views.filter(({ self: { replication } }) => (replication?.[kind] ?? 0) > 0)
+  if (seeing.length === 0) return undefined
+  return finding(namesOf(seeing), Math.max(...seeing.map(({ self: { replication } }) => replication?.[kind] ?? 0)))
+}
+
+function belowMinimum(who: string, count: number): Finding {
+  return problemOf(
+    'records',
+    `${who}: ${counted(count, 'record has', 'records have')} fewer live coordinators than must hold a change, and cannot be changed`,
+    'start the coordinators that are down; for one that never returns: skyclaw peers forget NODE --accept-loss, after which those that live take the records over',
+  )
+}
+
+function underReplicated(who: string, count: number): Finding {
+  return note(
+    'records',
+    `${who}: ${counted(count, 'record is', 'records are')} kept by fewer coordinators than they could be`,
+    'they are spread by and by; those of a missing coordinator when it has been dead for the repair time, or is forgotten',
+  )
+}
+
+function orphans(who: string, count: number): Finding {
+  const message = `${who}: ${counted(count, 'change was', 'changes were')} begun, and nobody knows yet the outcome`
+  return problemOf('orphans', message, 'they are settled as soon as most coordinators of their records are up')
+}
+
+function unresolvedTwins(who: string, count: number): Finding {
+  const message = `${who}: two jobs each under ${counted(count, 'idempotency key', 'idempotency keys')}`
+  const remedy = 'one of each is cancelled when the coordinators of both are up; until then both may run'
+  return problemOf('twins', message, remedy)
+}
+
+function twinsPossible(who: string, count: number): Finding {
+  const message = `${who}: ${counted(count, 'job', 'jobs')} with an idempotency key made since its start while some coordinators could not be asked`
+  return note('twins', message, 'if one was made twice, both are found and one is cancelled')
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkClocks } from './check-clocks.ts'
 import { checkCoordinators } from './check-coordinators.ts'
-import { checkMembers } from './check-members.ts'
+import { checkGone } from './check-gone.ts'
+import { checkJoining } from './check-joining.ts'
+import { checkLinks } from './check-links.ts'
+import { checkMinimum } from './check-minimum.ts'
+import { checkNames } from './check-names.ts'
+import { checkNetworks } from './check-networks.ts'
 import { checkRecords } from './check-records.ts'
+import { calmest, isUnsettled } from './calm.ts'
 import type { Finding } from './finding.ts'
-import { type Answer, calmest, isUnsettled } from './look.ts'
+import type { Answer } from './look.ts'
+import { drawPicture } from './picture.ts'
 
 interface Times {
   /** How long to look again for what may pass by itself. */
@@ -19,12 +26,8 @@ export interface Examination {
   readonly coordinators: readonly Answer[]
 }
 
-/** Looks until all is calm, or until patience ends, and judges what was seen. `now`: milliseconds since 1970. */
-export async function examine(
-  look: () => Promise<Answer[]>,
-  now: () => number,
-  { patienceMs, intervalMs }: Times,
-): Promise<Examination> {
+/** Looks until all is calm, or until patience ends, and judges what was seen. */
+export async function examine(look: () => Promise<Answer[]>, { patienceMs, intervalMs }: Times): Promise<Examination> {
   const until = performance.now() + patienceMs
   const looks = [await look()]
   while (isUnsettled(calmest(looks)) && performance.now() < until) {
@@ -32,10 +35,16 @@ export async function examine(
     looks.push(await look())
   }
   const answers = calmest(looks)
+  const picture = drawPicture(answers)
   const findings = [
-    ...checkCoordinators(answers),
-    ...checkMembers(answers, now()),
-    ...checkRecords(answers),
+    ...checkCoordinators(picture),
+    ...checkGone(picture),
+    ...checkLinks(picture),
+    ...checkJoining(picture),
+    ...checkNetworks(picture),
+    ...checkNames(picture),
+    ...checkMinimum(picture),
+    ...checkRecords(picture),
     ...checkClocks(answers),
   ]
   return { ok: findings.every(({ level }) => level !== 'problem'), findings, coordinators: answers }

@@ -3,6 +3,8 @@ export type CheckName =
   | 'coordinators'
   | 'token'
   | 'members'
+  | 'links'
+  | 'urls'
   | 'minimum'
   | 'lag'
   | 'records'

@@ -1,11 +1,13 @@
 import { ProblemResponseError, type SkyclawClient, UnreachableError } from '@skyclaw/client'
-import type { PeerView, ResponseOf, Routes } from '@skyclaw/protocol'
+import type { ResponseOf, Routes } from '@skyclaw/protocol'
 
 export type NetworkView = ResponseOf<Routes['listPeers']>
 
-/** What one configured coordinator answered. */
+/** What one coordinator answered. */
 export interface Answer {
   readonly url: string
+  /** Whether another coordinator named it, and the user did not. */
+  readonly learned?: boolean
   /** What it knows; or else why nobody knows. */
   readonly view?: NetworkView
   readonly failure?: { readonly kind: 'silent' | 'token' | 'other'; readonly message: string }
@@ -13,12 +15,54 @@ export interface Answer {
   readonly clock?: { readonly aheadMs: number; readonly errorMs: number }
 }
 
+export interface Reach {
+  readonly configured: readonly string[]
+  /** A client of one coordinator alone. */
+  readonly clientOf: (url: string) => SkyclawClient
+  /** Those of the URLs that the network named which may be sent the token. */
+  readonly admit: (urls: readonly string[]) => readonly string[]
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
 /** Milliseconds that one coordinator has for its answer. */
 const answerMs = 3_000
+const maxAsked = 128
+/** Those that were asked name others, who name others. */
+const maxRounds = 3
 
-/** Asks every coordinator at once, each through a client of its own. Never rejects. */
-export async function lookAt(clients: ReadonlyMap<string, SkyclawClient>, now: () => number): Promise<Answer[]> {
-  return Promise.all([...clients].map(([url, client]) => ask(url, client, now)))
+/** Makes what asks the configured coordinators, those that they name, and so on. It never rejects. */
+export function createLook({ configured, clientOf, admit, now }: Reach): () => Promise<Answer[]> {
+  const clients = new Map<string, SkyclawClient>()
+  const client = (url: string): SkyclawClient => {
+    const one = clients.get(url) ?? clientOf(url)
+    clients.set(url, one)
+    return one
+  }
+  return async () => {
+    const answers: Answer[] = await Promise.all(configured.map((url) => ask(url, client(url), now)))
+    for (let round = 1; round < maxRounds; round += 1) {
+      const urls = admit(named(answers)).slice(0, maxAsked - answers.length)
+      if (urls.length === 0) break
+      const more = await Promise.all(urls.map((url) => ask(url, client(url), now)))
+      answers.push(...more.map((answer) => ({ ...answer, learned: true })))
+    }
+    return answers
+  }
+}
+
+/** URLs of members, which all have answered a challenge there, as far as they have not been asked. */
+function named(answers: readonly Answer[]): string[] {
+  const answered = new Set(answers.map(({ view }) => view?.self.instance))
+  const asked = new Set(answers.flatMap(({ url, view }) => [url, view?.self.url ?? url]))
+  const urls = answers
+    .flatMap(({ view }) => view?.peers ?? [])
+    .flatMap(({ url, instance, state, troubles = [] }) => {
+      if (instance === undefined || answered.has(instance) || asked.has(url) || troubles.includes('unverified'))
+        return []
+      return state === 'forgotten' || state === 'replaced' ? [] : url
+    })
+  return [...new Set(urls)]
 }
 
 async function ask(url: string, client: SkyclawClient, now: () => number): Promise<Answer> {
@@ -36,64 +80,4 @@ async function ask(url: string, client: SkyclawClient, now: () => number): Promi
     const kind = error instanceof ProblemResponseError && error.code === 'unauthorized' ? 'token' : 'other'
     return { url, failure: { kind, message: error instanceof Error ? error.message : String(error) } }
   }
-}
-
-/**
- * The last of several looks, with what passes by itself at its lowest: a value is an orphan for a moment whenever it changes, and a
- * feed lags for a moment. What never went away is a finding.
- */
-export function calmest(looks: readonly (readonly Answer[])[]): Answer[] {
-  const last = looks.at(-1) ?? []
-  return last.map((answer) => {
-    if (!answer.view) return answer
-    const views = looks.flatMap((look) => look.find(({ url }) => url === answer.url)?.view ?? [])
-    const { self, peers } = answer.view
-    const replication = self.replication && {
-      ...self.replication,
-      orphans: lowest(views, ({ self: { replication: seen } }) => seen && Math.max(0, seen.orphans - seen.rounds)),
-      unresolvedTwins: lowest(views, (view) => view.self.replication?.unresolvedTwins),
-    }
-    const calm = peers.map((peer) =>
-      peer.lag === undefined
-        ? peer
-        : { ...peer, lag: lowest(views, (view) => view.peers.find((seen) => isSame(seen, peer))?.lag) },
-    )
-    return { ...answer, view: { self: { ...self, ...(replication && { replication }) }, peers: calm } }
-  })
-}
-
-function isSame(one: PeerView, other: PeerView): boolean {
-  return one.url === other.url && one.instance === other.instance
-}
-
-/** Whether another look may show less. */
-export function isUnsettled(answers: readonly Answer[]): boolean {
-  const answering = new Set(answers.map(({ view }) => view?.self.instance))
-  return answers.some(({ view }) => {
-    if (!view) return false
-    const { orphans = 0, unresolvedTwins = 0 } = view.self.replication ?? {}
-    if (orphans > 0 || unresolvedTwins > 0 || view.self.ready === false) return true
-    return view.peers.some((peer) => {
-      if (peer.state === 'alive') return (peer.lag ?? 0) > 0
-      // Who answers here and is dead there has been started this moment, or there is something between the two.
-      return heardLately(peer, view) || (peer.instance !== undefined && answering.has(peer.instance))
-    })
-  })
-}
-
-/** What a coordinator counts a peer as live for after its last answer. */
-const liveMs = 3_000
-
-/**
- * Whether a peer answered so lately that it is dead for another reason than silence: it does not count the one that asked as its peer,
- * or ended this moment.
- */
-export function heardLately({ lastSeenAt }: PeerView, { self }: NetworkView): boolean {
-  const ageMs = Date.parse(self.now ?? '') - Date.parse(lastSeenAt ?? '')
-  return ageMs <= liveMs
-}
-
-function lowest(views: readonly NetworkView[], count: (view: NetworkView) => number | undefined): number {
-  const counts = views.flatMap((view) => count(view) ?? [])
-  return Math.min(...counts)
 }

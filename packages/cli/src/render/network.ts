@@ -1,4 +1,7 @@
 import type { PeerView, ReplicationView, ResponseOf, Routes, SelfView } from '@skyclaw/protocol'
+import { shortInstance } from '../network/short-instance.ts'
+import { isCandidate, troubleLines } from './peer-troubles.ts'
+import { plainLine } from './plain-text.ts'
 import type { Paint, Style } from './style.ts'
 import { renderFields, renderTable } from './table.ts'
 import { renderAge, renderDuration } from './time.ts'
@@ -9,75 +12,63 @@ interface Row extends PeerView {
   readonly self?: true
 }
 
-/** A table of coordinators, the one that answered first, and below it how well the records are kept. */
-export function renderNetwork({ self, peers }: NetworkView, nowMs: number, style: Style): string {
+/** A table of coordinators, the one that answered first; below it what is wrong, and how well the records are kept. */
+export function renderNetwork(view: NetworkView, style: Style): string {
+  const { self, peers } = view
   // Those that nobody knows come last: no name holds a tilde.
   const name = ({ nodeId, url }: PeerView): string => nodeId ?? `~${url}`
   const sorted = peers.toSorted((one, other) => (name(one) < name(other) ? -1 : 1))
   const rows: Row[] = [{ ...self, self: true }, ...sorted]
-  const table = renderTable<Row>(
-    [
-      { title: 'NAME', text: ({ nodeId }) => nodeId ?? '-' },
-      {
-        title: 'STATE',
-        text: (row) => stateOf(row, peers),
-        paint: ({ state }) => paintState(state, style),
-      },
-      { title: 'URL', text: ({ url }) => url || '-' },
+  const troubles = troubleLines(view).map((line) => `${style.yellow('!')} ${plainLine(line)}\n`)
+  const lines = troubles.length > 0 ? `\n${troubles.join('')}` : ''
+  return renderTable(columnsOf(view, style), rows, style) + lines + renderReplication(self, style)
+}
+
+function columnsOf({ self, peers }: NetworkView, style: Style) {
+  const answeredMs = Date.parse(self.now ?? '')
+  const members = [self, ...peers]
+  return [
+    { title: 'NAME', text: ({ nodeId, self: own }: Row) => (own ? `${nodeId} (self)` : (nodeId ?? '-')) },
+    { title: 'STATE', text: stateOf, paint: (row: Row) => paintState(row, style) },
+    {
+      title: 'RTT',
       // What was so when a coordinator was last heard says nothing of now.
-      { title: 'READY', text: ({ ready, state }) => (isGone(state) ? '-' : readiness(ready)), dispensable: 5 },
-      { title: 'LAG', text: ({ lag, state }) => (isGone(state) ? '-' : (lag?.toString() ?? '-')), dispensable: 4 },
-      {
-        title: 'ROUND TRIP',
-        text: ({ roundTripMs, state }) =>
-          isGone(state) || roundTripMs === undefined ? '-' : renderDuration(roundTripMs),
-        dispensable: 2,
+      text: (row: Row) => (isGone(row) || row.roundTripMs === undefined ? '-' : renderDuration(row.roundTripMs)),
+      dispensable: 2,
+    },
+    { title: 'LAG', text: (row: Row) => (isGone(row) ? '-' : (row.lag?.toString() ?? '-')), dispensable: 3 },
+    { title: 'VERSION', text: ({ version }: Row) => version ?? '-', dispensable: 1 },
+    {
+      title: 'INSTANCE',
+      text: ({ instance }: Row) => (instance === undefined ? '-' : shortInstance(instance, members)),
+      dispensable: 5,
+    },
+    {
+      title: 'SEEN',
+      text: ({ self: own, lastSeenAt }: Row) => {
+        if (own) return 'now'
+        return lastSeenAt === undefined ? 'never' : renderAge(lastSeenAt, answeredMs)
       },
-      {
-        title: 'SEEN',
-        text: (row) => (row.self ? 'now' : row.lastSeenAt === undefined ? 'never' : renderAge(row.lastSeenAt, nowMs)),
-        dispensable: 3,
-      },
-      { title: 'INSTANCE', text: ({ instance }) => instance ?? '-', dispensable: 1 },
-    ],
-    rows,
-    style,
-  )
-  return table + renderReplication(self, style)
+      dispensable: 4,
+    },
+    { title: 'URL', text: ({ url }: Row) => url || '-' },
+  ]
 }
 
-/** Whether a coordinator is configured, and nothing more is known of it. */
-export function neverHeard({ instance, lastSeenAt }: PeerView): boolean {
-  return instance === undefined && lastSeenAt === undefined
+function isGone({ state }: PeerView): boolean {
+  return state !== 'alive' && state !== 'suspect'
 }
 
-/** Whether another instance lives where this one was: its database is gone from there. */
-export function isReplaced({ state, url, instance, lastSeenAt }: PeerView, peers: readonly PeerView[]): boolean {
-  if (state === 'alive') return false
-  return peers.some((other) => {
-    if (other.url !== url || other.instance === undefined || other.instance === instance) return false
-    return other.state === 'alive' || (other.lastSeenAt ?? '') > (lastSeenAt ?? '')
-  })
+function stateOf(row: Row): string {
+  if (row.troubles?.includes('unheard')) return 'unheard'
+  if (isCandidate(row)) return 'unverified'
+  return row.state === 'alive' && row.ready === false ? 'catching up' : row.state
 }
 
-function isGone(state: PeerView['state']): boolean {
-  return state === 'dead'
-}
-
-function readiness(ready: boolean | undefined): string {
-  if (ready === undefined) return '-'
-  return ready ? 'yes' : 'no'
-}
-
-function stateOf(row: Row, peers: readonly PeerView[]): string {
-  if (row.self) return 'answers'
-  if (neverHeard(row)) return 'unknown'
-  return isReplaced(row, peers) ? 'replaced' : row.state
-}
-
-function paintState(state: PeerView['state'], style: Style): Paint {
-  if (state === 'alive') return style.green
-  return state === 'suspect' ? style.yellow : style.red
+function paintState({ state, troubles = [], ready }: Row, style: Style): Paint {
+  if (state === 'forgotten' || state === 'replaced') return style.dim
+  if (state === 'dead') return style.red
+  return state === 'alive' && troubles.length === 0 && ready !== false ? style.green : style.yellow
 }
 
 function renderReplication({ replication }: SelfView, style: Style): string {

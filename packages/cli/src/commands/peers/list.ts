@@ -6,15 +6,13 @@ import { clientSettings } from '../client-settings.ts'
 
 export const peersList = defineCommand({
   name: 'list',
-  summary: 'The coordinators that one of them knows, and how well the records are kept',
+  summary: 'The coordinators as one of them sees them, what is wrong, and how well the records are kept',
   flags: jsonFlag,
   settings: clientSettings,
   examples: ['peers list', 'peers list --url http://10.0.0.5:8787 --json'],
   async run({ client, io, values, style }) {
     const answer = await client().peers()
-    io.stdout.write(
-      values.has('json') ? `${JSON.stringify(answer, null, 2)}\n` : renderNetwork(answer, io.now(), style),
-    )
+    io.stdout.write(values.has('json') ? `${JSON.stringify(answer, null, 2)}\n` : renderNetwork(answer, style))
     return exitCodes.ok
   },
 })
