@@ -118,14 +118,8 @@ async function assemble(
 ): Promise<Context> {
   const clock = systemClock
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
-  let ended = false
-  const onStale = ({ kind, reason }: Verdict) => {
-    if (ended) return
-    ended = true
-    const what = kind === 'copy' ? 'its database is a copy' : 'this instance was forgotten'
-    onFatal(new Error(`${what}, and becomes an instance of its own when it is started again: ${reason}`))
-  }
   const url = () => (isServing() && options.publicUrl()) || ''
+  const onStale = endingOnce(onFatal)
   const running = await openMesh({ options, store, turns, clock, sessions, log, boot, url, onStale })
   const { ledger, network } = running
   announce(options, log, store, network)
@@ -179,6 +173,17 @@ async function assemble(
       await turns.close()
       store.close()
     },
+  }
+}
+
+/** Ends the process when it must not go on under its instance id; whoever says so again is not heard any more. */
+function endingOnce(onFatal: (error: Error) => void): (verdict: Verdict) => void {
+  let ended = false
+  return ({ kind, reason }) => {
+    if (ended) return
+    ended = true
+    const what = kind === 'copy' ? 'its database is a copy' : 'this instance was forgotten'
+    onFatal(new Error(`${what}, and becomes an instance of its own when it is started again: ${reason}`))
   }
 }
 

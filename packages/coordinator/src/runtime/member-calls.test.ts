@@ -61,9 +61,9 @@ const json =
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
   }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function bodyOf(incoming: IncomingMessage): Promise<unknown> {
   let text = ''
-  for await (const chunk of request) text += String(chunk)
+  for await (const chunk of incoming) text += String(chunk)
   return JSON.parse(text)
 }
 

@@ -50,7 +50,7 @@ export class HttpMemberCalls implements MemberCalls {
       this.#options.onGossip(url, answer)
       return answer
     }
-    this.#settle(url, ask, done)
+    void this.#settle(url, ask, done)
   }
 
   probe(url: string, target: string, timeoutMs: number, done: Done<boolean>): void {
@@ -59,16 +59,16 @@ export class HttpMemberCalls implements MemberCalls {
       const { reached } = await this.#ask('probeMember', url, { version: versionFor(url), from, target }, timeoutMs)
       return reached
     }
-    this.#settle(url, ask, done)
+    void this.#settle(url, ask, done)
   }
 
   join(url: string, request: JoinRequest, timeoutMs: number, done: Done<JoinAnswer>): void {
-    this.#settle(url, () => this.#ask('joinNetwork', url, request, timeoutMs), done)
+    void this.#settle(url, () => this.#ask('joinNetwork', url, request, timeoutMs), done)
   }
 
   challenge(url: string, timeoutMs: number, done: Done<Challenged>): void {
     const { token, traffic } = this.#options
-    this.#settle(url, () => challengeAt(url, { token, timeoutMs, traffic, signal: this.#closing.signal }), done)
+    void this.#settle(url, () => challengeAt(url, { token, timeoutMs, traffic, signal: this.#closing.signal }), done)
   }
 
   /** Ends what is under way, and fails whatever comes later. */
@@ -89,11 +89,10 @@ export class HttpMemberCalls implements MemberCalls {
     return client(url).call(id, { body, timeoutMs, maxAnswerBytes: limits.largeBodyBytes })
   }
 
-  #settle<T>(url: string, ask: () => Promise<T>, done: Done<T>): void {
-    void this.#attempt(url, ask).then((result) => {
-      done(result, this.#options.monotonic())
-      this.#options.onChange()
-    })
+  async #settle<T>(url: string, ask: () => Promise<T>, done: Done<T>): Promise<void> {
+    const result = await this.#attempt(url, ask)
+    done(result, this.#options.monotonic())
+    this.#options.onChange()
   }
 
   async #attempt<T>(url: string, ask: () => Promise<T>): Promise<CallResult<T>> {

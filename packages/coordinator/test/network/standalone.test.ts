@@ -10,15 +10,14 @@ import { scratchFolder, shellJob, startTestCoordinator, type TestCoordinator, to
 
 const gossipIntervalMs = 100
 
-const alive = async (node: TestCoordinator) => {
-  const { peers } = await node.ok('listPeers')
-  return peers.filter(({ state, ready, troubles }) => state === 'alive' && ready && !troubles)
-}
-
-/** Waits until each works with all others. */
-async function met(...nodes: TestCoordinator[]): Promise<void> {
+/** Waits until each works with as many others as there are, and has caught up. */
+async function met(nodes: readonly TestCoordinator[], others = nodes.length - 1): Promise<void> {
   for (const node of nodes) {
-    await until('all to have met', async () => (await alive(node)).length === nodes.length - 1)
+    await until('all to have met', async () => {
+      const { self, peers } = await node.ok('listPeers')
+      const good = peers.filter(({ state, ready, troubles }) => state === 'alive' && ready && !troubles)
+      return self.ready && good.length === others
+    })
   }
 }
 
@@ -30,7 +29,7 @@ test('a server says that it is standalone as long as it is, and not a moment lon
   expect(said()).toEqual([true, true])
   const b = await startTestCoordinator({ gossipIntervalMs, nodeId: 'b', peerUrls: [a.running.url] })
   expect(b.running.standalone).toBe(false)
-  await met(a, b)
+  await met([a, b])
   expect(said()).toEqual([false, false])
 })
 
@@ -40,7 +39,7 @@ test('as many as were asked for must have a change, whether there was ever anoth
   expect((await two.ok('readHealth')).standalone).toBe(true)
   expectProblem(await two.call('enqueueJob', { body: shellJob() }), 'insufficient_replicas')
   const beside = await startTestCoordinator({ gossipIntervalMs, nodeId: 'beside', peerUrls: [one.running.url] })
-  await met(one, beside)
+  await met([one, beside])
   expect((await enqueue(one)).durability).toMatchObject({ minimum: 1, standalone: false })
   expect((await enqueue(beside)).durability).toMatchObject({ minimum: 2, standalone: false })
 })
@@ -50,7 +49,7 @@ test('a coordinator without a token is joined by one without a token, and by no 
   const peerUrls = [a.running.url]
   const stranger = await startTestCoordinator({ gossipIntervalMs, nodeId: 'stranger', token: 'another', peerUrls })
   const b = await startTestCoordinator({ gossipIntervalMs, nodeId: 'b', token: undefined, peerUrls })
-  await met(a, b)
+  await met([a, b])
   const [unheard] = (await stranger.ok('listPeers')).peers
   expect(unheard).toMatchObject({ url: a.running.url, state: 'dead' })
 })
@@ -80,7 +79,7 @@ test('a coordinator under a prefix of another server joins and is joined at that
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
   expect(await urlNow()).toBe(`${address}/skyclaw`)
   const c = await startTestCoordinator({ gossipIntervalMs, nodeId: 'c', peerUrls: [`${address}/skyclaw`] })
-  await met(a, c)
+  await met([a, c], 2)
 })
 
 test('an instance that hears that it was forgotten ends, and is a new one after that, whoever it reaches', async () => {
@@ -89,7 +88,7 @@ test('an instance that hears that it was forgotten ends, and is a new one after 
   const onFatal = (error: Error) => void failures.push(error)
   const a = await startTestCoordinator({ gossipIntervalMs, nodeId: 'a', dbPath, onFatal })
   const b = await startTestCoordinator({ gossipIntervalMs, nodeId: 'b', peerUrls: [a.running.url] })
-  await met(a, b)
+  await met([a, b])
   const { instance } = (await a.ok('listPeers')).self
   const { self } = await b.ok('gossip', { body: asked })
   const { nodeId, url, version, wire, incarnation, ready } = (await a.ok('gossip', { body: asked })).self
