@@ -15,8 +15,8 @@ async function met(nodes: readonly TestCoordinator[], others = nodes.length - 1)
   for (const node of nodes) {
     await until('all to have met', async () => {
       const { self, peers } = await node.ok('listPeers')
-      const good = peers.filter(({ state, ready, troubles }) => state === 'alive' && ready && !troubles)
-      return self.ready && good.length === others
+      const caughtUp = peers.filter(({ state, ready }) => state === 'alive' && ready)
+      return self.ready && self.replication!.live === others + 1 && caughtUp.length === others
     })
   }
 }
