@@ -15,21 +15,34 @@ interface Situation {
   /** Others that live and have caught up. */
   live: number
   minimum: number
+  /** Whether it answers when it is asked. */
+  answers: boolean
   countStranded: (mayReturn: (instance: string) => boolean) => Promise<number>
 }
 
 /** A context that has no more than a forgetting asks of it, and what was done. */
 function contextOf(more: Partial<Situation> = {}) {
-  const now: Situation = { peer, ready: true, live: 1, minimum: 2, countStranded: async () => 0, ...more }
+  const now: Situation = {
+    peer,
+    ready: true,
+    live: 1,
+    minimum: 2,
+    answers: false,
+    countStranded: async () => 0,
+    ...more,
+  }
   const done: string[] = []
   const others = (count: number) => Array.from({ length: count }, (_, at) => `instance-${at}`)
   const context = {
     options: { nodeId: 'a' },
     instance: 'instance-a',
+    clock: { monotonic: () => 1_000 },
     mesh: { mesh: { status: () => ({ ready: now.ready }) } },
     network: {
       membership: {
         peers: () => [now.peer],
+        answerProbe: (_from: string, _target: string, _now: number, tell: (reached: boolean) => void) =>
+          tell(now.answers),
         peer: (instance: string) => (instance === now.peer.instance ? now.peer : undefined),
       },
       members: () => [
@@ -83,6 +96,16 @@ test('a coordinator that returned while the records were counted is not forgotte
     return 0
   }
   expect(await problemOf(forgetMember(context, { node: 'b' }))).toMatchObject({ code: 'member_alive' })
+  expect(done).toEqual([])
+})
+
+test('one that is taken for dead, and answers when it is asked, is not forgotten', async () => {
+  const { context, done } = contextOf({ answers: true })
+  const { code, message } = await problemOf(forgetMember(context, { node: 'b', acceptLoss: true }))
+  expect({ code, message }).toEqual({
+    code: 'member_alive',
+    message: 'b (instance instance-b) answers at http://b: stop it first',
+  })
   expect(done).toEqual([])
 })
 

@@ -42,6 +42,7 @@ async function forget(context: Context, { node, acceptLoss = false }: Forgetting
   const self = { nodeId: context.options.nodeId, instance: context.instance }
   const peer = findMember(node, membership.peers(), self)
   assertGone(peer)
+  await assertSilent(context, peer)
   if (!mesh.mesh.status().ready) {
     const why = 'this coordinator has not caught up with the others, and cannot tell what only that one keeps'
     throw new ProblemError('insufficient_replicas', `${why}: try again later`, { outcome: 'not_applied' })
@@ -62,6 +63,17 @@ function assertGone(peer: Peer): void {
   const what =
     peer.state === 'alive' ? `${nameOf(peer)} is alive` : `${nameOf(peer)} is suspected to be dead, and answers`
   throw new ProblemError('member_alive', `${what} at ${peer.url}: stop it first`, { outcome: 'not_applied' })
+}
+
+/** It is asked once more: it may have just returned, and a coordinator that has just started has heard nobody yet. */
+async function assertSilent({ network, clock }: Context, peer: Peer): Promise<void> {
+  const answers = await new Promise<boolean>((resolve) => {
+    network.membership.answerProbe(peer.instance, peer.instance, clock.monotonic(), resolve)
+  })
+  if (!answers) return
+  throw new ProblemError('member_alive', `${nameOf(peer)} answers at ${peer.url}: stop it first`, {
+    outcome: 'not_applied',
+  })
 }
 
 async function adopt(context: Context): Promise<number> {
