@@ -10,6 +10,7 @@ import type { World } from './world/world.ts'
 export function unsettled(world: World): string | undefined {
   return (
     notReady(world) ??
+    apart(world) ??
     disagreement(world) ??
     openJob(world) ??
     orphan(world) ??
@@ -22,6 +23,15 @@ export function unsettled(world: World): string | undefined {
 function notReady({ machines }: World): string | undefined {
   const machine = machines.find(({ isUp, process }) => !isUp || !process!.mesh.status().ready)
   return machine && `${machine.name} is not up and ready`
+}
+
+/** All work with all that run, and with nobody else. */
+function apart({ machines }: World): string | undefined {
+  for (const { member } of machines) {
+    const trouble = member.trouble()
+    if (trouble) return trouble
+  }
+  return undefined
 }
 
 /** All know the same values. What has ended may be pruned by one before the other. */

@@ -9,7 +9,6 @@ import { DiskPool } from './world/disk.ts'
 import { Faults } from './world/faults.ts'
 import type { Machine } from './world/machine.ts'
 import { tendRecords } from './world/operator.ts'
-import { watchMembers } from './world/membership.ts'
 import { planOf } from './world/plan.ts'
 import { supervise } from './world/supervisor.ts'
 import { type Violation, World } from './world/world.ts'
@@ -61,7 +60,6 @@ function populate(world: World): Calls {
   const addMachine = (): Machine => {
     const machine = world.addMachine()
     supervise(world, machine)
-    watchMembers(world, machine)
     new Rescuer(actor(`r${machine.name}`), machine, hosts).start()
     return machine
   }

@@ -149,7 +149,7 @@ export class Calls {
         label,
         key,
         minReplications: () => machine.minReplications,
-        knows: (instance: string) => instance === machine.instance || machine.view.knows(instance),
+        knows: (instance: string) => instance === machine.instance || machine.member.knows(instance),
       })
       const open: Open = { call, machine, process, since: step.now }
       this.#open.add(open)

@@ -147,14 +147,11 @@ export class Faults {
     return true
   }
 
-  /** An operator forgets an instance that will not come back. */
+  /** An operator says at one machine that an instance which is dead there will not come back. */
   #forget(): boolean {
-    const dead = [...this.#world.instances.values()].filter(
-      ({ id, forgotten }) => !forgotten && !this.#world.isCurrent(id),
-    )
-    const instance = this.#dice.pick(dead)
-    if (!instance) return false
-    instance.forgotten = true
-    return true
+    const lost = [...this.#world.instances.values()].filter(({ id }) => !this.#world.isCurrent(id))
+    const instance = this.#dice.pick(lost)
+    const machine = this.#dice.pick(this.#world.machines.filter(({ isUp, isPaused }) => isUp && !isPaused))
+    return instance !== undefined && machine?.member.forget(instance.id) === true
   }
 }

@@ -10,7 +10,7 @@ import type { Agenda } from './agenda.ts'
 import type { Clock } from './clock.ts'
 import type { CommitFault, Disk } from './disk.ts'
 import type { Plan } from './plan.ts'
-import type { View } from './view.ts'
+import type { Member } from './member.ts'
 
 /** What a machine needs of the world around it. */
 export interface Surroundings {
@@ -38,7 +38,7 @@ interface Process {
 export class Machine {
   readonly name: string
   readonly clock: Clock
-  readonly view: View
+  readonly member: Member
   minReplications: number
   disk: Disk
   mirror: DiskMirror
@@ -61,7 +61,7 @@ export class Machine {
       world: Surroundings
       dice: Dice
       clock: Clock
-      view: View
+      member: (machine: Machine) => Member
       disk: Disk
       mirror: DiskMirror
       minReplications: number
@@ -71,10 +71,10 @@ export class Machine {
     this.#world = parts.world
     this.#dice = parts.dice
     this.clock = parts.clock
-    this.view = parts.view
     this.disk = parts.disk
     this.mirror = parts.mirror
     this.minReplications = parts.minReplications
+    this.member = parts.member(this)
   }
 
   get instance(): string {
@@ -124,8 +124,8 @@ export class Machine {
     })
     process.driver = driver
     this.process = process as Process
-    this.view.restarted(this.monotonic)
-    driver.setMembers(this.view.members())
+    this.member.start()
+    driver.setMembers(this.member.members())
     this.#world.trace(() => `${this.name} starts as ${this.instance}`)
     const tick = () => {
       if (!isAlive()) return
@@ -139,6 +139,7 @@ export class Machine {
   crash(): void {
     if (!this.process) return
     this.process = undefined
+    this.member.stop()
     this.pausedUntil = 0
     this.resumedAt = 0
     this.#held.length = 0
@@ -164,15 +165,18 @@ export class Machine {
   }
 
   receive(from: string, messages: readonly PeerMessage[], reply?: (messages: readonly PeerMessage[]) => void): void {
-    if (!this.process || !this.view.mayTalk(from)) return
+    if (!this.process || !this.member.mayTalk(from)) return
     this.process.driver.receive(from, messages, reply).catch(() => undefined)
   }
 
   takePage(from: string, page: PulledPage): void {
+    this.member.take((membership, now) => membership.noteAnswer(from, now))
     this.process?.driver.takePage(from, page)
   }
 
   missPage(from: string): void {
+    const failure = { kind: 'unreachable', message: 'did not answer' } as const
+    this.member.take((membership, now) => membership.noteFailure(from, failure, now))
     this.process?.driver.missPage(from)
   }
 
@@ -182,8 +186,11 @@ export class Machine {
     this.process?.driver.run(() => void this.disk.prune(this.wall - retentionMs)).catch(() => undefined)
   }
 
-  membersChanged(): void {
-    this.process?.driver.setMembers(this.view.members())
+  /** Has something happen in a process: now, after its pause, or never when it ends before. */
+  whenAwake(process: Process | undefined, run: () => void): void {
+    if (this.process !== process) return
+    if (this.isPaused) this.#held.push(() => void (this.process === process && run()))
+    else run()
   }
 
   #createMesh(): Mesh {

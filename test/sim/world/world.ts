@@ -15,9 +15,10 @@ import { Agenda } from './agenda.ts'
 import { Clock } from './clock.ts'
 import type { DiskPool } from './disk.ts'
 import { Machine } from './machine.ts'
+import { Deafness } from './deafness.ts'
+import { Member, urlOf } from './member.ts'
 import { Network } from './network.ts'
 import type { Plan } from './plan.ts'
-import { View } from './view.ts'
 import { WireCheck } from './wire-check.ts'
 
 export interface Violation {
@@ -30,7 +31,6 @@ export interface Violation {
 interface Instance {
   readonly id: string
   readonly machine: Machine
-  forgotten: boolean
 }
 
 /** Records of one page of a feed: few, so that there are several pages. */
@@ -46,6 +46,7 @@ export class World {
   readonly dice: Dice
   readonly rules: ValueRules
   readonly network: Network
+  readonly deafness: Deafness
   readonly history: History
   readonly calls: CallAudit
   readonly machines: Machine[] = []
@@ -73,6 +74,7 @@ export class World {
     this.rules = watchedRules(plan.lapseMs, this.history.contents)
     this.calls = new CallAudit(this.history, onViolation)
     this.#messages = new MessageAudit(this.history, onViolation)
+    this.deafness = new Deafness(this)
     this.network = new Network(this.agenda, this.dice.fork('network'), plan.network)
   }
 
@@ -98,7 +100,6 @@ export class World {
     const name = `n${this.machines.length + 1}`
     const dice = this.dice.fork(name)
     const clock = new Clock(this.plan.clocks, dice.fork('clock'))
-    const view = new View(dice.fork('view'), this.plan.membership, 2 * this.plan.repairAfterMs)
     const disk = this.#pool.take(this.#newInstance(name))
     const machine: Machine = new Machine(name, {
       world: {
@@ -114,12 +115,12 @@ export class World {
       },
       dice,
       clock,
-      view,
+      member: (made) => new Member(this, made),
       disk,
       mirror: this.history.mirror(disk.instance),
       minReplications: this.newMinimum,
     })
-    view.clear(this.#othersThan(machine))
+    machine.member.clear(this.#othersThan(machine))
     this.machines.push(machine)
     this.#mount(machine)
     return machine
@@ -130,7 +131,7 @@ export class World {
     machine.crash()
     const old = machine.instance
     machine.disk.format(this.#newInstance(machine.name))
-    machine.view.clear(this.#othersThan(machine))
+    machine.member.clear(this.#othersThan(machine))
     this.#mount(machine)
     this.trace(() => `${machine.name} loses the disk of ${old}, and is ${machine.instance} now`)
   }
@@ -154,12 +155,12 @@ export class World {
   /** The machines are configured with each other. When `grown`, they have met and caught up, as in a network that has run for a while. */
   introduceAll(grown: boolean): void {
     for (const machine of this.machines) {
-      const { disk, view, instance, mirror } = machine
-      view.clear(this.#othersThan(machine))
+      const { disk, member, instance, mirror } = machine
+      member.clear(this.#othersThan(machine))
       if (!grown) continue
       disk.mesh.saveCounter('bootstrapped', 1)
       for (const write of disk.mesh.writes.splice(0)) mirror.apply(write)
-      for (const other of this.machines) if (other.instance !== instance) view.introduce(other.instance, other.name)
+      for (const other of this.machines) if (other.instance !== instance) member.introduce(other.instance, other.name)
     }
   }
 
@@ -179,11 +180,12 @@ export class World {
     return this.instances.get(instance)?.machine.instance === instance
   }
 
-  /** Whether one machine could hear another now, there and back. */
-  canHear(by: Machine, other: Machine): boolean {
-    const open = this.network.isOpen(other.name, by.name) && this.network.isOpen(by.name, other.name)
-    return open && other.isUp && !other.isPaused
+  machineAt(url: string): Machine | undefined {
+    return this.machines.find(({ name }) => urlOf(name) === url)
   }
+
+  /** Whose an instance is or was. */
+  readonly owners = (instance: string): Machine | undefined => this.instances.get(instance)?.machine
 
   giveBackDisks(): void {
     for (const machine of this.machines) {
@@ -196,7 +198,7 @@ export class World {
     const { instance, disk } = machine
     const mirror = this.history.mirror(instance)
     machine.mirror = mirror
-    this.instances.set(instance, { id: instance, machine, forgotten: false })
+    this.instances.set(instance, { id: instance, machine })
     disk.onCommit = (writes) => {
       if (writes.length === 0) return
       this.history.committed(instance, writes)
