@@ -1,5 +1,6 @@
 import { readEnv, toCoordinatorOptions, toLogLevel } from '@skyclaw/cli/environment'
 import { startCoordinator } from '@skyclaw/coordinator/server'
+import { resolve } from 'node:path'
 import { pino } from 'pino'
 
 const logger = pino()
@@ -9,15 +10,20 @@ try {
   for (const warning of settings.warnings) logger.warn(warning)
   const options = toCoordinatorOptions(settings)
   const running = await startCoordinator({ ...options, logger })
-  logger.info({ url: running.url, standalone: running.standalone, dbPath: options.dbPath }, 'coordinator serves')
+  const { url, standalone } = running
+  const { peerUrls = [], dbPath } = options
+  logger.info({ url, standalone, peers: peerUrls, dbPath: resolve(dbPath) }, 'coordinator serves')
 
   const stop = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'stopping; a second signal ends it at once')
     process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
-    running.close().catch((error: unknown) => {
-      logger.fatal({ err: error }, 'stopping failed')
-      process.exitCode = 1
-    })
+    running.close().then(
+      () => logger.info('coordinator ended'),
+      (error: unknown) => {
+        logger.fatal({ err: error }, 'stopping failed')
+        process.exitCode = 1
+      },
+    )
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)
 } catch (error) {

@@ -128,8 +128,9 @@ function coordinatorUrls(settings: Settings): string[] {
   return urls.length > 0 ? urls : valueOrDefault(settings, 'coordinatorUrl')
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+/** Whether only this machine reaches it. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /** Without the fields that are undefined: an option left out keeps its default. */

@@ -19,7 +19,7 @@ async function runCoordinator(terminal: boolean, signal = 'SIGTERM'): Promise<st
 
 test('on a terminal a coordinator says in one line where it serves, that it stands alone, and its data file', async () => {
   expect(await runCoordinator(true)).toMatch(
-    /^coordinator serves http:\/\/127\.0\.0\.1:\d+, standalone \(a single copy of everything\), data in FOLDER\/c\.db\n\S+ stopping\n\S+ coordinator ended\n$/,
+    /^coordinator serves http:\/\/127\.0\.0\.1:\d+, standalone \(a single copy of everything\), data in FOLDER\/c\.db\n\S+ stopping; a second signal ends it at once\n\S+ coordinator ended\n$/,
   )
 })
 
@@ -45,9 +45,9 @@ test('elsewhere it logs the same as JSON', async () => {
   const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   expect(entries.map(({ msg }) => msg)).toEqual([
     'database opened',
-    expect.stringContaining('stands alone'),
+    expect.stringContaining('standalone until another coordinator joins'),
     'coordinator serves',
-    'stopping',
+    'stopping; a second signal ends it at once',
     'coordinator ended',
   ])
   expect(entries).toContainEqual(

@@ -20,14 +20,14 @@ export const coordinator = defineCommand({
     const { startCoordinator } = await import('@skyclaw/coordinator/server')
     try {
       const running = await startCoordinator({ ...options, logger })
-      announceCoordinator(io, logger, running, options.dbPath)
+      announceCoordinator(io, logger, running, options)
       await new Promise<void>((stop) =>
         signals.listen((count) => {
           stop()
           if (count > 1) io.exit(exitCodes.failure)
         }),
       )
-      logger.info('stopping')
+      logger.info('stopping; a second signal ends it at once')
       await running.close()
       logger.info('coordinator ended')
       return exitCodes.ok

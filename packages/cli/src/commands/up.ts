@@ -64,10 +64,13 @@ export const up = defineCommand({
       try {
         const host = await startHost({ ...hostOptions, token, coordinators: [running.url], logger })
         const { url, standalone } = running
-        const { dbPath } = options
+        const { dbPath, peerUrls = [] } = options
         const { allowedCommands: allowed } = hostOptions
         io.stdout.write(
-          renderWelcome({ url, standalone, dbPath, token, allowed, host, program: io.program }, context.style),
+          renderWelcome(
+            { url, standalone, peerUrls, dbPath, token, allowed, host, program: io.program },
+            context.style,
+          ),
         )
         await stopHostOnSignals(host, signals, io, logger)
       } finally {

@@ -1,22 +1,35 @@
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
-import type { HostSettings } from '../environment.ts'
+import { type CoordinatorSettings, type HostSettings, isLoopback } from '../environment.ts'
 import type { Io } from '../io.ts'
 import { plainLine } from '../render/plain-text.ts'
 
 interface Coordinator {
+  /** Under which others reach it. */
   readonly url: string
   readonly standalone: boolean
 }
 
-/** Says once that a coordinator serves, where, and with which data: a line to read on a terminal, a log line elsewhere. */
-export function announceCoordinator(io: Io, logger: Logger, { url, standalone }: Coordinator, dbPath: string): void {
+/**
+ * Says once that a coordinator serves, under which URL, with whom, and with which data: a line to read on a terminal, a log line
+ * elsewhere. Whom it joined, the log tells when it has.
+ */
+export function announceCoordinator(
+  io: Io,
+  logger: Logger,
+  { url, standalone }: Coordinator,
+  { dbPath, peerUrls = [] }: Pick<CoordinatorSettings, 'dbPath' | 'peerUrls'>,
+): void {
   const file = resolve(dbPath)
   if (!io.stdout.isTTY) {
-    logger.info({ url, standalone, dbPath: file }, 'coordinator serves')
+    logger.info({ url, standalone, peers: peerUrls, dbPath: file }, 'coordinator serves')
     return
   }
-  io.stdout.write(`coordinator serves ${plainLine(url)}${standaloneNote(standalone)}, data in ${plainLine(file)}\n`)
+  const standing = standingNote(standalone, peerUrls)
+  const joining = isLoopback(new URL(url).hostname)
+    ? ''
+    : `another machine joins with SKYCLAW_PEER_URLS=${plainLine(url)} and the same SKYCLAW_TOKEN\n`
+  io.stdout.write(`coordinator serves ${plainLine(url)}, ${standing}, data in ${plainLine(file)}\n${joining}`)
 }
 
 /** On a terminal, says what the host may run and whom it looks for: it may have to wait for a coordinator. */
@@ -29,6 +42,9 @@ export function announceHost(io: Io, { allowedCommands, coordinators }: HostSett
   io.stdout.write(`host starts: ${plainLine(allowed)}; coordinator ${plainLine(coordinators.join(', '))}\n`)
 }
 
-export function standaloneNote(standalone: boolean): string {
-  return standalone ? ', standalone (a single copy of everything)' : ''
+/** With whom a coordinator keeps its records, when it starts. */
+export function standingNote(standalone: boolean, peerUrls: readonly string[]): string {
+  if (standalone) return 'standalone (a single copy of everything)'
+  if (peerUrls.length === 0) return 'with the coordinators that it knows'
+  return `joins through ${plainLine(peerUrls.join(' or '))}`
 }

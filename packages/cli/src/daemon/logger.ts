@@ -9,7 +9,7 @@ import type { Settings } from '../settings/settings.ts'
 const listening = /^Server listening at /
 
 /** On a terminal our own line says this too. */
-const saidByOurs = ['database opened', 'no peers: it stands alone, with a single copy of everything']
+const saidByOurs = ['database opened', 'standalone until another coordinator joins: a single copy of everything']
 
 /** The log of a daemon: lines to read on a terminal, where those named as said otherwise are left out, pino's JSON lines elsewhere. */
 export async function createLogger(settings: Settings, output: Output, saidOtherwise: string[] = []): Promise<Logger> {

@@ -129,6 +129,7 @@ test('the welcome of up names the line to type next, the token and what is allow
   const running = {
     url: 'http://127.0.0.1:8787',
     standalone: true,
+    peerUrls: [],
     dbPath: '/data/c.db',
     token: 'secret',
     allowed: ['echo'],
@@ -138,7 +139,9 @@ test('the welcome of up names the line to type next, the token and what is allow
   const text = renderWelcome(running, plain)
   expect(text).toContain('SKYCLAW_TOKEN=secret npx skyclaw run -- echo hello\n')
   expect(text).toContain('Host attic runs OpenClaw and these commands only: echo')
-  expect(text).toContain('/data/c.db')
+  expect(text).toContain('http://127.0.0.1:8787, standalone (a single copy of everything), data in /data/c.db')
+  const joining = renderWelcome({ ...running, standalone: false, peerUrls: ['http://a', 'http://b'] }, plain)
+  expect(joining).toContain(', joins through http://a or http://b, data in')
   expect(renderWelcome({ ...running, url: 'http://127.0.0.1:9' }, plain)).toContain(
     'SKYCLAW_TOKEN=secret SKYCLAW_COORDINATOR_URL=http://127.0.0.1:9 npx',
   )

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
-import { standaloneNote } from '../daemon/announce.ts'
+import { standingNote } from '../daemon/announce.ts'
 import { plainLine } from './plain-text.ts'
 import type { Style } from './style.ts'
 
 interface Running {
   readonly url: string
   readonly standalone: boolean
+  readonly peerUrls: readonly string[]
   readonly dbPath: string
   readonly token: string
   readonly allowed: readonly string[]
@@ -17,7 +18,7 @@ const defaultUrl = 'http://127.0.0.1:8787'
 
 /** What `up` prints: what runs, what jobs may do, and what to type next. */
 export function renderWelcome(
-  { url, standalone, dbPath, token, allowed, host, program }: Running,
+  { url, standalone, peerUrls, dbPath, token, allowed, host, program }: Running,
   style: Style,
 ): string {
   const variables = [`SKYCLAW_TOKEN=${token}`, ...(url === defaultUrl ? [] : [`SKYCLAW_COORDINATOR_URL=${url}`])].join(
@@ -25,7 +26,7 @@ export function renderWelcome(
   )
   const more = allowed.includes('bash') ? '' : ' (bash, say, with: up --allow bash)'
   return [
-    `${style.bold('Skyclaw is up.')} Coordinator ${url}${standaloneNote(standalone)}, data in ${plainLine(resolve(dbPath))}`,
+    `${style.bold('Skyclaw is up.')} Coordinator ${url}, ${standingNote(standalone, peerUrls)}, data in ${plainLine(resolve(dbPath))}`,
     `Host ${plainLine(host.name)} runs ${host.capabilities.includes('openclaw') ? 'OpenClaw and ' : ''}these commands only: ${plainLine(allowed.join(', '))}${more}`,
     'Token, for whoever may enqueue:',
     `  ${token}`,
