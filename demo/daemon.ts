@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { say, silenceMs } from './watch.ts'
 
 const cli = fileURLToPath(new URL('../packages/cli/bin/skyclaw.js', import.meta.url))
 const maxLogLines = 200
@@ -36,13 +37,13 @@ export class Daemon {
     return this.#child.pid ?? 0
   }
 
-  /** The field of the first log line that has it. Fails when the daemon ends first. */
-  async field(name: string, timeoutMs: number): Promise<string> {
+  /** Waits for a log line with this text. Fails when the daemon ends first. */
+  async said(text: string, timeoutMs: number): Promise<void> {
     let ended: string | undefined
     void this.#ended.then((how) => (ended = how))
-    return poll(`${this.name} to log its ${name}`, timeoutMs, () => {
+    await poll(`${this.name} to log ${text}`, timeoutMs, () => {
       if (ended !== undefined) throw new Error(`${this.name} ended with ${ended}`)
-      return this.log.map((line) => readField(line, name)).find((value) => value !== undefined)
+      return this.log.some((line) => line.includes(text)) || undefined
     })
   }
 
@@ -62,16 +63,9 @@ export class Daemon {
   }
 }
 
-function readField(line: string, name: string): string | undefined {
-  try {
-    const value = (JSON.parse(line) as Record<string, unknown>)[name]
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const intervalMs = 50
+/** Whoever watches hears something at least as often. */
+const silentMs = 3_000
 
 /** Asks again and again until there is an answer. Fails when there is none in time. */
 export async function poll<T>(
@@ -83,6 +77,7 @@ export async function poll<T>(
   for (;;) {
     const answer = await ask()
     if (answer !== undefined) return answer
+    if (silenceMs() > silentMs) say(`waiting for ${what}`)
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, intervalMs))
   }

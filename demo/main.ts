@@ -29,7 +29,9 @@ async function tell(): Promise<void> {
   const [doomed, ...left] = network.coordinators
   if (!doomed) throw new Error('there is no coordinator')
   const hosts = new Map([...network.hosts].map(([id, host]) => [id, host.name]))
-  say(`three coordinators hear each other: ${network.coordinators.map(({ name }) => name).join(', ')}`)
+  say(
+    `all three know each other: ${network.coordinators.map(({ name }) => name).join(', ')}; changes need ${minReplications} disks from now on`,
+  )
   say(`two hosts are up: ${[...hosts.values()].join(' and ')}`)
 
   const titles = await enqueue(doomed.client, work, minReplications)
@@ -60,6 +62,7 @@ async function tell(): Promise<void> {
   )
 
   doomed.restart()
+  say(`${doomed.name} is started again, with no URL of any other: it knows them from its database`)
   await network.isWhole()
   await network.agree(network.coordinators, titles.size, workMs)
   say(`${doomed.name} is back (process ${doomed.daemon.pid}) and has caught up: all three know the same`)

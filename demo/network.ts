@@ -3,6 +3,7 @@ import { createClient, type SkyclawClient } from '@skyclaw/client'
 import { freePort } from '../test/support/free-port.ts'
 import { Coordinator } from './coordinator.ts'
 import { Daemon, poll } from './daemon.ts'
+import { say } from './watch.ts'
 import { allowedCommands } from './work.ts'
 
 const startMs = 20_000
@@ -11,7 +12,10 @@ const stopMs = 5_000
 /** Short, so that a killed host is missed soon. */
 const leaseMs = '2000'
 
-/** Coordinators that must have a change on disk before it is acknowledged. */
+const servesLine = '"standalone":true'
+const joinedLine = 'joined the network through'
+
+/** Coordinators that must have a change on disk before it is acknowledged, as soon as there are so many: the default. */
 export const minReplications = 2
 
 /** Three coordinators and two hosts, each a process of its own, with all their data in one folder. */
@@ -37,18 +41,6 @@ export class Network {
       return daemon
     }
     const places = await placesOf(['node-a', 'node-b', 'node-c'])
-    const coordinators = places.map(({ name, port, url }) => {
-      const settings = {
-        SKYCLAW_COORDINATOR_HOST: '127.0.0.1',
-        SKYCLAW_COORDINATOR_NODE_ID: name,
-        SKYCLAW_COORDINATOR_PORT: String(port),
-        SKYCLAW_PEER_URLS: urlsOf(places.filter((place) => place.url !== url)),
-        SKYCLAW_MIN_REPLICATIONS: String(minReplications),
-        SKYCLAW_DB_PATH: `${folder}/${name}.db`,
-        SKYCLAW_LEASE_MS: leaseMs,
-      }
-      return new Coordinator({ name, url, token, begin: () => begin(name, ['coordinator'], settings) })
-    })
     const hosts = ['anvil', 'bellows'].map((name) =>
       begin(name, ['host'], {
         SKYCLAW_COORDINATOR_URLS: urlsOf(places),
@@ -60,6 +52,24 @@ export class Network {
         SKYCLAW_MAX_PARALLEL: '2',
       }),
     )
+    const coordinators: Coordinator[] = []
+    for (const [index, { name, port, url }] of places.entries()) {
+      const before = places[index - 1]
+      const settings = {
+        SKYCLAW_COORDINATOR_HOST: '127.0.0.1',
+        SKYCLAW_COORDINATOR_NODE_ID: name,
+        SKYCLAW_COORDINATOR_PORT: String(port),
+        ...(before && { SKYCLAW_PEER_URLS: before.url }),
+        SKYCLAW_DB_PATH: `${folder}/${name}.db`,
+        SKYCLAW_LEASE_MS: leaseMs,
+      }
+      const coordinator = new Coordinator({ name, url, token, begin: () => begin(name, ['coordinator'], settings) })
+      coordinators.push(coordinator)
+      await coordinator.daemon.said(before ? joinedLine : servesLine, startMs)
+      say(
+        before ? `${name} was told the URL of ${before.name} alone, and has joined` : `${name} is up, and stands alone`,
+      )
+    }
     const client = createClient({ coordinators: coordinators.map(({ url }) => url), token })
     const network = new Network(client, coordinators, hosts)
     await network.isWhole()

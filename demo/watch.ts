@@ -2,9 +2,16 @@ import { isTerminal, type Job } from '@skyclaw/protocol'
 import type { SkyclawClient } from '@skyclaw/client'
 
 const startedAt = performance.now()
+let saidAt = startedAt
+
+/** Milliseconds since something was said. */
+export function silenceMs(): number {
+  return performance.now() - saidAt
+}
 
 /** One line of what happens, with the time since the start. */
 export function say(text: string): void {
+  saidAt = performance.now()
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(5)} s  ${text}`)
 }
 
