@@ -146,6 +146,7 @@ async function assemble(
   let closing = false
   const stopWaiting = () => {
     closing = true
+    network.stopWaiting()
     claims.close()
     waits.close()
   }

@@ -37,6 +37,7 @@ type Done<T> = (result: CallResult<T>, now: number) => void
 export class HttpMemberCalls implements MemberCalls {
   readonly #options: HttpMemberCallsOptions
   readonly #closing = new AbortController()
+  readonly #unchallenging = new AbortController()
 
   constructor(options: HttpMemberCallsOptions) {
     this.#options = options
@@ -68,12 +69,22 @@ export class HttpMemberCalls implements MemberCalls {
 
   challenge(url: string, timeoutMs: number, done: Done<Challenged>): void {
     const { token, traffic } = this.#options
-    void this.#settle(url, () => challengeAt(url, { token, timeoutMs, traffic, signal: this.#closing.signal }), done)
+    void this.#settle(
+      url,
+      () => challengeAt(url, { token, timeoutMs, traffic, signal: this.#unchallenging.signal }),
+      done,
+    )
+  }
+
+  /** Fails the challenges that are under way, and those to come. */
+  stopChallenging(): void {
+    this.#unchallenging.abort()
   }
 
   /** Ends what is under way, and fails whatever comes later. */
   close(): void {
     this.#closing.abort()
+    this.#unchallenging.abort()
   }
 
   async #ask<Id extends Exclude<PeerRoute, 'readFeed'>>(

@@ -9,6 +9,7 @@ import { describeEvent } from './member-log.ts'
 import type { MemberRows } from './member-rows.ts'
 import type { PeerLinks } from './peer-links.ts'
 import type { Standing } from './standing.ts'
+import type { ThrottledLog } from './throttled-log.ts'
 
 export interface MemberChangesOptions {
   readonly membership: Membership
@@ -21,6 +22,7 @@ export interface MemberChangesOptions {
   readonly sessions: HostSessions
   readonly clock: Clock
   readonly log: Log
+  readonly warnings: ThrottledLog
 }
 
 /** Between two looks for connections that nobody needs, when nothing changes. */
@@ -61,11 +63,13 @@ export class MemberChanges {
   }
 
   #tellOf(event: MemberEvent): void {
-    const { identity, log } = this.#options
+    const { identity, log, warnings } = this.#options
     if (event.kind === 'usable') this.#noteReconnected()
     identity.note(event)
     const { level, fields, message } = describeEvent(event)
-    log[level](fields, message)
+    // Whoever names others may name as many as he likes.
+    if (event.kind === 'rejected') warnings.warn(`rejected ${event.candidate.url}`, fields, message)
+    else log[level](fields, message)
   }
 
   /**

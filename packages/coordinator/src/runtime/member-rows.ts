@@ -28,7 +28,8 @@ export function recallMembers(
   const there = rows.filter(({ goneAt, url }) => goneAt === null && url !== '')
   return {
     known: rows.map(toKnown),
-    turns: rows.map(({ instance, turnSeen }) => [instance, turnSeen]),
+    // What comes first is forgotten first, when there is no room for all.
+    turns: rows.map(({ instance, turnSeen }): [string, number] => [instance, turnSeen]).toReversed(),
     urls: there.map(({ url }) => url),
   }
 }

@@ -6,7 +6,7 @@ import type { Outbox } from './effects.ts'
 import { readFeedPage } from './feed-reader.ts'
 import { wrongMessage } from './message-check.ts'
 import { PeerClient } from './peer-client.ts'
-import type { PeerError } from './peer-error.ts'
+import { PeerError } from './peer-error.ts'
 import { PeerLink, type Replies } from './peer-link.ts'
 import type { ThrottledLog } from './throttled-log.ts'
 import type { Traffic } from './traffic.ts'
@@ -144,6 +144,7 @@ export class PeerLinks implements Outbox {
     }
     const reason = wrong ?? 'it is the copy of a database, and behind the original'
     this.#options.warnings.warn(`answer ${url}`, { peer: url, from }, `an answer of ${url} is ignored: ${reason}`)
+    this.#inbox?.failed(to, url, new PeerError('malformed', `answered what is ignored: ${reason}`))
   }
 
   #leaveOut(url: string, key: string, reason: string): void {

@@ -128,7 +128,7 @@ export class PeerNetwork implements NetworkView {
     })
     this.#changes = new MemberChanges({
       ...{ membership: this.membership, links: this.links, standing: this.#standing, identity: this.#identity },
-      ...{ rows: this.#rows, members: this.members, peerUrls, sessions, clock, log },
+      ...{ rows: this.#rows, members: this.members, peerUrls, sessions, clock, log, warnings },
     })
   }
 
@@ -242,6 +242,11 @@ export class PeerNetwork implements NetworkView {
   tick(): void {
     this.membership.tick(this.#now())
     this.#changes.tell()
+  }
+
+  /** Ends what somebody may wait for who joins. */
+  stopWaiting(): void {
+    this.#calls.stopChallenging()
   }
 
   /** Sends what is still to be sent, for a moment, and ends all connections. */
