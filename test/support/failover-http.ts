@@ -1,9 +1,9 @@
 import type { OperationId } from '@skyclaw/protocol'
-import type { Answer, Caller, Http, Request } from './http.ts'
+import type { Answer, Caller, Request } from './http.ts'
 
 /** Sends single requests to one of several coordinators, and goes on to the next one when that did not answer, could not, or at will. */
 export class FailoverHttp implements Caller {
-  readonly #https: readonly Http[]
+  readonly #https: readonly Caller[]
   readonly #leaves: () => boolean
   #at: number
 
@@ -11,7 +11,7 @@ export class FailoverHttp implements Caller {
    * @param first the place of the one to begin with; it is taken modulo their number
    * @param leaves asked before each call whether to go on to the next one though nothing is wrong
    */
-  constructor(https: readonly Http[], first: number, leaves: () => boolean) {
+  constructor(https: readonly Caller[], first: number, leaves: () => boolean) {
     this.#https = https
     this.#at = first
     this.#leaves = leaves

@@ -11,15 +11,26 @@ export interface HostSettings {
   readonly allowedCommands?: readonly string[]
   readonly maxParallel?: number
   readonly heartbeatMs?: number
+  /** Default: the host's sources. */
+  readonly entry?: string
   /** More `SKYCLAW_*` variables. */
   readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts a host and waits until a coordinator has registered it. */
 export async function startHost(settings: HostSettings): Promise<Spawned & { readonly id: string }> {
-  const { folder, coordinatorUrl, name, allowedCommands = [], maxParallel = 1, heartbeatMs, env } = settings
+  const {
+    folder,
+    coordinatorUrl,
+    name,
+    allowedCommands = [],
+    maxParallel = 1,
+    heartbeatMs,
+    env,
+    entry = hostEntry,
+  } = settings
   const host = spawnEntry({
-    entry: hostEntry,
+    entry,
     cwd: folder,
     env: {
       SKYCLAW_COORDINATOR_URL: coordinatorUrl,
