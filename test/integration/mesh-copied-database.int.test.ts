@@ -59,6 +59,8 @@ test('a copy of a database started beside its original becomes a new instance, w
   const besideAged = await startBeside(c, agedCopy)
   expect((await besideAged.http.must('readFeed', { query: {} })).instance).not.toBe(instance)
   expectWarning(besideAged, instance)
+  await besideAged.kill()
+  await cluster.allLive()
 
   // The original is untouched by it: it goes on, and with one of the others it is enough.
   expect(await c.instance()).toBe(instance)
