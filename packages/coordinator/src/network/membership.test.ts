@@ -176,3 +176,15 @@ test('whom another member named counts as one that may know of records until it 
   network.run(70_000)
   expect(late.membership.members().map(({ alive }) => alive)).toEqual([true, true])
 })
+
+test('a flood of joins that lead nowhere keeps an honest one waiting for no longer than those before it are asked', () => {
+  const { network } = started(2)
+  const { membership } = network.members.get('n0')!
+  for (let n = 0; n < 10_000; n += 1) {
+    const request = { nodeId: `x${n}`, instance: `i-x${n}`, url: `http://nowhere-${n}`, version: '1.0.0' }
+    membership.answerJoin(request, network.now, () => undefined)
+  }
+  network.start('honest', { peerUrls: ['n0'] })
+  network.run(30_000)
+  expect(network.agree(['n0', 'n1', 'honest'])).toBe(true)
+})

@@ -22,6 +22,8 @@ interface Kept {
   failures: number
   failure: CallFailure | undefined
   isAsked: boolean
+  /** Whether it was named since it was asked last. */
+  isNamed: boolean
   isTold: boolean
   waiting: ((error: Error | undefined) => void)[]
 }
@@ -88,6 +90,7 @@ export class Verifier {
     const before = this.#kept.get(update.instance)
     if (before) {
       before.namedAt = now
+      before.isNamed = true
       const isSame = before.update.url === update.url
       // The URL that it was named with first is tried first: a lie must not keep the truth away, nor the truth a new address.
       if (isSame || before.isAsked || (before.failures === 0 && namedBy !== update.instance)) {
@@ -100,7 +103,7 @@ export class Verifier {
     if (this.#kept.size >= maxCandidates && !this.#evict()) return undefined
     const kept: Kept = {
       ...{ update, namedBy, namedAt: now, notBefore: now, failures: 0, failure: undefined },
-      ...{ isAsked: false, isTold: false, waiting: [] },
+      ...{ isAsked: false, isNamed: true, isTold: false, waiting: [] },
     }
     this.#kept.set(update.instance, kept)
     this.#core.revision += 1
@@ -116,7 +119,9 @@ export class Verifier {
 
   /** Makes room by giving up the one that failed most. */
   #evict(): boolean {
-    const failed = [...this.#kept].filter(([, { isAsked, failures }]) => !isAsked && failures > 0)
+    const failed = [...this.#kept].filter(([, { isAsked, failures, waiting }]) => {
+      return !isAsked && failures > 0 && waiting.length === 0
+    })
     if (failed.length === 0) return false
     const [instance] = failed.reduce((worst, it) => (it[1].failures > worst[1].failures ? it : worst))
     return this.#kept.delete(instance)
@@ -124,15 +129,15 @@ export class Verifier {
 
   #askNext(now: number): void {
     if (this.#asked >= maxAsked) return
-    for (const kept of this.#kept.values()) {
-      if (kept.isAsked || now < kept.notBefore) continue
-      this.#challenge(kept)
-      if (this.#asked >= maxAsked) return
-    }
+    const due = [...this.#kept.values()].filter((kept) => kept.isNamed && !kept.isAsked && now >= kept.notBefore)
+    // Those who never failed go first: many who do not answer must not keep them waiting.
+    const first = due.toSorted((one, other) => one.failures - other.failures)
+    for (const kept of first.slice(0, maxAsked - this.#asked)) this.#challenge(kept)
   }
 
   #challenge(kept: Kept): void {
     kept.isAsked = true
+    kept.isNamed = false
     this.#asked += 1
     const { update } = kept
     const { calls } = this.#core.options
