@@ -31,6 +31,8 @@ function checkDoubted(known: Known, opinions: readonly Opinion[], picture: Pictu
   }
   const itself = loopback.test(first.peer.url) ? '; on each machine, such an address is that machine itself' : ''
   const remedy = `start ${name} with SKYCLAW_COORDINATOR_PUBLIC_URL set to a URL of its own under which ${who} reaches it${itself}`
+  if (!known.view)
+    return problemOf('urls', message, `${remedy}; if it was given up, this is forgotten within ten minutes`)
   return problemOf('urls', message, remedy)
 }
 
