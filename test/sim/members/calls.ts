@@ -1,6 +1,11 @@
 import { ProblemError, routes, wireVersion } from '@skyclaw/protocol'
 import { createCheck } from '../../../packages/coordinator/src/http/validator.ts'
-import type { CallResult, MemberCalls, Membership } from '../../../packages/coordinator/src/network/membership.ts'
+import type {
+  CallResult,
+  Challenged,
+  MemberCalls,
+  Membership,
+} from '../../../packages/coordinator/src/network/membership.ts'
 import type { Coordinator, Process } from './coordinator.ts'
 import type { Field } from './field.ts'
 
@@ -25,6 +30,7 @@ export function callsOf(field: Field, self: Coordinator, process: Process): Memb
   const call = <T>(made: Call<T>) => send(field, self, process, made)
   return {
     gossip: (url, request, timeoutMs, done) => {
+      self.checkVerified(url)
       field.sample(sampledEvery, () => checkGossip(copyOf(request)))
       call({
         kind: 'gossip',
@@ -40,7 +46,8 @@ export function callsOf(field: Field, self: Coordinator, process: Process): Memb
         done,
       })
     },
-    probe: (url, target, timeoutMs, done) =>
+    probe: (url, target, timeoutMs, done) => {
+      self.checkVerified(url)
       call<boolean>({
         kind: 'probe',
         url,
@@ -50,9 +57,10 @@ export function callsOf(field: Field, self: Coordinator, process: Process): Memb
           membership.answerProbe(self.instance, target, now, (answer) => reply({ ok: true, answer })),
         body: (reached) => ({ reached }),
         done,
-      }),
+      })
+    },
     challenge: (url, timeoutMs, done) =>
-      call({
+      call<Challenged>({
         kind: 'challenge',
         url,
         request: { url, nonce: hex, proof: hex },
@@ -64,7 +72,10 @@ export function callsOf(field: Field, self: Coordinator, process: Process): Memb
               : refusal(new ProblemError('url_unverified', 'that is not its URL')),
           ),
         body: (answer) => ({ ...answer, proof: hex }),
-        done,
+        done: (result, now) => {
+          if (result.ok) self.noteVerified(url)
+          done(result, now)
+        },
       }),
     join: (url, request, timeoutMs, done) => {
       checkJoin(copyOf(request))

@@ -28,6 +28,8 @@ interface Disk {
   incarnation: number
   turn: number
   known: Map<string, KnownMember>
+  /** URLs that have answered a challenge. */
+  verified: Set<string>
 }
 
 /** A machine and the coordinator on it, as far as its membership goes. */
@@ -139,10 +141,19 @@ export class Coordinator {
     this.#disk = this.#newDisk()
   }
 
+  noteVerified(url: string): void {
+    this.#disk.verified.add(url)
+  }
+
+  /** Nobody may be called at a URL before it has answered a challenge of this coordinator. */
+  checkVerified(url: string): void {
+    if (!this.#disk.verified.has(url)) this.#field.observer.unverifiedCalls.push(`${this.name} calls ${url}`)
+  }
+
   #newDisk(): Disk {
     const instance = `${this.name}-${this.#dice.name()}`
     this.#field.owners.set(instance, this)
-    return { instance, incarnation: 0, turn: 0, known: new Map() }
+    return { instance, incarnation: 0, turn: 0, known: new Map(), verified: new Set() }
   }
 
   #createMembership(process: Process): Membership {

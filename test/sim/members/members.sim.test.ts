@@ -4,7 +4,9 @@ import { churn } from './churn.ts'
 import type { Coordinator } from './coordinator.ts'
 import { Field, type FieldPlan } from './field.ts'
 import { rateOver, startChain } from './measure.ts'
+import { memberMutants } from './mutants.ts'
 import { randomRun } from './random-run.ts'
+import { runMutant } from './run-mutant.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
 const minuteMs = 60_000
@@ -204,4 +206,8 @@ test(`after random faults all agree, and nobody was declared dead who could alwa
     const { broken } = randomRun(seed + count)
     expect(broken, `pnpm simulate:members --from ${seed + count} --trace`).toBeUndefined()
   }
+})
+
+test.each(memberMutants)('the random runs find $name', async ({ name, budgetSeeds }) => {
+  expect(await runMutant(name, seed, budgetSeeds)).toMatch(/^seed \d+: /)
 })

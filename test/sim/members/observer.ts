@@ -35,6 +35,8 @@ interface Watch extends Noticed {
 export class Observer {
   falseSuspicions = 0
   readonly falseDeaths: Mistake[] = []
+  /** Calls to a URL that has not answered a challenge. */
+  readonly unverifiedCalls: string[] = []
   readonly noticed: Noticed[] = []
   readonly counts = new Map<string, number>()
   readonly #field: Field

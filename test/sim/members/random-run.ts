@@ -49,12 +49,31 @@ export function randomRun(seed: number, trace?: (line: string) => void): RandomO
   const settledMs = field.until(() => field.agrees, calmMs)
   // What is agreed on stays so.
   if (settledMs !== undefined) field.run(5_000)
-  const left = field.disagreement()
+  const left = field.disagreement() ?? cutOne(field, dice)
   const [mistake] = field.observer.falseDeaths
-  const broken = mistake
-    ? `${mistake.by} declared ${mistake.of} dead at ${mistake.atMs.toFixed(0)} ms, which was never silent for long`
-    : left && `${(calmMs / 1_000).toFixed(0)} s after the faults, ${left}`
+  const [unverified] = field.observer.unverifiedCalls
+  const broken =
+    (mistake &&
+      `${mistake.by} declared ${mistake.of} dead at ${mistake.atMs.toFixed(0)} ms, which was never silent for long`) ??
+    (unverified && `${unverified}, where nobody answered its challenge`) ??
+    (left && `after the faults, ${left}`)
   return { seed, broken, faults: faults.counts, settledMs }
+}
+
+/** Cuts one link in a network that is calm and whole; answers what that led to, if anything. */
+function cutOne(field: Field, dice: Dice): string | undefined {
+  const { running, observer } = field
+  if (running.length < 3) return undefined
+  const [a, b] = [dice.pick(running)!, dice.pick(running)!]
+  const before = observer.falseSuspicions
+  // What is suspected of late may have had a reason.
+  field.run(20_000)
+  const mend = field.cut([a], [b])
+  field.run(20_000)
+  mend()
+  if (observer.falseSuspicions > before) return `somebody was suspect when ${b.name} could not hear ${a.name}`
+  field.until(() => field.agrees, 20_000)
+  return field.disagreement()
 }
 
 class RandomFaults {

@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
 import { measure, percentile } from './measure.ts'
+import { memberMutants } from './mutants.ts'
 import { randomRun } from './random-run.ts'
+import { runMutant } from './run-mutant.ts'
 import { printTable } from './table.ts'
 
 const usage = `pnpm simulate:members [--sizes 20,50,100,200] [--churn PERCENT] [--minutes M] [--from SEED]
-pnpm simulate:members --seeds N [--from SEED] [--trace]
+pnpm simulate:members --seeds N [--from SEED] [--mutant NAME] [--trace]
 
 Runs the membership of many coordinators in one process, on virtual time, and prints what it costs and how fast it is; or, with --seeds,
 runs of random faults, until one ends in disagreement or in the death of one that was never silent for long.
@@ -14,6 +16,7 @@ runs of random faults, until one ends in disagreement or in the death of one tha
   --minutes M    virtual time under churn of each (as many as make 40 strikes, 4 at least)
   --seeds N      random runs instead
   --from SEED    the first seed (a random one)
+  --mutant NAME  with that rule broken: ${memberMutants.map(({ name }) => name).join(', ')}
   --trace        prints every event of one random run`
 
 const { values } = parseArgs({
@@ -23,6 +26,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     seeds: { type: 'string' },
     from: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    mutant: { type: 'string' },
     trace: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -32,6 +36,7 @@ const from = number('from', values.from)
 if (values.help) console.log(usage)
 else if (values.trace) trace()
 else if (values.seeds === undefined) table()
+else if (values.mutant !== undefined) console.log(await runMutant(values.mutant, from, number('seeds', values.seeds)))
 else random(number('seeds', values.seeds))
 
 function table(): void {
