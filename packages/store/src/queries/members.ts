@@ -1,4 +1,4 @@
-import { and, asc, eq, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import type { StoreDatabase } from '../open.ts'
 import { type MemberRow, members } from '../schema/members.ts'
 
@@ -76,7 +76,7 @@ export function prepareMembers(db: StoreDatabase) {
   const comeBack = db
     .update(members)
     .set({ goneAt: null })
-    .where(and(ofInstance, eq(members.forgotten, 0)))
+    .where(and(ofInstance, eq(members.forgotten, 0), isNotNull(members.goneAt)))
     .prepare()
   return {
     get: (of: string): MemberRow | undefined => get.get({ instance: of }),
