@@ -19,8 +19,9 @@ export const doctor = defineCommand({
   follows: true,
   examples: ['doctor', 'doctor --urls http://10.0.0.5:8787,http://10.0.0.6:8787'],
   async run({ io, settings, client, clientOf, values, style }) {
-    const { coordinators: configured } = toClientOptions(settings)
+    const { coordinators: configured, learn } = toClientOptions(settings)
     const admit = (urls: readonly string[]) => {
+      if (!learn) return []
       const all = client()
       all.learnCoordinators(urls)
       return urls.filter((url) => all.coordinators.includes(url))

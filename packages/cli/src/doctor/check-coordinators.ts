@@ -19,7 +19,7 @@ export function checkCoordinators(picture: Picture): Finding[] {
   const asked = new Set(answers.map(({ url }) => url))
   const unasked = known.filter((each) => !each.view && !asked.has(each.url) && each.opinions.some(hears))
   if (unasked.length === 0) return found
-  const message = `not asked, since their URLs are not for this machine: ${unasked.map(nameOf).join(', ')}`
+  const message = `not asked, since this machine may not send the token to URLs that others name, or not to these: ${unasked.map(nameOf).join(', ')}`
   return [...found, note('coordinators', message, 'run this where their URLs lead to them, or name them with --urls')]
 }
 
