@@ -40,36 +40,42 @@ function expectWarning({ stdout }: Spawned, lost: string): void {
   expect(JSON.stringify(warnings)).toContain(lost)
 }
 
-test('a copy of a database started beside its original becomes a new instance, whether the original went on or not', async () => {
-  const [a, b, c, cluster] = await Cluster.startThree({ entry })
-  await enqueueMany(a.http, 10)
-  const instance = await c.instance()
-  await c.stop()
-  const idleCopy = copyDatabase(c)
-  const agedCopy = copyDatabase(c)
-  await c.start()
-  await cluster.allLive()
+test(
+  'a copy of a database started beside its original becomes a new instance, whether the original went on or not',
+  { timeout: 40_000 },
+  async () => {
+    const [a, b, c, cluster] = await Cluster.startThree({ entry })
+    await enqueueMany(a.http, 10)
+    const instance = await c.instance()
+    await c.stop()
+    const idleCopy = copyDatabase(c)
+    const agedCopy = copyDatabase(c)
+    await c.start()
+    await cluster.allLive()
 
-  const besideIdle = await startBeside(c, idleCopy)
-  expect((await besideIdle.http.must('readFeed', { query: {} })).instance).not.toBe(instance)
-  expectWarning(besideIdle, instance)
-  await besideIdle.kill()
+    const besideIdle = await startBeside(c, idleCopy)
+    expect((await besideIdle.http.must('readFeed', { query: {} })).instance).not.toBe(instance)
+    expectWarning(besideIdle, instance)
+    await besideIdle.kill()
 
-  await enqueueMany(c.http, 10)
-  const besideAged = await startBeside(c, agedCopy)
-  expect((await besideAged.http.must('readFeed', { query: {} })).instance).not.toBe(instance)
-  expectWarning(besideAged, instance)
-  await besideAged.kill()
-  await cluster.allLive()
+    await enqueueMany(c.http, 10)
+    const besideAged = await startBeside(c, agedCopy)
+    expect((await besideAged.http.must('readFeed', { query: {} })).instance).not.toBe(instance)
+    expectWarning(besideAged, instance)
+    await besideAged.kill()
+    await cluster.allLive()
 
-  // The original is untouched by it: it goes on, and with one of the others it is enough.
-  expect(await c.instance()).toBe(instance)
-  await b.kill()
-  await enqueue(c.http)
-  await b.start()
-  await cluster.allLive()
-  expect(await sameEverywhere(cluster.nodes)).toHaveLength(21)
-})
+    // The original is untouched by it: it goes on, and with one of the others it is enough.
+    expect(await c.instance()).toBe(instance)
+    await besideAged.kill()
+    await cluster.allLive()
+    await b.kill()
+    await enqueue(c.http)
+    await b.start()
+    await cluster.allLive()
+    expect(await sameEverywhere(cluster.nodes)).toHaveLength(21)
+  },
+)
 
 test('a database put back from an older copy becomes a new instance, and catches up', async () => {
   const [a, b, c, cluster] = await Cluster.startThree({ entry })

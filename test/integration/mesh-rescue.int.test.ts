@@ -38,7 +38,7 @@ test(
     })
     const doctor = await say('doctor')
     expect(doctor.code).toBe(1)
-    expect(doctor.stdout).toMatch(/problem +a: 3 records have fewer live coordinators[^\n]*\n[^\n]*backup[^\n]*restore/)
+    expect(doctor.stdout).toMatch(/problem +[^\n]*\ba\b[^\n]*: 3 records have fewer live coordinators[^\n]*\n +-> /)
 
     expect(await say('backup', 'rescue.backup')).toMatchObject({ code: 0 })
     const restore = await say('restore', 'rescue.backup')

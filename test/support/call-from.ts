@@ -2,11 +2,11 @@
 import { Socket, type SocketConnectOpts } from 'node:net'
 
 const address = process.env['TEST_CALL_FROM']
-type Connect = (this: Socket, ...args: unknown[]) => Socket
-const connect = Socket.prototype.connect as Connect
-Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
+type Connect = (...args: unknown[]) => unknown
+const connect: Connect = Reflect.get(Socket.prototype, 'connect')
+Reflect.set(Socket.prototype, 'connect', function (this: Socket, ...args: unknown[]) {
   // `net.connect` hands its arguments over as a list whose first entry is the options.
   const options = (Array.isArray(args[0]) ? args[0][0] : args[0]) as SocketConnectOpts | undefined
   if (address !== undefined && typeof options === 'object' && 'port' in options) options.localAddress ??= address
   return Reflect.apply(connect, this, args)
-} as typeof Socket.prototype.connect
+})

@@ -56,9 +56,9 @@ export class FakeCoordinator {
       const path = request.url ?? ''
       this.heard.push({ path, headers: request.headers, body })
       const answer = this.#answerTo(path)
-      if (answer === undefined) return response.writeHead(404).end('nothing here')
       const said = typeof answer === 'function' ? answer(JSON.parse(body || '{}') as Record<string, string>) : answer
-      if (said !== undefined) response.setHeader('content-type', 'application/json').end(JSON.stringify(said))
+      if (answer === undefined) response.writeHead(404).end('nothing here')
+      else if (said !== undefined) response.setHeader('content-type', 'application/json').end(JSON.stringify(said))
     })
   }
 
