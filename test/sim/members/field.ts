@@ -168,6 +168,8 @@ export class Field {
     let through = 0
     for (const other of this.running) {
       if (other === from || other === to || !this.#isOpen(from, other) || !this.#isOpen(other, to)) continue
+      // Who came after the cut may be known to neither side.
+      if (!from.process!.membership.peer(other.instance)?.usable) continue
       through += 1
       if (through === 2) return true
     }

@@ -2,10 +2,11 @@
 import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { memberMutants } from '../members/mutants.ts'
 import { mutants } from '../mutants.ts'
 
 const name = process.env['SKYCLAW_SIM_MUTANT']
-const mutant = mutants.find((each) => each.name === name)
+const mutant = [...mutants, ...memberMutants].find((each) => each.name === name)
 if (!mutant) throw new Error(`there is no mutant ${name}`)
 const root = resolve(import.meta.dirname, '../../..')
 const broken = pathToFileURL(resolve(root, mutant.file)).href
