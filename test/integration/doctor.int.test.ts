@@ -44,6 +44,42 @@ test('told of one coordinator, the doctor asks all of them, and all is well', { 
   expect(await doctor(nodes()[0].url)).toEqual({ code: 0, problems: [], answered: 3 })
 })
 
+test(
+  'a way that is cut between two, and a network cut in two, are one problem each',
+  { timeout: slowest },
+  async () => {
+    const [a, b, c] = nodes()
+    const urls = nodes().map(({ url }) => url)
+    cluster.wires.cut({ from: [a], to: [b], how: 'breaks' })
+    const found = await until(
+      'the cut between two to be told',
+      async () => {
+        const { problems } = await doctor(...urls)
+        return problems.length > 0 && problems
+      },
+      { deadlineMs: 30_000 },
+    )
+    expect(found.map(({ check, message }) => [check, message])).toEqual([
+      ['links', expect.stringMatching(/^a and b get no answers from each other, while c hears both \(/)],
+    ])
+
+    cluster.wires.cut({ from: [a], to: [c], how: 'breaks' })
+    const sides = await until(
+      'the network to be cut',
+      async () => {
+        const { problems } = await doctor(...urls)
+        return problems.some(({ message }) => message.startsWith('the network is cut')) && problems
+      },
+      { deadlineMs: 30_000 },
+    )
+    expect(sides.filter(({ check }) => check === 'links').map(({ message }) => message)).toEqual([
+      'the network is cut: a | b and c get no answers from each other, though all answer this machine',
+    ])
+    cluster.wires.mend()
+    await cluster.allLive()
+  },
+)
+
 test('two networks that do not know each other are one problem', { timeout: slowest }, async () => {
   const lone = await startCoordinator({ folder: tempFolder(), entry, env: { SKYCLAW_COORDINATOR_NODE_ID: 'lone' } })
   const { code, problems } = await doctor(nodes()[0].url, lone.url)
