@@ -144,10 +144,6 @@ class SwimMembership implements port.Membership {
     return entry !== undefined && isMember(entry)
   }
 
-  get hasPeers(): boolean {
-    return this.#core.entries.size > 0
-  }
-
   peer(instance: string): port.Peer | undefined {
     const entry = this.#core.entries.get(instance)
     return entry && toPeer(entry)

@@ -203,8 +203,6 @@ export interface Membership {
   members(): MeshMember[]
   /** Whether an instance is a member, whose messages are taken. */
   isMember(instance: string): boolean
-  /** Whether there is, or ever was, another coordinator. */
-  readonly hasPeers: boolean
   peer(instance: string): Peer | undefined
   peers(): Peer[]
   candidates(): Candidate[]

@@ -55,9 +55,9 @@ export class MemberChanges {
     const changed = events.flatMap((event) => ('peer' in event ? [event.peer.instance] : []))
     // Rows that cannot be written now are written with the next change.
     if (changed.length > 0) driver.run(() => this.#save(changed)).catch(() => undefined)
-    standing.note(membership)
     const isChanged = membership.revision !== this.#revision
     this.#revision = membership.revision
+    standing.note(membership.incarnation, isChanged && members().some(({ alive, ready }) => alive && ready))
     if (isChanged) driver.setMembers(members())
     if (isChanged || clock.monotonic() >= this.#nextRetainAt) this.#retain()
   }

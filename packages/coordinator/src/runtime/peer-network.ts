@@ -93,7 +93,7 @@ export class PeerNetwork implements NetworkView {
     const { known, turns } = recallMembers(store, clock.now(), options)
     this.#sightings = new Sightings(turns)
     this.#rows = new MemberRows(store, (instance) => this.#sightings.turnOf(instance))
-    this.#standing = new Standing({ options, store, log, hadMembers: known.length > 0 })
+    this.#standing = new Standing({ options, store, log })
     this.warnings = new ThrottledLog(log, monotonic)
     const { traffic, warnings } = this
     this.links = new PeerLinks({
@@ -158,7 +158,7 @@ export class PeerNetwork implements NetworkView {
   /** M now in force. */
   readonly minReplications = (): number => this.#standing.minReplications
 
-  /** Whether this coordinator was given no other one, and none has ever joined it. */
+  /** Whether this coordinator was given no other one, and none that can keep records has ever joined it. */
   readonly standalone = (): boolean => this.#standing.standalone
 
   /** The others, as the mesh is told of them. */

@@ -10,8 +10,8 @@ function bench() {
   const lines: string[] = []
   const log = { info: (_: object, line: string) => void lines.push(line), warn: () => undefined }
   const driver: Driver = { run: async (input) => input(undefined as never, undefined as never) }
-  const start = (hadMembers = false, more: Partial<typeof options> = {}) => {
-    const standing = new Standing({ options: { ...options, ...more }, store, log: log as never, hadMembers })
+  const start = (more: Partial<typeof options> = {}) => {
+    const standing = new Standing({ options: { ...options, ...more }, store, log: log as never })
     standing.open(driver)
     return standing
   }
@@ -23,27 +23,27 @@ const now = (standing: Standing) => [standing.standalone, standing.minReplicatio
 test('one that never had another is standalone until it has, for good, and says so once', () => {
   const { start, lines } = bench()
   const standing = start()
-  standing.note({ incarnation: 1, hasPeers: false })
+  standing.note(1, false)
   expect(now(standing)).toEqual([true, 1])
-  for (const hasPeers of [true, false]) standing.note({ incarnation: 1, hasPeers })
+  for (const canKeep of [true, false]) standing.note(1, canKeep)
   expect(now(standing)).toEqual([false, 2])
   // Though nothing else is left of the others.
   expect(now(start())).toEqual([false, 2])
   expect(lines).toEqual(['no longer standalone: from now on a change is acknowledged when 2 coordinators have it'])
 })
 
-test('one that was given others, or knows some, is not standalone from the start, which is no news', () => {
+test('one that was given others is not standalone from the start, which is no news when they come', () => {
   const { start, lines } = bench()
-  expect(now(start(false, { peerUrls: ['http://b'] }))).toEqual([false, 2])
-  const standing = start(true)
+  const standing = start({ peerUrls: ['http://b'] })
   expect(now(standing)).toEqual([false, 2])
-  standing.note({ incarnation: 0, hasPeers: true })
+  standing.note(0, true)
+  // Nor is it later, whether it is still given any.
   expect(now(start())).toEqual([false, 2])
   expect(lines).toEqual([])
 })
 
 test('its incarnation goes on where an earlier process left it', () => {
   const { start } = bench()
-  start().note({ incarnation: 7, hasPeers: false })
+  start().note(7, false)
   expect(start().incarnation).toBe(7)
 })

@@ -1,6 +1,5 @@
 import { type CounterName, prepareCounters, type Store } from '@skyclaw/store'
 import type { Log } from '../log.ts'
-import type { Membership } from '../network/membership.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Driver } from './driver.ts'
 
@@ -8,8 +7,6 @@ export interface StandingOptions {
   readonly options: Pick<ResolvedOptions, 'peerUrls' | 'minReplications' | 'minReplicationsAlone'>
   readonly store: Store
   readonly log: Log
-  /** Whether earlier processes knew of other coordinators. */
-  readonly hadMembers: boolean
 }
 
 /** What outlives the process of this coordinator's place among others: whether it ever had one, and which incarnation it gave itself. */
@@ -17,15 +14,13 @@ export class Standing {
   readonly #options: StandingOptions
   readonly #counters: ReturnType<typeof prepareCounters>
   #peered: boolean
-  #isWritten: boolean
   #incarnation: number
   #driver: Driver | undefined
 
   constructor(options: StandingOptions) {
     this.#options = options
     this.#counters = prepareCounters(options.store.db)
-    this.#isWritten = this.#counters.read('peered') === 1
-    this.#peered = this.#isWritten || options.hadMembers
+    this.#peered = this.#counters.read('peered') === 1
     this.#incarnation = this.#counters.read('incarnation')
   }
 
@@ -34,7 +29,7 @@ export class Standing {
     return this.#incarnation
   }
 
-  /** Whether this coordinator was given no other one, and none has ever joined it. */
+  /** Whether this coordinator was given no other one, and none that can keep records has ever joined it. */
   get standalone(): boolean {
     return !this.#peered && this.#options.options.peerUrls.length === 0
   }
@@ -50,16 +45,20 @@ export class Standing {
     this.#driver = driver
   }
 
-  /** Takes over what the membership came to be. */
-  note({ incarnation, hasPeers }: Pick<Membership, 'incarnation' | 'hasPeers'>): void {
+  /**
+   * Takes over what the membership came to be. One that joined counts when it has caught up: until then it can keep nothing, and a lone
+   * coordinator must not refuse work for as long as that takes.
+   *
+   * @param canKeep whether another one is there that has caught up
+   */
+  note(incarnation: number, canKeep: boolean): void {
     if (incarnation !== this.#incarnation) {
       this.#incarnation = incarnation
       void this.#save('incarnation', incarnation)
     }
-    if (this.#isWritten || !(hasPeers || this.#peered)) return
+    if (this.#peered || !canKeep) return
     const wasStandalone = this.standalone
     this.#peered = true
-    this.#isWritten = true
     void this.#save('peered', 1)
     if (!wasStandalone) return
     const { minReplications } = this
