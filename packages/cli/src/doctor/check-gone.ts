@@ -1,6 +1,18 @@
 import { renderDuration } from '../render/time.ts'
 import { type Finding, note, ok, problemOf } from './finding.ts'
-import { hears, idOf, isGone, isLasting, type Known, nameOf, namesOf, type Opinion, type Picture } from './picture.ts'
+import type { NetworkView } from './look.ts'
+import {
+  hears,
+  idOf,
+  isGone,
+  isLasting,
+  isUnjoined,
+  type Known,
+  nameOf,
+  namesOf,
+  type Opinion,
+  type Picture,
+} from './picture.ts'
 
 /** Whoever was not heard for so long will hardly come back by itself. */
 const longMs = 3_600_000
@@ -42,9 +54,11 @@ function checkOne(known: Known, picture: Picture): Finding {
   const state = isDead ? 'counts as dead' : 'is suspect: it does not answer, and counts as dead unless it soon does'
   const silence = sinceMs === undefined ? '' : `, last heard ${renderDuration(sinceMs)} ago`
   const who = namesOf(known.opinions.map(({ by }) => by))
-  const risks = risksOf(picture)
+  // Whoever is not taken in refuses changes for that.
+  const views = known.opinions.map(({ by }) => by).filter((view) => !isUnjoined(view, picture))
+  const risks = risksOf(views)
   const risk = risks.length === 0 ? '' : `; ${risks.join('; ')}`
-  const forget = `skyclaw peers forget ${id}${losesRecords(picture) ? ' --accept-loss' : ''}`
+  const forget = `skyclaw peers forget ${id}${losesRecords(views) ? ' --accept-loss' : ''}`
   const remedy =
     (sinceMs ?? 0) >= longMs
       ? `start it again on its database; when that is lost or it will not return: ${forget}`
@@ -62,7 +76,7 @@ function silentMs(opinions: readonly Opinion[]): number | undefined {
 }
 
 /** What those that are gone cost. */
-function risksOf({ views }: Picture): string[] {
+function risksOf(views: readonly NetworkView[]): string[] {
   const all = views.flatMap(({ self: { replication } }) => replication ?? [])
   const short = all.find(({ live, minReplications }) => live < minReplications)
   const below = Math.max(0, ...all.map(({ belowMinimum }) => belowMinimum))
@@ -84,6 +98,6 @@ function risksOf({ views }: Picture): string[] {
   ]
 }
 
-function losesRecords({ views }: Picture): boolean {
+function losesRecords(views: readonly NetworkView[]): boolean {
   return views.some(({ self: { replication } }) => (replication?.belowMinimum ?? 0) > 0)
 }

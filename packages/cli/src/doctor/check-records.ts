@@ -8,7 +8,11 @@ const lagRecords = 1_000
 
 /** Whether knowledge travels, and the records are kept by as many as they should be. */
 export function checkRecords(picture: Picture): Finding[] {
-  return [...picture.views.flatMap(checkLag), ...checkReplication(picture)]
+  const behind = picture.views.flatMap(checkLag)
+  const caughtUp = picture.views.filter((view) => view.self.ready === true && checkLag(view).length === 0)
+  const have = caughtUp.length === 1 ? 'has' : 'have'
+  const fine = caughtUp.length === 0 ? [] : [ok('lag', `${namesOf(caughtUp)} ${have} caught up`)]
+  return [...fine, ...behind, ...checkReplication(picture)]
 }
 
 function checkLag({ self, peers }: NetworkView): Finding[] {
@@ -16,14 +20,12 @@ function checkLag({ self, peers }: NetworkView): Finding[] {
     const remedy = 'wait; if it stays so, its log says which peer it cannot read from'
     return [problemOf('lag', `${self.nodeId} has not caught up with its peers yet`, remedy)]
   }
-  const behind = peers.flatMap(({ state, lag = 0, nodeId, url }) => {
+  return peers.flatMap(({ state, lag = 0, nodeId, url }) => {
     if (state !== 'alive' || lag === 0) return []
     const message = `${self.nodeId} is ${counted(lag, 'record', 'records')} behind ${nodeId ?? url}`
     if (lag <= lagRecords) return note('lag', message)
     return problemOf('lag', message, `wait; if it grows, ${self.nodeId} is too busy, or its disk or network too slow`)
   })
-  if (behind.length > 0 || self.ready === undefined) return behind
-  return [ok('lag', `${self.nodeId} has caught up`)]
 }
 
 /** Each kind once, with the most that anybody sees: all see nearly the same. */

@@ -76,6 +76,25 @@ test('a coordinator that answers the others and not this machine is a problem wh
   })
 })
 
+test('that one which is not taken in refuses changes is no cost of another one that is dead', async () => {
+  const { bad } = await findingsOf((a, b, c) => {
+    const url = 'http://node-x:8787'
+    for (const { peers } of [a, b]) {
+      peers.splice(
+        peers.findIndex(({ instance }) => instance === c.self.instance),
+        1,
+      )
+      peers.push({ nodeId: 'node-d', instance: 'i-node-d', url: 'http://node-d:8787', state: 'dead' })
+    }
+    c.self.replication.live = 1
+    c.peers = [{ url, state: 'dead', troubles: ['unheard'], detail: `${url} did not answer: ENOTFOUND` }]
+  })
+  expect(bad).toEqual([
+    'problem members: node-d (http://node-d:8787) counts as dead',
+    'problem members: node-c never joined anybody at http://node-x:8787, which is one of its SKYCLAW_PEER_URLS (did not answer: ENOTFOUND); until then node-c refuses changes',
+  ])
+})
+
 test('a forgotten coordinator is no finding', async () => {
   const { ok, bad } = await findingsOf((a, b, c) => {
     for (const { peers } of [a, b, c])
