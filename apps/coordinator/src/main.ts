@@ -10,20 +10,18 @@ try {
   for (const warning of settings.warnings) logger.warn(warning)
   const options = toCoordinatorOptions(settings)
   const running = await startCoordinator({ ...options, logger })
+  const { dbPath, peerUrls: peers = [] } = options
   const { url, standalone } = running
-  const { peerUrls = [], dbPath } = options
-  logger.info({ url, standalone, peers: peerUrls, dbPath: resolve(dbPath) }, 'coordinator serves')
+  logger.info({ url, standalone, dbPath: resolve(dbPath), peers }, 'coordinator serves')
 
   const stop = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'stopping; a second signal ends it at once')
     process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1))
-    running.close().then(
-      () => logger.info('coordinator ended'),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'stopping failed')
-        process.exitCode = 1
-      },
-    )
+    const fail = (err: unknown): void => {
+      logger.fatal({ err }, 'stopping failed')
+      process.exitCode = 1
+    }
+    running.close().then(() => logger.info('coordinator ended'), fail)
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)
 } catch (error) {

@@ -22,7 +22,7 @@ export function announceCoordinator(
 ): void {
   const file = resolve(dbPath)
   if (!io.stdout.isTTY) {
-    logger.info({ url, standalone, peers: peerUrls, dbPath: file }, 'coordinator serves')
+    logger.info({ url, standalone, dbPath: file, peers: peerUrls }, 'coordinator serves')
     return
   }
   const standing = standingNote(standalone, peerUrls)

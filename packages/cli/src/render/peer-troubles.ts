@@ -4,7 +4,7 @@ import { shortInstance } from '../network/short-instance.ts'
 type NetworkView = ResponseOf<Routes['listPeers']>
 
 /** How a coordinator is named in a sentence. */
-export function peerName({ nodeId, url }: Pick<PeerView, 'nodeId' | 'url'>): string {
+function peerName({ nodeId, url }: Pick<PeerView, 'nodeId' | 'url'>): string {
   return nodeId === undefined ? url : `${nodeId} (${url})`
 }
 
