@@ -47,8 +47,10 @@ export function randomRun(seed: number, trace?: (line: string) => void): RandomO
   faults.end()
   field.trace(() => 'faults stop')
   const settledMs = field.until(() => field.agrees, calmMs)
-  // What is agreed on stays so.
-  if (settledMs !== undefined) field.run(5_000)
+  // Calls from the time of faults may still fail, as late as a coordinator that distrusts itself waits; then what is agreed on stays so.
+  if (settledMs !== undefined) field.run(20_000)
+  field.until(() => field.agrees, 10_000)
+  field.run(5_000)
   const left = field.disagreement() ?? cutOne(field, dice)
   const [mistake] = field.observer.falseDeaths
   const [unverified] = field.observer.unverifiedCalls
