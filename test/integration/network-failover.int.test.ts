@@ -6,6 +6,7 @@ import { bundleEntry } from '../support/bundle.ts'
 import type { ClusterNode } from '../support/cluster-node.ts'
 import { Cluster } from '../support/cluster.ts'
 import { coordinatorEntry } from '../support/coordinator.ts'
+import { readJob } from '../support/enqueue.ts'
 import { hostEntry, startHost } from '../support/host.ts'
 import { readJobs, sameEverywhere } from '../support/knowledge.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -13,7 +14,7 @@ import { atEnd } from '../support/undo.ts'
 import { until } from '../support/until.ts'
 
 const callers = 4
-const callsAround = 15
+const callsAround = 10
 /** Longer than it takes to notice that a coordinator was killed, and to ask the next one. */
 const longestPauseMs = 5_000
 const hostName = 'worker'
@@ -68,7 +69,7 @@ test(
         async () => {
           const other = cluster.nodes.find((it) => it !== node)!
           const done = (await readJobs(other.http)).filter(({ status }) => status === 'completed')
-          return done.length === acknowledged.length
+          return done.length >= acknowledged.length
         },
         { deadlineMs: 20_000, everyMs: 50 },
       )
@@ -76,13 +77,16 @@ test(
       await cluster.allLive()
     }
     process.stdout.write(
-      `calls while each of three coordinators is killed: the longest pause of a caller ${quantile(0.5)} ms in the middle, ${quantile(0.99)} ms at the 99th percentile\n`,
+      `calls while each of three coordinators is killed: of ${pauses.length} longest pauses of a caller p50 is ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms\n`,
     )
     expect(quantile(0.99)).toBeLessThan(longestPauseMs)
     expect(new Set(acknowledged).size).toBe(1 + cluster.nodes.length * callers * callsAround)
     const jobs = await sameEverywhere(cluster.nodes)
-    expect(jobs.map(({ id }) => id).toSorted()).toEqual(acknowledged.toSorted())
-    expect(new Set(jobs.map(({ status, attempts }) => `${status} ${attempts}`))).toEqual(new Set(['completed 1']))
+    // What a coordinator that was killed had begun alone comes to light when it is back, and leads to what was made elsewhere meanwhile.
+    const standing = jobs.filter(({ duplicateOf }) => duplicateOf === undefined)
+    const led = await Promise.all(acknowledged.map(async (id) => (await readJob(a.http, id)).id))
+    expect(led.toSorted()).toEqual(standing.map(({ id }) => id).toSorted())
+    expect(new Set(standing.map(({ status, attempts }) => `${status} ${attempts}`))).toEqual(new Set(['completed 1']))
   },
 )
 

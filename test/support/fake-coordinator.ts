@@ -12,7 +12,7 @@ export interface HeardRequest {
 }
 
 /** What is answered to a request, with 200; a function is given what was asked. Undefined: nothing ever, though the connection stays. */
-type FakeAnswer = object | ((asked: Record<string, string>) => object | undefined)
+type FakeAnswer = object | ((asked: Record<string, string>) => object | undefined | Promise<object | undefined>)
 
 /** An HTTP server that is no coordinator, notes all that reaches it, and answers what the test says. */
 export class FakeCoordinator {
@@ -56,7 +56,8 @@ export class FakeCoordinator {
       const path = request.url ?? ''
       this.heard.push({ path, headers: request.headers, body })
       const answer = this.#answerTo(path)
-      const said = typeof answer === 'function' ? answer(JSON.parse(body || '{}') as Record<string, string>) : answer
+      const asked = JSON.parse(body || '{}') as Record<string, string>
+      const said = typeof answer === 'function' ? await answer(asked) : answer
       if (answer === undefined) response.writeHead(404).end('nothing here')
       else if (said !== undefined) response.setHeader('content-type', 'application/json').end(JSON.stringify(said))
     })
