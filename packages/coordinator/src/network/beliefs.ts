@@ -6,6 +6,9 @@ import { Suspicion } from './suspicion.ts'
 /** No member gets so far by counting. Higher ones are lies, and cannot be refuted for ever. */
 const maxIncarnation = 1_000_000_000_000_000
 
+/** How many times longer a suspect has to refute what a coordinator says that may be slow itself. */
+const maxDistrust = 2
+
 /** What is believed of the members, and how news changes it. */
 export class Beliefs {
   readonly #core: MemberCore
@@ -79,7 +82,8 @@ export class Beliefs {
       }
       return
     }
-    const intervalMs = core.awareness.scale(core.intervalMs)
+    // Who does not trust himself gives more time, but lets nobody who is dead stay a suspect for minutes.
+    const intervalMs = Math.min(core.awareness.scale(core.intervalMs), maxDistrust * core.intervalMs)
     entry.suspicion = new Suspicion(accuser, now, { intervalMs, members: core.size })
     core.suspects.set(entry, entry.suspicion)
     entry.by = accuser
