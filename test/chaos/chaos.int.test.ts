@@ -16,7 +16,7 @@ import { Dice } from './dice.ts'
 import { Faults } from './faults.ts'
 import { check } from './history/check.ts'
 import { viewOf } from './history/entry.ts'
-import { show } from './history/violation.ts'
+import { show, type Violation } from './history/violation.ts'
 import { OwnClocks } from './own-clocks.ts'
 import { RecordedCaller, Recorder } from './recorder.ts'
 import { RecordedClient } from './recorded-client.ts'
@@ -36,6 +36,7 @@ const repairAfterMs = 3_000
 /** Whether the load stops, faults are undone and jobs end is a matter of seconds; this is for slow machines. */
 const quietDeadlineMs = 120_000
 const leaveShare = 0.05
+const shownOfKind = 2
 const command = 'work'
 
 test(
@@ -60,24 +61,48 @@ test(
     const hosts = ['simulated-1', 'simulated-2'].map((id) => simulateHost(id, stage))
     const disks = new Map(disk ? [[first!, disk]] : [])
     const faults = new Faults({ cluster, recorder, dice, clocks, disks, hosts, leaseMs })
-    try {
-      await raceThrough(stage, faults)
-      const unquiet = await untilQuiet(cluster, faults).catch((error: unknown) => error)
-      for (const node of cluster.nodes) await lookAtAll(node, recorder)
-      for (const { id, file } of daemons) recorder.addRuns(id, file)
-      const violations = check(recorder.history)
-      if (violations.length > 0) throw new Error(`${violations.length} violations\n  ${show(violations.slice(0, 10))}`)
-      if (unquiet !== undefined) throw unquiet
-      expectEnough(recorder, faults)
-    } catch (error) {
-      const logs = [...faults.processes].map(([name, it]): [string, string] => [name, it.stdout() + it.stderr()])
-      const place = recorder.save(new Map(logs))
-      const cause = error instanceof Error ? error.message : String(error)
-      throw new Error(`CHAOS_SEED=${seed} CHAOS_SECONDS=${seconds}, see ${place}: ${cause}`, { cause: error })
-    }
+    const failed: unknown = await raceThrough(stage, faults).then(
+      () => lookInTheEnd(stage, faults, daemons),
+      (error: unknown) => error,
+    )
+    // What was answered until something else went wrong may say why it did.
+    const violations = check(recorder.history)
+    if (violations.length > 0 || failed !== undefined) throw explain(recorder, faults, violations, failed)
+    expectEnough(recorder, faults)
     report(recorder, faults, { clocks, disk, seconds: Math.round((performance.now() - startedAt) / 1_000) })
   },
 )
+
+interface Daemon {
+  readonly id: string
+  /** A line for each job that has run there. */
+  readonly file: string
+}
+
+/** Writes down how it all ended. Answers what kept it from becoming quiet. */
+async function lookInTheEnd(
+  { cluster, recorder }: Stage,
+  faults: Faults,
+  daemons: readonly Daemon[],
+): Promise<unknown> {
+  const unquiet = await untilQuiet(cluster, faults).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  for (const node of cluster.nodes) await lookAtAll(node, recorder)
+  for (const { id, file } of daemons) recorder.addRuns(id, file)
+  return unquiet
+}
+
+/** How to repeat it, where all is written, and of each kind of violation some. */
+function explain(recorder: Recorder, faults: Faults, violations: readonly Violation[], failed: unknown): Error {
+  const logs = [...faults.processes].map(([name, it]): [string, string] => [name, it.stdout() + it.stderr()])
+  const lines = [`CHAOS_SEED=${seed} CHAOS_SECONDS=${seconds}: history and logs are in ${recorder.save(new Map(logs))}`]
+  if (failed !== undefined) lines.push(failed instanceof Error ? failed.message : JSON.stringify(failed))
+  const kinds = Map.groupBy(violations, ({ kind }) => kind)
+  for (const [kind, all] of kinds) lines.push(`${kind}, ${all.length} jobs`, `  ${show(all.slice(0, shownOfKind))}`)
+  return new Error(lines.join('\n'))
+}
 
 interface Stage {
   readonly cluster: Cluster
@@ -141,7 +166,7 @@ function simulateHost(id: string, { cluster, recorder, dice, end }: Stage): Simu
 }
 
 /** Two real ones. Whatever runs there leaves a line in a file, which is its result as well. */
-async function startDaemons({ nodes }: Cluster): Promise<{ id: string; file: string }[]> {
+async function startDaemons({ nodes }: Cluster): Promise<Daemon[]> {
   return Promise.all(
     nodes.slice(0, 2).map(async ({ url: coordinatorUrl }, index) => {
       const folder = tempFolder()
@@ -210,7 +235,8 @@ function report(
     ...(disk ? [] : ['full disks were skipped: no file system may be mounted here']),
     ...(clocks ? [] : ['clock jumps were skipped: there is no libfaketime']),
   ]
-  const calls = [...Map.groupBy(entries, ({ did }) => did)].map(([did, { length }]) => `${did} ${length}`)
+  const told = entries.filter(({ did }) => !['wipe', 'fault', 'look', 'look at all'].includes(did))
+  const calls = [...Map.groupBy(told, ({ did }) => did)].map(([did, { length }]) => `${did} ${length}`)
   const faults = [...counts].map(([fault, count]) => `${fault} ${count}`)
   const jobs = `jobs acknowledged ${new Set(acknowledged).size}`
   const line = [...faults, ...calls, jobs, ...skipped, `seconds ${took}`, `seed ${seed}`].join(', ')

@@ -34,6 +34,7 @@ export class Faults {
   /** Every process that there was, with a name for its log. */
   readonly processes = new Map<string, Spawned>()
   readonly #options: FaultOptions
+  #rounds = 0
   /** Rejects when a coordinator ends by itself, though its disk is not full. */
   readonly crash: Promise<never>
   #crashed!: (error: Error) => void
@@ -49,6 +50,7 @@ export class Faults {
 
   /** Makes faults until it is told to stop, and has undone the last ones then. */
   async run(stop: AbortSignal): Promise<void> {
+    this.#rounds += 1
     await Promise.all([this.#harmProcesses(stop), this.#harmNetwork(stop), this.#harmHosts(stop)])
     for (const node of this.#skewed) this.#options.clocks?.set(node.folder, 0)
   }
@@ -67,7 +69,7 @@ export class Faults {
 
   async #harmProcesses(stop: AbortSignal): Promise<void> {
     const { dice, cluster, clocks, disks } = this.#options
-    const lane = dice.fork('processes')
+    const lane = dice.fork(`processes ${this.#rounds}`)
     const kinds = [
       'kill',
       'kill',
@@ -132,7 +134,7 @@ export class Faults {
 
   async #harmNetwork(stop: AbortSignal): Promise<void> {
     const { dice, cluster } = this.#options
-    const lane = dice.fork('network')
+    const lane = dice.fork(`network ${this.#rounds}`)
     while (!stop.aborted) {
       await rest(lane.int(500, 4_000), stop)
       const from = cluster.nodes.filter(() => lane.chance(0.4))
@@ -151,7 +153,7 @@ export class Faults {
 
   async #harmHosts(stop: AbortSignal): Promise<void> {
     const { dice, hosts, leaseMs } = this.#options
-    const lane = dice.fork('hosts')
+    const lane = dice.fork(`hosts ${this.#rounds}`)
     while (!stop.aborted) {
       await rest(lane.int(2_000, 8_000), stop)
       if (stop.aborted) return

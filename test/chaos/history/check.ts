@@ -19,7 +19,11 @@ const rules = [
   checkTwins,
 ]
 
-/** What a history shows that the ledger promises never to happen. Looks at what was answered alone, at nothing inside. */
+/**
+ * What a history shows that the ledger promises never to happen, each kind once for a job. Looks at what was answered alone, at nothing
+ * inside.
+ */
 export function check(history: History): Violation[] {
-  return rules.flatMap((rule) => rule(history))
+  const found = rules.flatMap((rule) => rule(history))
+  return [...Map.groupBy(found, ({ kind, job }, index) => `${kind} ${job ?? index}`).values()].map(([first]) => first!)
 }

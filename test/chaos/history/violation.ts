@@ -24,6 +24,8 @@ export type ViolationKind = (typeof violationKinds)[number]
 export interface Violation {
   readonly kind: ViolationKind
   readonly sentence: string
+  /** The job that it is about, unless it is about none. */
+  readonly job: string | undefined
   /** The shortest part of the history that shows it. */
   readonly excerpt: readonly Entry[]
 }
@@ -40,7 +42,7 @@ export function violation(
     const jobs = jobsOf(entry)
     return jobs.length === 0 ? entry : { ...entry, jobs: jobs.filter(({ id }) => ids.has(id)) }
   })
-  return { kind, sentence, excerpt: excerpt.toSorted((one, other) => one.at - other.at) }
+  return { kind, sentence, job: about[0]?.id, excerpt: excerpt.toSorted((one, other) => one.at - other.at) }
 }
 
 /** For people: each violation with the part of the history that shows it, a line an entry. */
