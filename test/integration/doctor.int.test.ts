@@ -3,7 +3,6 @@ import { bundleEntry } from '../support/bundle.ts'
 import type { ClusterNode } from '../support/cluster-node.ts'
 import { Cluster } from '../support/cluster.ts'
 import { coordinatorEntry, startCoordinator } from '../support/coordinator.ts'
-import { enqueueMany } from '../support/enqueue.ts'
 import { freePort } from '../support/free-port.ts'
 import { skyclaw } from '../support/skyclaw.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -95,7 +94,9 @@ test(
   { timeout: slowest },
   async () => {
     const [a, b, c] = nodes()
-    await enqueueMany(a.http, 20)
+    // Nobody is to run it now: there is no host.
+    const runAt = new Date(Date.now() + 3_600_000).toISOString()
+    await a.http.must('enqueueJob', { body: { payload: { kind: 'shell', command: 'true' }, runAt } })
     const refused = await forget('c')
     expect(refused).toMatchObject({
       code: 1,

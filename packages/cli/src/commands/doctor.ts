@@ -1,6 +1,8 @@
 import { jsonFlag } from '../arguments/flag.ts'
 import { defineCommand } from '../command.ts'
 import { examine } from '../doctor/examine.ts'
+import { checkWork } from '../doctor/check-work.ts'
+import { lookAtWork } from '../doctor/look-at-work.ts'
 import { createLook } from '../doctor/look.ts'
 import { toClientOptions } from '../environment.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -12,8 +14,7 @@ const times = { patienceMs: 6_000, intervalMs: 500 }
 
 export const doctor = defineCommand({
   name: 'doctor',
-  summary:
-    'Ask every coordinator, say what is wrong with the network and what to do. Exit code 0 only when all is well',
+  summary: 'Ask every coordinator, say what is wrong and what to do. Exit code 0 only when all is well',
   flags: { json: { ...jsonFlag.json, description: 'Print the findings, and what was seen, as JSON' } },
   settings: clientSettings,
   follows: true,
@@ -27,7 +28,10 @@ export const doctor = defineCommand({
       return urls.filter((url) => all.coordinators.includes(url))
     }
     const look = createLook({ configured, clientOf, admit, now: () => io.now() })
-    const examination = await examine(look, times)
+    const examination = await examine(look, times, async (url) => {
+      const work = await lookAtWork(clientOf(url))
+      return work ? checkWork(work, io.now()) : []
+    })
     const { ok, findings } = examination
     io.stdout.write(values.has('json') ? `${JSON.stringify(examination, null, 2)}\n` : renderFindings(findings, style))
     return ok ? exitCodes.ok : exitCodes.failure

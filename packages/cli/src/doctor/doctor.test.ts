@@ -1,7 +1,8 @@
-import { problem } from '@skyclaw/protocol'
+import { type Job, problem } from '@skyclaw/protocol'
 import { expect, test } from 'vitest'
 import { fakeCoordinator } from '../../test/fake-coordinator.ts'
 import { runInProcess } from '../../test/fake-io.ts'
+import { makeJob } from '../../test/job-fixture.ts'
 import { type FakeView, healthyNetwork } from '../../test/network-fixture.ts'
 import { clock, findingsOf, names, times } from '../../test/doctor-fixture.ts'
 import { examine } from './examine.ts'
@@ -166,9 +167,11 @@ test('who has just been started is given the time to be heard', async () => {
 })
 
 /** Coordinators on loopback that answer as those of a healthy network do. */
-async function serve(count: number) {
+async function serve(count: number, jobs: Job[] = []) {
   const views = healthyNetwork(names.slice(0, count), new Date().toISOString())
-  const servers = await Promise.all(views.map((view) => fakeCoordinator(() => ({ body: view }))))
+  const bodies: Record<string, object> = { '/v1/hosts': { hosts: [] }, '/v1/jobs': { jobs } }
+  const answer = (view: FakeView) => fakeCoordinator(({ path }) => ({ body: bodies[path.split('?')[0]!] ?? view }))
+  const servers = await Promise.all(views.map(answer))
   for (const { self, peers } of views) {
     for (const member of [self, ...peers]) member.url = servers[names.indexOf(member.nodeId!)]!.url
   }
@@ -181,7 +184,8 @@ test('doctor exits with 0 when all is well and with 1 when not, and asks each co
   const run = await runInProcess(well)
   expect(run).toMatchObject({ code: 0, stderr: '' })
   expect(run.stdout).toMatch(/^ok {7}node-a \(http:[^)]*\) answers, version 0\.1\.0\n[^]*\n\nAll is well\.\n$/)
-  expect(servers.map(({ asked }) => asked.length)).toEqual([1, 1, 1])
+  const lookedAt = servers.map(({ asked }) => asked.filter(({ path }) => path === '/v1/network/peers').length)
+  expect(lookedAt).toEqual([1, 1, 1])
   expect(run.stdout).not.toMatch(/note|problem/)
 
   const refusing = await fakeCoordinator(() => ({ status: 401, body: problem('unauthorized', 'no') }))
@@ -194,6 +198,13 @@ test('doctor exits with 0 when all is well and with 1 when not, and asks each co
     'coordinators',
   ])
   expect(ill.stdout).toContain('others take it')
+})
+
+test('doctor tells of jobs that no host can run', async () => {
+  const { urls } = await serve(3, [makeJob({ requirement: { requiredCapabilities: ['gpu'] } })])
+  const run = await runInProcess(['doctor', '--url', urls[0]!])
+  expect(run.code).toBe(1)
+  expect(run.stdout).toContain('problem  job job-1 waits for a host with gpu, and there is none\n')
 })
 
 test('doctor asks the coordinators that one names, and nobody who was only named', async () => {

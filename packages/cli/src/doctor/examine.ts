@@ -11,7 +11,7 @@ import { checkRecords } from './check-records.ts'
 import { calmest, isUnsettled } from './calm.ts'
 import type { Finding } from './finding.ts'
 import type { Answer } from './look.ts'
-import { drawPicture } from './picture.ts'
+import { drawPicture, isUnjoined } from './picture.ts'
 
 interface Times {
   /** How long to look again for what may pass by itself. */
@@ -26,8 +26,15 @@ export interface Examination {
   readonly coordinators: readonly Answer[]
 }
 
-/** Looks until all is calm, or until patience ends, and judges what was seen. */
-export async function examine(look: () => Promise<Answer[]>, { patienceMs, intervalMs }: Times): Promise<Examination> {
+/**
+ * Looks until all is calm, or until patience ends, and judges what was seen. `judgeWork` says what is wrong with the jobs and hosts that the
+ * coordinator at a URL knows.
+ */
+export async function examine(
+  look: () => Promise<Answer[]>,
+  { patienceMs, intervalMs }: Times,
+  judgeWork: (url: string) => Promise<Finding[]> = async () => [],
+): Promise<Examination> {
   const until = performance.now() + patienceMs
   const looks = [await look()]
   while (isUnsettled(calmest(looks)) && performance.now() < until) {
@@ -36,6 +43,8 @@ export async function examine(look: () => Promise<Answer[]>, { patienceMs, inter
   }
   const answers = calmest(looks)
   const picture = drawPicture(answers)
+  // All know nearly the same; who is not taken in knows nothing yet.
+  const knowing = answers.find(({ view }) => view && !isUnjoined(view, picture))
   const findings = [
     ...checkCoordinators(picture),
     ...checkGone(picture),
@@ -46,6 +55,7 @@ export async function examine(look: () => Promise<Answer[]>, { patienceMs, inter
     ...checkMinimum(picture),
     ...checkRecords(picture),
     ...checkClocks(answers),
+    ...(knowing ? await judgeWork(knowing.url) : []),
   ]
   return { ok: findings.every(({ level }) => level !== 'problem'), findings, coordinators: answers }
 }

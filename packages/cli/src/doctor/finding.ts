@@ -13,6 +13,7 @@ export type CheckName =
   | 'names'
   | 'clocks'
   | 'versions'
+  | 'work'
 
 /** What one check says of one thing. */
 export interface Finding {
