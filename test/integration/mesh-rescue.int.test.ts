@@ -24,7 +24,9 @@ test(
     const [a, b] = cluster.nodes as [ClusterNode, ClusterNode]
     const say = (...words: string[]) =>
       skyclaw(words, folder, { ...token, SKYCLAW_COORDINATOR_URLS: `${a.url},${b.url}` }).ended
-    const [id = ''] = await enqueueMany(a.http, 3)
+    // Due when this is over: that no host can run them is a problem, too.
+    const runAt = new Date(Date.now() + 3_600_000).toISOString()
+    const [id = ''] = await enqueueMany(a.http, 3, { runAt })
     await b.kill()
     b.deleteDatabase()
     await b.start()

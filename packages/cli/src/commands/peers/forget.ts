@@ -7,7 +7,7 @@ import { renderForgotten } from '../../render/forgotten.ts'
 import { clientSettings } from '../client-settings.ts'
 
 /** Many records may have to be taken over before the answer comes. */
-const forgetMs = 60_000
+const adoptMs = 30_000
 
 export const peersForget = defineCommand({
   name: 'forget',
@@ -22,17 +22,20 @@ export const peersForget = defineCommand({
   },
   settings: clientSettings,
   positionals: { node: 'Its name, its instance id, or the beginning of one as "peers list" shows it' },
-  follows: true,
   examples: ['peers forget node-b', 'peers forget dcf6cc1d', 'peers forget dcf6cc1d --accept-loss'],
   async run({ client, io, positionals, settings, values }) {
     const [node = ''] = positionals
     if (node.trim() === '') throw new UsageError('NODE must not be empty')
     if (node.length > limits.idChars) throw new UsageError(`NODE must be at most ${limits.idChars} characters`)
-    const timeoutMs = settings.texts.requestTimeoutMs ? {} : { timeoutMs: forgetMs, attemptTimeoutMs: forgetMs }
-    const body = { node, ...(values.has('accept-loss') && { acceptLoss: true }) }
+    const acceptLoss = values.has('accept-loss')
+    const isLong = acceptLoss && !settings.texts.requestTimeoutMs
+    const body = { node, ...(acceptLoss && { acceptLoss }) }
     // Nobody waits that long for coordinators that are not there.
     await client().peers()
-    const answer = await client().call('forgetMember', { body, ...timeoutMs })
+    const answer = await client().call('forgetMember', {
+      body,
+      ...(isLong && { timeoutMs: adoptMs, attemptTimeoutMs: adoptMs }),
+    })
     io.stdout.write(values.has('json') ? `${JSON.stringify(answer, null, 2)}\n` : renderForgotten(answer, io.program))
     return exitCodes.ok
   },
