@@ -65,6 +65,11 @@ async function enqueueLater(side: Side, own: string, index: number): Promise<str
   return (await Promise.all(keys.map((key) => enqueueAt(side, { body, key })))).map(({ id }) => id)
 }
 
+async function areDead(members: readonly ClusterNode[], forAll: readonly ClusterNode[]): Promise<boolean> {
+  const views = await Promise.all(forAll.flatMap((node) => members.map((member) => node.viewOf(member))))
+  return views.every((view) => view?.state === 'dead')
+}
+
 /** Each job is finished by the host of its side. */
 async function expectDone(ids: readonly string[], sideOf: ReadonlyMap<string, Side>): Promise<void> {
   const look = () => {
@@ -90,16 +95,17 @@ async function expectCancelled(ids: readonly string[], sideOf: ReadonlyMap<strin
   await Promise.all(sides.map(cancelAll))
 }
 
-const cuts: [string, Omit<Cut, 'from' | 'to'>][] = [
-  ['resets every connection', { how: 'breaks' }],
-  ['leaves connections open that carry nothing', { how: 'swallows' }],
-  ['swallows what goes one way', { how: 'swallows', oneWay: true }],
+/** With whether it lasts until the larger side declares the others dead. */
+const cuts: [string, Omit<Cut, 'from' | 'to'>, boolean][] = [
+  ['resets every connection', { how: 'breaks' }, false],
+  ['leaves connections open that carry nothing', { how: 'swallows' }, true],
+  ['swallows what goes one way', { how: 'swallows', oneWay: true }, false],
 ]
 
 test.each(cuts)(
   'a partition that %s leaves each record to the one side that has its quorum, and all agree when it heals',
   { timeout: 90_000 },
-  async (what, cut) => {
+  async (what, cut, isLong) => {
     const [a, b, c, d, e] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode, ClusterNode, ClusterNode]
     const own = what.replaceAll(' ', '-')
     const wanted = { requirement: { requiredCapabilities: [own] } }
@@ -131,6 +137,7 @@ test.each(cuts)(
       sides.map((side, index) => expectDone(later[index]!, new Map(later[index]!.map((id) => [id, side])))),
     )
     for (const { nodes } of sides) await cluster.allLive(nodes)
+    if (isLong) await until('the others to be declared dead', () => areDead([a, b], [c, d, e]), { deadlineMs: 30_000 })
     const cutMs = performance.now() - startedAt
 
     cluster.wires.mend()
