@@ -107,7 +107,7 @@ async function judge(options: ResolvedOptions, { store, turns, boot }: Base): Pr
   const who = { nodeId, instance: store.instanceId, url: publicUrl() ?? '', version, boot, wire: wireRange }
   const incarnation = counters.read('incarnation')
   const self: MemberNews = { ...who, state: 'alive', incarnation, turn: turns.number, ready: false, feedSeq: 0 }
-  return findCopy({ self, turn: () => self.turn, urls, token })
+  return findCopy({ self, turn: () => self.turn, urls, configured: peerUrls, token })
 }
 
 async function assemble(

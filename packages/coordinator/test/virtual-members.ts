@@ -36,7 +36,7 @@ export interface VirtualMember {
   readonly calls: string[]
   readonly own: { ready: boolean; turn: number }
   /** Answers a challenge. */
-  readonly challenged: () => Challenged
+  readonly challenged: () => Challenged | Error
 }
 
 /** Some memberships on a network without randomness in its delays: `cut` decides who hears whom. */

@@ -34,8 +34,11 @@ export const Millis = Type.Integer({
   description: 'Milliseconds since 1970-01-01T00:00:00Z.',
 })
 
-/** A number that its owner counts up. The bound leaves room to go on counting exactly from any value that was taken over. */
-export const Counter = Type.Integer({ minimum: 0, maximum: 8_000_000_000_000_000 })
+/** The highest number that its owner can count up to. The bound leaves room to go on counting exactly from any value that was taken over. */
+export const highestCounter = 8_000_000_000_000_000
+
+/** A number that its owner counts up. */
+export const Counter = Type.Integer({ minimum: 0, maximum: highestCounter })
 
 export const Labels = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$' }),

@@ -70,7 +70,14 @@ it('a database that lost its instance id keeps no register under the next one', 
 it('the turn seen of a member never goes back, and a forgotten member stays forgotten', () => {
   const store = openStore({ path: ':memory:' })
   const members = prepareMembers(store.db)
-  const seen = { instance: 'x', nodeId: 'node-x', url: 'http://127.0.0.1:1', version: '1.0.0', incarnation: 2 }
+  const seen = {
+    instance: 'x',
+    nodeId: 'node-x',
+    url: 'http://127.0.0.1:1',
+    version: '1.0.0',
+    incarnation: 2,
+    verified: 1,
+  }
   members.saveFeedCursor({ instance: 'x', feedCursor: 40, now: 1 })
   members.see({ ...seen, turn: 9, now: 2 })
   members.forget({ instance: 'x', now: 3 })
@@ -91,6 +98,7 @@ it('a replaced member is dropped some time after, unless it came back, and a for
       url: 'http://127.0.0.1:1',
       version: '1',
       incarnation: 0,
+      verified: 1,
       turn: 1,
       now: 1,
     })

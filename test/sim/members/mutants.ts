@@ -36,12 +36,4 @@ export const memberMutants: readonly Mutant[] = [
     replace: " this.#succeed(kept, { instance: kept.update.instance, nodeId: kept.update.nodeId, boot: '' }, now)\n",
     budgetSeeds: 100,
   },
-  {
-    name: 'dead-never-asked',
-    rule: 'who is dead is asked now and then',
-    file: `${network}/prober.ts`,
-    find: '      return this.#silent.take(1, all, fits(isSilent))\n',
-    replace: '      return []\n',
-    budgetSeeds: 200,
-  },
 ]

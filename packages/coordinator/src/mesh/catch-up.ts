@@ -119,7 +119,10 @@ export class CatchUp {
     if (this.#ready) return
     const { members } = this.#core
     const alone = this.#peers.size === 0
-    if (alone && members.expected().length > 0 && step.now < this.#startedAt + aloneAfterMs) return
+    const expected = members.expected()
+    if (alone && expected.length > 0 && step.now < this.#startedAt + aloneAfterMs) return
+    // There is somebody to catch up with, who cannot be reached yet.
+    if (alone && expected.some(({ since }) => since === Number.POSITIVE_INFINITY)) return
     for (const { caughtUp } of this.#peers.values()) if (!caughtUp) return
     this.#ready = true
     this.#core.store.saveCounter('bootstrapped', 1)

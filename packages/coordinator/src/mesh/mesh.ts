@@ -42,7 +42,7 @@ export interface MeshMember {
   readonly alive: boolean
   /** Whether it has caught up once, and can be a replica. */
   readonly ready: boolean
-  /** Monotonic milliseconds: when it became what `alive` says. */
+  /** Monotonic milliseconds: when it became what `alive` says; Infinity when it lives for others, and is out of reach for this coordinator. */
   readonly since: number
   /** It will never return under this instance id. */
   readonly forgotten?: boolean

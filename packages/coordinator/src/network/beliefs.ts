@@ -1,10 +1,7 @@
-import { limits, type MemberUpdate } from '@skyclaw/protocol'
+import { highestCounter, limits, type MemberUpdate } from '@skyclaw/protocol'
 import { createEntry, type Entry, goesBefore, isLive, toPeer } from './entry.ts'
 import type { MemberCore } from './member-core.ts'
 import { Suspicion } from './suspicion.ts'
-
-/** No member gets so far by counting. Higher ones are lies, and cannot be refuted for ever. */
-const maxIncarnation = 1_000_000_000_000_000
 
 /** How many times longer a suspect has to refute what a coordinator says that may be slow itself. */
 const maxDistrust = 2
@@ -23,7 +20,6 @@ export class Beliefs {
   /** Takes what the member `from` says of a member. */
   take(update: MemberUpdate, from: string, now: number): void {
     const core = this.#core
-    if (update.incarnation > maxIncarnation) return
     if (update.instance === core.instance) return this.#takeAboutSelf(update)
     const entry = core.entries.get(update.instance)
     if (!entry) return this.#meet(update, from, now)
@@ -50,9 +46,7 @@ export class Beliefs {
   /** Takes only what a stranger says of this coordinator, so that it can be refuted. */
   takeAccusation(update: MemberUpdate): void {
     const isAccusation = update.state === 'suspect' || update.state === 'dead'
-    if (isAccusation && update.instance === this.#core.instance && update.incarnation <= maxIncarnation) {
-      this.#takeAboutSelf(update)
-    }
+    if (isAccusation && update.instance === this.#core.instance) this.#takeAboutSelf(update)
   }
 
   /** Takes over what a live member is said, or says itself, to be. */
@@ -130,6 +124,8 @@ export class Beliefs {
   #takeAboutSelf({ state, incarnation, by }: MemberUpdate): void {
     const core = this.#core
     if (state === 'forgotten') return void core.events.push({ kind: 'self_forgotten' })
+    // Higher than this no message can go.
+    if (incarnation >= highestCounter) return
     const isPast = incarnation < core.incarnation || (incarnation === core.incarnation && state === 'alive')
     if (isPast) return
     core.incarnation = incarnation + 1
@@ -143,10 +139,12 @@ export class Beliefs {
   #meet(update: MemberUpdate, from: string, now: number): void {
     const { entries } = this.#core
     if (isLive({ state: update.state, isUnconfirmed: false })) return this.#onUnknown(update, from, now)
-    if (entries.size >= limits.members) return
+    // Who was replaced knows nothing any more; those who knew it give it up one after another.
+    if (update.state === 'replaced' || entries.size >= limits.members) return
     const entry = createEntry(update, now, { by: update.by })
     entries.set(entry.instance, entry)
     this.#core.refresh(entry, now)
     if (update.state === 'forgotten') this.#core.broadcasts.add(entry.instance)
+    this.#core.events.push({ kind: 'heard_of', peer: toPeer(entry) })
   }
 }

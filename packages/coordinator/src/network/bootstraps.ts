@@ -16,7 +16,8 @@ interface Kept {
   isOwn: boolean
   isAsked: boolean
   failure: CallFailure | undefined
-  failures: number
+  /** In a row, without a member to show for it. */
+  tries: number
   notBefore: number
 }
 
@@ -31,15 +32,16 @@ export class Bootstraps {
     this.#core = core
     this.#name = name
     this.#kept = core.options.peerUrls.map((url) => ({
-      ...{ url, instance: undefined, isOwn: false, isAsked: false, failure: undefined, failures: 0, notBefore: 0 },
+      ...{ url, instance: undefined, isOwn: false, isAsked: false, failure: undefined, tries: 0, notBefore: 0 },
     }))
   }
 
   tick(now: number): void {
     if (this.#kept.length === 0 || this.#core.options.self().url === '') return
     for (const kept of this.#kept) {
-      if (kept.isAsked || now < kept.notBefore || this.#isSettled(kept)) continue
-      this.#join(kept)
+      const isSettled = this.#isSettled(kept)
+      if (isSettled) kept.tries = 0
+      if (!isSettled && !kept.isAsked && now >= kept.notBefore) this.#join(kept)
     }
   }
 
@@ -83,8 +85,7 @@ export class Bootstraps {
     kept.isAsked = false
     if (!result.ok) return this.#fail(kept, result.failure, now)
     kept.failure = undefined
-    kept.failures = 0
-    kept.notBefore = now + this.#core.intervalMs
+    kept.notBefore = now + this.#retryMs(kept)
     const { self, peers } = result.answer
     kept.isOwn = self.instance === this.#core.instance
     if (kept.isOwn) {
@@ -93,7 +94,8 @@ export class Bootstraps {
       return
     }
     kept.instance = self.instance
-    for (const member of [self, ...peers]) this.#name(this.#updateOf(member), self.instance, now)
+    // The answerer is named by its URL: it is expected here from now on, as those are whom it names.
+    for (const member of [self, ...peers]) this.#name(this.#updateOf(member, self.instance), kept.url, now)
     if (this.#hasJoined) return
     this.#hasJoined = true
     this.#core.revision += 1
@@ -103,16 +105,21 @@ export class Bootstraps {
   #fail(kept: Kept, failure: CallFailure, now: number): void {
     const isNews = kept.failure?.message !== failure.message
     kept.failure = failure
-    const waitMs = this.#core.intervalMs * firstRetryRounds * 2 ** Math.min(kept.failures, 10)
-    kept.failures += 1
-    kept.notBefore = now + Math.min(maxRetryMs, waitMs) * (0.75 + 0.5 * this.#core.options.random())
+    kept.notBefore = now + this.#retryMs(kept)
     if (isNews) this.#core.events.push({ kind: 'join_failed', url: kept.url, failure })
   }
 
+  /** The more tries in a row have not led to a member there, the longer the wait. */
+  #retryMs(kept: Kept): number {
+    const waitMs = this.#core.intervalMs * firstRetryRounds * 2 ** Math.min(kept.tries, 10)
+    kept.tries += 1
+    return Math.min(maxRetryMs, waitMs) * (0.75 + 0.5 * this.#core.options.random())
+  }
+
   /** Of its incarnation and whether it has caught up it speaks itself, as soon as it is called. */
-  #updateOf(member: Member): MemberUpdate {
+  #updateOf(member: Member, by: string): MemberUpdate {
     const { nodeId, instance, url, version, state } = member
     const wire = this.#core.options.self().wire
-    return { nodeId, instance, url, version, state, wire, incarnation: 0, ready: false }
+    return { nodeId, instance, url, version, state, wire, incarnation: 0, ready: false, by }
   }
 }

@@ -21,7 +21,7 @@ import { commonWireVersion, limits, type Member, type MemberUpdate } from '@skyc
 import type { MeshMember } from '../mesh/mesh.ts'
 import { Beliefs } from './beliefs.ts'
 import { Bootstraps } from './bootstraps.ts'
-import { createEntry, type Entry, isLive, toPeer } from './entry.ts'
+import { createEntry, isLive, toClaim, toPeer } from './entry.ts'
 import { Exchanges, isMember } from './exchange.ts'
 import { MemberCore } from './member-core.ts'
 import type * as port from './membership.ts'
@@ -92,7 +92,7 @@ class SwimMembership implements port.Membership {
     const { nodeId, instance, url, version } = request
     const wire = request.wire ?? core.options.self().wire
     const entry = core.entries.get(instance)
-    const welcome = () => done({ self: asMember(core.ownUpdate()), peers: this.#told(instance, now) })
+    const welcome = () => done({ self: asMember(core.ownUpdate()), peers: this.#told(instance) })
     if (instance === core.instance || (entry && isMember(entry) && entry.url === url)) {
       if (entry) this.#exchanges.soon.add(instance)
       return welcome()
@@ -134,9 +134,12 @@ class SwimMembership implements port.Membership {
       .candidates()
       .filter((it) => it.namedBy !== it.instance && !this.#core.entries.has(it.instance))
     const unheard = known.length > 0 ? [] : this.#bootstraps.unheard()
-    const expected = [...named.map(({ instance }) => instance), ...unheard]
-    const absent = { alive: false, ready: false, since: Number.POSITIVE_INFINITY }
-    return [...known, ...expected.map((instance) => ({ instance, ...absent }))]
+    const absent = { alive: false, ready: false }
+    return [
+      ...known,
+      ...named.map(({ instance }) => ({ instance, ...absent, since: Number.POSITIVE_INFINITY })),
+      ...unheard.map((url) => ({ instance: url, ...absent, since: this.#core.options.now })),
+    ]
   }
 
   isMember(instance: string): boolean {
@@ -227,6 +230,8 @@ class SwimMembership implements port.Membership {
       failure: undefined,
       by: undefined,
     })
+    // It answered just now, whatever others may say of it.
+    entry.answeredAt = now
     if (!before) core.liveOthers += 1
     if (!wasLive || entry.state !== 'alive') core.become(entry, 'alive', now)
     entry.isMet = false
@@ -248,15 +253,13 @@ class SwimMembership implements port.Membership {
     }
   }
 
-  #told(to: string, now: number): Member[] {
+  #told(to: string): Member[] {
     const entries = [...this.#core.entries.values()]
-    const told = entries.filter(
-      (entry) => entry.instance !== to && this.#core.isTold(entry, now) && entry.nodeId !== '',
-    )
-    return told.map(asMember)
+    const told = entries.filter((entry) => entry.instance !== to && this.#core.isWorthTelling(entry))
+    return told.slice(0, limits.members).map((entry) => asMember(toClaim(entry)))
   }
 }
 
-function asMember({ nodeId, instance, url, version, state }: Entry | MemberUpdate): Member {
+function asMember({ nodeId, instance, url, version, state }: MemberUpdate): Member {
   return { nodeId, instance, url, version, state }
 }

@@ -78,6 +78,15 @@ export function toUpdate({ instance, nodeId, url, version, wire, incarnation, st
   }
 }
 
+/**
+ * The same for those who may not know of it at all. Of what nobody has said anything of since the start this coordinator knows no more than
+ * that it was there: a claim that any other one goes before.
+ */
+export function toClaim(entry: Entry): MemberUpdate {
+  const update = toUpdate(entry)
+  return entry.isUnconfirmed ? { ...update, state: 'dead', incarnation: 0 } : update
+}
+
 export function toPeer(entry: Entry): Peer {
   const { instance, nodeId, url, version, wire, incarnation, state, since, ready, verified, usable, knowsUs } = entry
   const { news, roundTripMs, answeredAt, failure } = entry

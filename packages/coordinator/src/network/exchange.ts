@@ -1,8 +1,8 @@
 import { limits, type MemberNews, type MemberUpdate, wireVersion } from '@skyclaw/protocol'
 import type { Beliefs } from './beliefs.ts'
-import { type Entry, isLive, toUpdate } from './entry.ts'
+import { type Entry, isLive, toClaim, toUpdate } from './entry.ts'
 import type { MemberCore } from './member-core.ts'
-import type { CallFailure, GossipAnswer, GossipRequest } from './membership.ts'
+import type { CallFailure, Challenged, GossipAnswer, GossipRequest } from './membership.ts'
 import { Rotation } from './rotation.ts'
 
 /** News of members in one message, besides those that it tells in rotation so that what somebody missed heals. */
@@ -37,7 +37,7 @@ export class Exchanges {
 
   request(to: Entry, all: boolean, now: number): GossipRequest {
     const { options } = this.#core
-    const members = all ? this.#everything(now) : this.#some(to, now)
+    const members = all ? this.#everything() : this.#some(to, now)
     const hosts = options.hosts.newsFor(to.instance, now)
     return { version: wireVersion, self: this.#core.news(), ...(all && { all }), members, hosts }
   }
@@ -67,7 +67,7 @@ export class Exchanges {
     return {
       version: wireVersion,
       self: core.news(),
-      members: known ? (all === true ? this.#everything(now) : this.#some(entry, now)) : [],
+      members: known ? (all === true ? this.#everything() : this.#some(entry, now)) : [],
       hosts: told,
       seen: { known, turn, ...(url !== undefined && { url }), ...(forgotten && { forgotten }) },
     }
@@ -116,6 +116,13 @@ export class Exchanges {
     return undefined
   }
 
+  /** Another instance answered a challenge where a member was. Answers the failure that this is for the member. */
+  noteOther({ url, version, wire }: Entry, { instance, nodeId }: Challenged, now: number): CallFailure {
+    const other = { instance, nodeId, url, version, wire, incarnation: 0, ready: false, state: 'alive' } as const
+    this.#onUnknown(other, instance, now)
+    return { kind: 'malformed', message: `answers as another instance, ${instance}` }
+  }
+
   /** Takes what a coordinator says of itself. */
   #hear(entry: Entry | undefined, news: MemberNews, now: number): void {
     const update = updateOf(news)
@@ -158,8 +165,9 @@ export class Exchanges {
     return [...chosen].flatMap((instance) => this.#updateOf(instance, now))
   }
 
-  #everything(now: number): MemberUpdate[] {
-    return [...this.#core.entries.keys()].flatMap((instance) => this.#updateOf(instance, now)).slice(0, limits.members)
+  #everything(): MemberUpdate[] {
+    const told = [...this.#core.entries.values()].filter((entry) => this.#core.isWorthTelling(entry))
+    return told.slice(0, limits.members).map(toClaim)
   }
 
   #updateOf(instance: string, now: number): MemberUpdate[] {

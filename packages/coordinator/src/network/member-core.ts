@@ -44,12 +44,12 @@ export class MemberCore {
     this.instance = own.instance
     this.incarnation = options.incarnation + 1
     this.awakeSince = options.now
-    for (const { forgotten, replaced, ...member } of options.known) {
+    for (const { forgotten, replaced, goneForMs = 0, verified = true, ...member } of options.known) {
       if (member.instance === this.instance || member.nodeId === '') continue
       const state = forgotten ? 'forgotten' : replaced ? 'replaced' : 'alive'
       // What it speaks, it says itself.
       const entry = createEntry({ ...member, wire: own.wire, state }, options.now, {
-        ...{ verified: true, isUnconfirmed: state === 'alive' },
+        ...{ verified, isUnconfirmed: state === 'alive', since: options.now - goneForMs },
       })
       this.entries.set(member.instance, entry)
     }
@@ -95,10 +95,12 @@ export class MemberCore {
     this.refresh(entry, now)
   }
 
-  /** One that was merely named: it makes room for one that has answered a challenge. */
+  /** One that was merely named, or that never returns: it makes room for one that has answered a challenge. */
   dispensable(): Entry | undefined {
-    for (const entry of this.entries.values()) if (!entry.verified && entry.state !== 'forgotten') return entry
-    return undefined
+    const entries = [...this.entries.values()]
+    const isGone = ({ state }: Entry) => state === 'replaced' || state === 'forgotten'
+    const gone = entries.filter(isGone).toSorted((one, other) => one.since - other.since)
+    return entries.find((entry) => !entry.verified && !isGone(entry)) ?? gone[0]
   }
 
   drop(entry: Entry | undefined): void {
@@ -135,7 +137,12 @@ export class MemberCore {
     return answeredAt !== undefined && now - answeredAt < silentRounds * this.intervalMs
   }
 
-  /** Whether news of it is worth telling. */
+  /** Whether somebody who does not know of it is told: it may know of records, however long it has been dead. */
+  isWorthTelling({ nodeId, url, state }: Entry): boolean {
+    return nodeId !== '' && url !== '' && state !== 'replaced'
+  }
+
+  /** Whether news of it is told again and again. */
   isTold({ state, since, isUnconfirmed }: Entry, now: number): boolean {
     if (isUnconfirmed) return false
     return state === 'forgotten' || state === 'alive' || state === 'suspect' || now - since < this.tellDeadMs

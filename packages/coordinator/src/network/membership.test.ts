@@ -165,9 +165,7 @@ test('whom another member named counts as one that may know of records until it 
   const { network } = started(2)
   network.reaches = (from, to) => !(from === 'late' && to === 'n1') && !(from === 'n1' && to === 'late')
   const late = network.start('late', { peerUrls: ['n0'] })
-  expect(late.membership.members()).toEqual([
-    { instance: 'http://n0', alive: false, ready: false, since: Number.POSITIVE_INFINITY },
-  ])
+  expect(late.membership.members()).toEqual([{ instance: 'http://n0', alive: false, ready: false, since: network.now }])
   network.run(5_000)
   expect(late.membership.members()).toContainEqual({
     ...{ instance: 'i-n1', alive: false, ready: false, since: Number.POSITIVE_INFINITY },
@@ -187,4 +185,76 @@ test('a flood of joins that lead nowhere keeps an honest one waiting for no long
   network.start('honest', { peerUrls: ['n0'] })
   network.run(30_000)
   expect(network.agree(['n0', 'n1', 'honest'])).toBe(true)
+})
+
+test('a newcomer hears of those who were down when the others started again', () => {
+  const { network } = started(3)
+  const { membership } = network.members.get('n0')!
+  const known = membership.peers().map(({ instance, nodeId, url, version, incarnation }) => ({
+    ...{ instance, nodeId, url, version, incarnation, forgotten: false },
+  }))
+  for (const name of ['n0', 'n1', 'n2']) network.members.get(name)!.state = 'down'
+  network.start('n0', { known, incarnation: membership.incarnation })
+  const late = network.start('late', { peerUrls: ['n0'] })
+  network.run(5_000)
+  expect(late.membership.members()).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ instance: 'i-n0', alive: true }),
+      expect.objectContaining({ instance: 'i-n1', alive: false }),
+      expect.objectContaining({ instance: 'i-n2', alive: false }),
+    ]),
+  )
+  // What it was told is no reason to call there, nor to take them for dead when they come back.
+  for (const name of ['n1', 'n2']) network.members.get(name)!.state = 'up'
+  network.run(10_000)
+  expect(network.agree(['n0', 'n1', 'n2', 'late'])).toBe(true)
+})
+
+test('from the join on, whoever answered it counts as one that may know of records', () => {
+  const { network } = started(1)
+  network.start('late', { peerUrls: ['n0'] })
+  // Its announced URL cannot be reached: it answers joins, and no challenge.
+  const somebodyElse = { instance: 'somebody-else', nodeId: 'n0', boot: 'x' }
+  Object.assign(network.members.get('n0')!, { challenged: () => somebodyElse })
+  const late = network.members.get('late')!
+  network.run(2_000)
+  for (let n = 0; n < 20; n += 1) {
+    network.run(1_000)
+    expect(late.membership.members()).toEqual([
+      { instance: 'i-n0', alive: false, ready: false, since: Number.POSITIVE_INFINITY },
+    ])
+  }
+  expect(network.members.get('n0')!.calls.filter((call) => call.startsWith('join')).length).toBeLessThan(8)
+})
+
+test('one that was replaced is gone everywhere in the end, and does not come back by what others say', () => {
+  const { network, names } = started(4)
+  network.start('n1', { instance: 'i-new', peerUrls: ['n0'] })
+  network.run(200_000)
+  for (const name of names) expect(network.members.get(name)!.membership.peer('i-n1')).toBeUndefined()
+})
+
+test('where a dead member was, nothing is called but a challenge', () => {
+  const { network } = started(2)
+  const gone = network.members.get('n1')!
+  gone.state = 'down'
+  network.run(15_000)
+  expect(network.stateOf('n1', 'n0')).toBe('dead')
+  const stranger = network.start('n1', { instance: 'i-stranger' })
+  Object.assign(stranger, { challenged: () => new Error('what is a challenge?') })
+  stranger.membership.tick = () => undefined
+  network.run(20_000)
+  expect(stranger.calls.length).toBeGreaterThan(5)
+  expect(new Set(stranger.calls)).toEqual(new Set(['challenge from n0']))
+})
+
+test('in a network of two, one lost message is no reason to suspect anybody', () => {
+  const { network, names } = started(2)
+  let lost = 0
+  network.reaches = (from) => from !== 'n0' || (lost += 1) > 1
+  network.run(20_000)
+  for (const name of names) {
+    expect(network.members.get(name)!.events.filter(({ kind }) => kind === 'suspect')).toEqual([])
+  }
+  expect(lost).toBeGreaterThan(1)
 })

@@ -86,7 +86,7 @@ export interface MembershipOptions {
   readonly tellDeadMs?: number
   /** For so long an instance that was replaced at its URL still counts as a member that may know things. */
   readonly keepReplacedMs: number
-  /** Members from before the start; all had answered a challenge. */
+  /** Members from before the start. */
   readonly known: readonly KnownMember[]
   /** The incarnation to begin with: at least the last that an earlier process had. */
   readonly incarnation: number
@@ -110,6 +110,10 @@ export interface KnownMember {
   readonly forgotten: boolean
   /** Another instance answered at its URL. */
   readonly replaced?: boolean
+  /** How long ago it was forgotten or replaced. */
+  readonly goneForMs?: number
+  /** Whether it had answered a challenge; default true. Else others named it. */
+  readonly verified?: boolean
 }
 
 /** Another coordinator. */
@@ -161,6 +165,8 @@ export type MemberEvent =
   /** Somebody that was not known, or a member that was dead. */
   | { readonly kind: 'alive'; readonly peer: Peer; readonly first: boolean }
   | { readonly kind: 'suspect' | 'dead' | 'forgotten'; readonly peer: Peer }
+  /** Others say that it was there, and is dead. */
+  | { readonly kind: 'heard_of'; readonly peer: Peer }
   /** It can be worked with again, or no more, though it is alive. */
   | { readonly kind: 'usable' | 'unusable'; readonly peer: Peer }
   /** `peer` is the one that was there before. */
@@ -198,7 +204,7 @@ export interface Membership {
 
   /**
    * The members as the mesh is told of them. Somebody whom a member named, and who has not answered here, is one too; so is whoever may be
-   * at a bootstrap URL, as long as nobody was reached. `since` of one that lives, and is out of reach, is Infinity.
+   * at a bootstrap URL, as long as nobody was reached.
    */
   members(): MeshMember[]
   /** Whether an instance is a member, whose messages are taken. */

@@ -64,6 +64,7 @@ export class Prober {
     }
     if (now < this.#nextRoundAt) return
     const { intervalMs, options, entries } = this.#core
+    for (const instance of this.#askedAt.keys()) if (!entries.has(instance)) this.#askedAt.delete(instance)
     this.#nextRoundAt = now + intervalMs * (0.9 + 0.2 * options.random())
     const fits = (wanted: (entry: Entry) => boolean) => (instance: string) => {
       const entry = entries.get(instance)
@@ -133,12 +134,27 @@ export class Prober {
     }
   }
 
-  #ask(instance: string, now: number, why: 'own' | 'for others' = 'own'): void {
-    const { entries, options, awareness, probeTimeoutMs, intervalMs } = this.#core
-    const entry = entries.get(instance)
+  #ask(instance: string, now: number, why: Sent['why'] = 'own'): void {
+    const entry = this.#core.entries.get(instance)
     if (!entry || !isMember(entry) || this.#busy.has(instance)) return
     this.#busy.set(instance, [])
     this.#askedAt.set(instance, now)
+    if (isLive(entry)) this.#exchange(entry, now, why)
+    else this.#knock(entry, now, why)
+  }
+
+  /** Somebody else may have the address of one that is not there by now: until it has answered a challenge, it gets nothing else. */
+  #knock(entry: Entry, now: number, why: Sent['why']): void {
+    const { options, awareness, probeTimeoutMs } = this.#core
+    options.calls.challenge(entry.url, awareness.scale(probeTimeoutMs), (result, later) => {
+      if (result.ok && result.answer.instance === entry.instance) return this.#exchange(entry, later, why)
+      const failure = result.ok ? this.#exchanges.noteOther(entry, result.answer, later) : result.failure
+      this.#take(entry, { ok: false, failure }, { now, why, all: false }, later)
+    })
+  }
+
+  #exchange(entry: Entry, now: number, why: Sent['why']): void {
+    const { options, awareness, probeTimeoutMs, intervalMs } = this.#core
     const all = now >= this.#nextAllAt && this.#isAllWanted(entry)
     if (all) this.#nextAllAt = now + intervalMs
     const request = this.#exchanges.request(entry, all, now)
@@ -162,7 +178,8 @@ export class Prober {
     }
     // Who stood still himself knows nothing.
     if (sentAt < core.awakeSince) return
-    if (!entry.failure) {
+    const isFirst = !entry.failure
+    if (isFirst) {
       entry.failedAt = now
       // One lost message is asked for again at once, and means nothing by itself.
       if (isLive(entry) && !failure.portClosed) this.#exchanges.soon.add(entry.instance)
@@ -174,7 +191,7 @@ export class Prober {
     if (failure.kind === 'refused') return
     // A witness asks no further witnesses: that would go on for ever, and everywhere at once.
     const isWanted = entry.suspicion?.wants(core.instance) ?? true
-    if (isLive(entry) && isWanted && sent.why === 'own') this.#askOthers(entry, now)
+    if (isLive(entry) && isWanted && sent.why === 'own') this.#askOthers(entry, isFirst && !failure.portClosed, now)
   }
 
   /**
@@ -199,11 +216,13 @@ export class Prober {
   }
 
   /** It is suspect only when it answers nobody else either: else it is the way there that is cut. */
-  #askOthers(entry: Entry, now: number): void {
+  #askOthers(entry: Entry, isForgiven: boolean, now: number): void {
     const { entries, options, probeTimeoutMs, awareness, instance, awakeSince } = this.#core
     const { incarnation } = entry
     const others = [...entries.values()].filter((it) => it !== entry && it.usable)
     const asked = shuffled(others, options.random).slice(0, witnesses)
+    // Where nobody else can be asked, it is asked once more.
+    if (asked.length === 0 && isForgiven) return
     let waiting = asked.length
     let reached = false
     const conclude = (later: number) => {

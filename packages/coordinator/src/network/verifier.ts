@@ -91,6 +91,11 @@ export class Verifier {
     if (before) {
       before.namedAt = now
       before.isNamed = true
+      if (before.namedBy === update.instance && namedBy !== update.instance) {
+        // Others have it as a member.
+        before.namedBy = namedBy
+        this.#core.revision += 1
+      }
       const isSame = before.update.url === update.url
       // The URL that it was named with first is tried first: a lie must not keep the truth away, nor the truth a new address.
       if (isSame || before.isAsked || (before.failures === 0 && namedBy !== update.instance)) {

@@ -18,6 +18,8 @@ export interface FindCopyOptions {
   readonly turn: () => number
   /** Where others may be who know this instance. */
   readonly urls: readonly string[]
+  /** Those of them that an operator named; at the others it is made sure first that a coordinator is there. */
+  readonly configured: readonly string[]
   /** Where others say that this instance is: asked for that alone. */
   readonly claimed?: readonly string[]
   readonly token: string | undefined
@@ -31,6 +33,7 @@ export async function findCopy({
   self,
   turn,
   urls,
+  configured,
   claimed = [],
   token,
 }: FindCopyOptions): Promise<Verdict | undefined> {
@@ -50,6 +53,7 @@ export async function findCopy({
   // A URL that somebody named gets a challenge, and not the token.
   const challenge = (url: string) => challengeAt(url, { token, timeoutMs: left(), traffic })
   const testify = async (url: string): Promise<Testimony> => {
+    if (!configured.includes(url)) await challenge(url)
     const { self: witness, seen } = await ask(url)
     if (seen.url === undefined || witness.instance === self.instance) return { url, seen, there: witness }
     const there = await challenge(seen.url).catch(() => undefined)

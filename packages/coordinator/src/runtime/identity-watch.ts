@@ -55,8 +55,11 @@ export class IdentityWatch {
     const { peerUrls, token, news, turn, peers, onStale } = this.#options
     const members = peers().flatMap(({ verified, usable, url }) => (verified && usable ? [url] : []))
     const urls = chooseWitnesses(peerUrls, members)
-    const verdict = await findCopy({ self: news(), turn, urls, claimed, token })
-    if (verdict) onStale(verdict)
-    this.#checking = false
+    try {
+      const verdict = await findCopy({ self: news(), turn, urls, claimed, configured: peerUrls, token })
+      if (verdict) onStale(verdict)
+    } finally {
+      this.#checking = false
+    }
   }
 }

@@ -31,6 +31,11 @@ const describers: Describers = {
     return { level: 'warn', fields: fieldsOf(peer), message }
   },
 
+  heard_of: ({ peer }) => {
+    const message = `peer ${nameOf(peer)} was there before this coordinator, and counts as ${peer.state}`
+    return { level: 'info', fields: fieldsOf(peer), message }
+  },
+
   forgotten: ({ peer }) => {
     const message = `peer ${nameOf(peer)} was forgotten by an operator: it never returns as instance ${peer.instance}`
     return { level: 'warn', fields: fieldsOf(peer), message }

@@ -25,9 +25,9 @@ export function recallMembers(
     .filter(({ instance, nodeId }) => instance !== instanceId && nodeId !== '')
     .toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)
     .slice(0, limits.members)
-  const there = rows.filter(({ goneAt, url }) => goneAt === null && url !== '')
+  const there = rows.filter(({ goneAt, url, verified }) => goneAt === null && url !== '' && verified === 1)
   return {
-    known: rows.map(toKnown),
+    known: rows.map((row) => toKnown(row, now)),
     // What comes first is forgotten first, when there is no room for all.
     turns: rows.map(({ instance, turnSeen }): [string, number] => [instance, turnSeen]).toReversed(),
     urls: there.map(({ url }) => url),
@@ -39,10 +39,15 @@ export function keepReplacedMs({ repairAfterMs }: Pick<ResolvedOptions, 'repairA
   return replacedForRepairs * repairAfterMs
 }
 
-function toKnown({ instance, nodeId, url, version, incarnation, forgotten, goneAt }: MemberRow): KnownMember {
-  const isForgotten = forgotten === 1
-  const replaced = goneAt !== null && !isForgotten
-  return { instance, nodeId, url, version, incarnation, forgotten: isForgotten, ...(replaced && { replaced }) }
+function toKnown(row: MemberRow, now: number): KnownMember {
+  const { instance, nodeId, url, version, incarnation, goneAt } = row
+  const forgotten = row.forgotten === 1
+  const replaced = goneAt !== null && !forgotten
+  return {
+    ...{ instance, nodeId, url, version, incarnation, forgotten, verified: row.verified === 1 },
+    ...(replaced && { replaced }),
+    ...(goneAt !== null && { goneForMs: Math.max(0, now - goneAt) }),
+  }
 }
 
 /** Keeps members, so that a restart needs no bootstrap peer, and an instance that was forgotten stays so. To be used within a turn. */
@@ -56,9 +61,8 @@ export class MemberRows {
   }
 
   save({ instance, nodeId, url, version, incarnation, state, verified }: Peer, now: number): void {
-    // Of what was merely named, only the word of an operator is kept.
-    if (!verified && state !== 'forgotten') return
-    this.#rows.see({ instance, nodeId, url, version, incarnation, turn: this.#turnOf(instance), now })
+    const turn = this.#turnOf(instance)
+    this.#rows.see({ instance, nodeId, url, version, incarnation, turn, verified: Number(verified), now })
     if (state === 'forgotten') this.#rows.forget({ instance, now })
     else if (state === 'replaced') this.#rows.replace({ instance, now })
     else this.#rows.comeBack(instance)

@@ -112,7 +112,8 @@ export class PeerNetwork implements NetworkView {
     this.#calls = new HttpMemberCalls({
       ...{ token, instance: store.instanceId, traffic, warnings, monotonic },
       client: (url) => this.links.client(url),
-      versionFor: (url) => versionFor(this.membership.peers().find((peer) => peer.url === url)),
+      versionFor: (url) =>
+        versionFor(this.membership.peers().find((peer) => peer.url === url && this.isMember(peer.instance))),
       onGossip: (url, answer) => this.#identity.hear(url, answer),
       onChange: () => this.#changes.tell(),
     })

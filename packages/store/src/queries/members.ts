@@ -9,6 +9,8 @@ export interface SeenMember {
   readonly url: string
   readonly version: string
   readonly incarnation: number
+  /** 1 when it has answered a challenge, else 0. */
+  readonly verified: number
   readonly turn: number
   /** Milliseconds since 1970. */
   readonly now: number
@@ -42,6 +44,7 @@ export function prepareMembers(db: StoreDatabase) {
       nodeId: sql.placeholder('nodeId'),
       url: sql.placeholder('url'),
       version: sql.placeholder('version'),
+      verified: sql.placeholder('verified'),
       incarnation: sql.placeholder('incarnation'),
       turnSeen: sql.placeholder('turn'),
       ...times,
@@ -52,6 +55,7 @@ export function prepareMembers(db: StoreDatabase) {
         nodeId: sql`excluded.node_id`,
         url: sql`excluded.url`,
         version: sql`excluded.version`,
+        verified: sql`excluded.verified`,
         incarnation: sql`max(incarnation, excluded.incarnation)`,
         turnSeen: sql`max(turn_seen, excluded.turn_seen)`,
         lastSeenAt: sql`excluded.last_seen_at`,

@@ -6,6 +6,8 @@ export const members = sqliteTable('members', {
   /** Its configured name; empty while nothing but its feed is known. */
   nodeId: text('node_id').notNull().default(''),
   url: text().notNull().default(''),
+  /** 1 when it has answered a challenge at its URL; else others named it. */
+  verified: integer().notNull().default(1),
   /** Of its program. */
   version: text().notNull().default(''),
   /** The highest incarnation known of it. */

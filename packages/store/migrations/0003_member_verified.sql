@@ -1,0 +1,1 @@
+ALTER TABLE `members` ADD `verified` integer DEFAULT 1 NOT NULL;
