@@ -66,6 +66,8 @@ export interface PeerNetworkOptions {
 /** Longer than any round waits: a batch that is given up while it is still being worked on would be sent and worked on again. */
 const messagesTimeoutMs = 5_000
 const feedTimeoutMs = 9_000
+/** A coordinator that does not know its own URL by then will not find it out by itself. */
+const urlKnownWithinMs = 10_000
 
 /** The other coordinators, as the parts of this one deal with them. Without any it is there all the same, and takes those who come. */
 export class PeerNetwork implements NetworkView {
@@ -81,6 +83,7 @@ export class PeerNetwork implements NetworkView {
   readonly #standing: Standing
   readonly #identity: IdentityWatch
   #driver: MeshDriver | undefined
+  #urlExpectedBy: number
   readonly #changes: MemberChanges
   #members: readonly MeshMember[] = []
   #revision = -1
@@ -90,6 +93,7 @@ export class PeerNetwork implements NetworkView {
     const { token, peerUrls, peerDiscovery, gossipIntervalMs } = options
     this.#options = parts
     const monotonic = () => clock.monotonic()
+    this.#urlExpectedBy = clock.monotonic() + urlKnownWithinMs
     const { known, turns } = recallMembers(store, clock.now(), options)
     this.#sightings = new Sightings(turns)
     this.#rows = new MemberRows(store, (instance) => this.#sightings.turnOf(instance))
@@ -241,6 +245,7 @@ export class PeerNetwork implements NetworkView {
 
   /** To be called often: exchanges news with the others, and looks who has fallen silent. */
   tick(): void {
+    if (this.#now() >= this.#urlExpectedBy) this.#warnWithoutUrl()
     this.membership.tick(this.#now())
     this.#changes.tell()
   }
@@ -265,6 +270,15 @@ export class PeerNetwork implements NetworkView {
 
   #now(): number {
     return this.#options.clock.monotonic()
+  }
+
+  /** Nobody asks it anything, and it asks nobody: an operator should know why nothing happens. */
+  #warnWithoutUrl(): void {
+    this.#urlExpectedBy = Number.POSITIVE_INFINITY
+    const { options, url, log } = this.#options
+    if (options.peerUrls.length === 0 || url() !== '') return
+    const message = 'it has peer URLs and does not join: it does not know its own URL, so publicUrl must be set'
+    log.warn({ peers: options.peerUrls }, message)
   }
 
   #assertOpen(): MeshDriver {
