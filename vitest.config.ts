@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Workspace sources are imported as they stand (the `@skyclaw/source` export condition): no build before a test.
@@ -6,12 +7,20 @@ const conditions = ['@skyclaw/source', 'node', 'import', 'default']
 const everywhere = '{packages,apps,examples,test}/**'
 const exclude = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**']
 
+/** They measure times or bytes, or load the machine by themselves: nothing may run beside them. */
+const alone = [
+  'test/chaos/**/*.int.test.ts',
+  'test/integration/{failover,mesh-bytes,mesh-catch-up,mesh-quick-start,network-failover,network-standstill}.int.test.ts',
+]
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
     execArgv: ['--conditions=@skyclaw/source'],
+    // Much of it waits, for processes and disks: two at a time even where there are two processors only.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
@@ -32,18 +41,27 @@ export default defineConfig({
           include: [`${everywhere}/*.sim.test.ts`],
           exclude,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
-        // Real processes: one file at a time, so that none takes the machine from another.
+        // Real processes, which wait more than they work.
         extends: true,
         test: {
           name: 'int',
           include: [`${everywhere}/*.int.test.ts`],
+          exclude: [...exclude, ...alone],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
           exclude,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,7 +3,7 @@ import type { Coordinator } from './coordinator.ts'
 import type { Field } from './field.ts'
 
 /** A silence of so long may be taken for death: a suspect has hardly longer to refute. */
-export const longSilenceMs = 3_000
+const longSilenceMs = 3_000
 /** What was true so long ago may still be believed by somebody. */
 const rumourMs = 60_000
 /** A suspicion may be right when its subject was silent at all within so long. */
