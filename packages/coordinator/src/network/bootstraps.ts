@@ -4,8 +4,7 @@ import type { MemberCore } from './member-core.ts'
 import type { Bootstrap, CallFailure, CallResult, JoinAnswer } from './membership.ts'
 
 const joinTimeoutMs = 5_000
-/** The wait after the first failure, in rounds of probes; it doubles with each further one. */
-const firstRetryRounds = 1
+/** The wait after the first try is a round of probes; it doubles with each further one, up to this. */
 const maxRetryMs = 15_000
 /** A URL that leads back here is asked again so seldom: it may lead elsewhere one day. */
 const ownUrlRetryMs = 60_000
@@ -64,11 +63,6 @@ export class Bootstraps {
     return this.#kept.some((kept) => kept.instance === instance)
   }
 
-  /** A coordinator at one of the URLs shows a sign of life. */
-  prompt(url: string): void {
-    for (const kept of this.#kept) if (kept.url === url) kept.notBefore = 0
-  }
-
   #isSettled({ instance }: Kept): boolean {
     const entry = instance === undefined ? undefined : this.#core.entries.get(instance)
     return entry !== undefined && isLive(entry) && entry.verified
@@ -111,7 +105,7 @@ export class Bootstraps {
 
   /** The more tries in a row have not led to a member there, the longer the wait. */
   #retryMs(kept: Kept): number {
-    const waitMs = this.#core.intervalMs * firstRetryRounds * 2 ** Math.min(kept.tries, 10)
+    const waitMs = this.#core.intervalMs * 2 ** Math.min(kept.tries, 10)
     kept.tries += 1
     return Math.min(maxRetryMs, waitMs) * (0.75 + 0.5 * this.#core.options.random())
   }
