@@ -7,8 +7,9 @@ const allowed: Record<string, readonly string[]> = {
   protocol: [],
   store: ['protocol'],
   client: ['protocol'],
-  coordinator: ['protocol', 'store'],
-  host: ['protocol', 'client'],
+  'output-log': ['protocol'],
+  coordinator: ['protocol', 'store', 'output-log'],
+  host: ['protocol', 'client', 'output-log'],
   cli: ['protocol', 'store', 'client', 'coordinator', 'host'],
 }
 

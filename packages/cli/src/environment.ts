@@ -10,6 +10,8 @@ export interface CoordinatorSettings {
   repairAfterMs: number
   idempotencyTtlMs: number
   peerDiscovery: boolean
+  maxLogBytes: number
+  maxLogsBytes: number
   token?: string
   host?: string
   nodeId?: string
@@ -29,6 +31,18 @@ export interface HostSettings {
   timeoutMs: number
   maxOutputBytes: number
   drainMs: number
+  killGraceMs: number
+  maxLogBytes: number
+  workRoots: string[]
+  sandbox: ValueOf<'sandbox'>
+  sandboxNetwork: boolean
+  sandboxPaths: string[]
+  policyFile?: string
+  sandboxImage?: string
+  maxMemoryBytes?: number
+  maxCpuMs?: number
+  maxOpenFiles?: number
+  maxProcesses?: number
   token?: string
   name?: string
   id?: string
@@ -78,6 +92,8 @@ export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
     repairAfterMs: valueOrDefault(settings, 'repairAfterMs'),
     idempotencyTtlMs: valueOrDefault(settings, 'idempotencyTtlMs'),
     peerDiscovery: valueOrDefault(settings, 'peerDiscovery'),
+    maxLogBytes: valueOrDefault(settings, 'maxLogBytes'),
+    maxLogsBytes: valueOrDefault(settings, 'maxLogsBytes'),
     ...given({ token, host, nodeId: valueOf(settings, 'nodeId'), publicUrl: valueOf(settings, 'publicUrl') }),
     ...given({ peerUrls: valueOf(settings, 'peerUrls'), minReplications: valueOf(settings, 'minReplications') }),
   }
@@ -95,6 +111,15 @@ export function toHostOptions(settings: Settings): HostSettings {
     timeoutMs: valueOrDefault(settings, 'timeoutMs'),
     maxOutputBytes: valueOrDefault(settings, 'maxOutputBytes'),
     drainMs: valueOrDefault(settings, 'drainMs'),
+    killGraceMs: valueOrDefault(settings, 'killGraceMs'),
+    maxLogBytes: valueOrDefault(settings, 'maxLogBytes'),
+    workRoots: valueOf(settings, 'workRoots') ?? [],
+    sandbox: valueOrDefault(settings, 'sandbox'),
+    sandboxNetwork: valueOrDefault(settings, 'sandboxNetwork'),
+    sandboxPaths: valueOf(settings, 'sandboxPaths') ?? [],
+    ...given({ policyFile: valueOf(settings, 'policyFile'), sandboxImage: valueOf(settings, 'sandboxImage') }),
+    ...given({ maxMemoryBytes: valueOf(settings, 'maxMemoryBytes'), maxCpuMs: valueOf(settings, 'maxCpuMs') }),
+    ...given({ maxOpenFiles: valueOf(settings, 'maxOpenFiles'), maxProcesses: valueOf(settings, 'maxProcesses') }),
     ...given({
       token: valueOf(settings, 'token'),
       name: valueOf(settings, 'hostName'),

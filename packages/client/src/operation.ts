@@ -16,7 +16,7 @@ type RouteWith<Part extends 'params' | 'query' | 'body'> = { [Name in Part]: Non
 type Input<Op extends OperationId> = (Routes[Op] extends RouteWith<'params'>
   ? { params: ParamsOf<Routes[Op]> }
   : unknown) &
-  (Routes[Op] extends RouteWith<'body'> ? { body: BodyOf<Routes[Op]> } : unknown) &
+  (Routes[Op] extends RouteWith<'body'> | { bytes: true } ? { body: BodyOf<Routes[Op]> } : unknown) &
   (Routes[Op] extends RouteWith<'query'> ? { query?: QueryOf<Routes[Op]> } : unknown)
 
 /** What a call needs by the route table, and the options of every call. */

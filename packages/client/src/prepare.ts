@@ -13,7 +13,7 @@ import type { TransportRequest } from './transport.ts'
 
 /** A call as it comes from the typed surface. */
 export interface CallInput {
-  params?: Record<string, string>
+  params?: Record<string, string | number>
   query?: Record<string, unknown>
   body?: unknown
   idempotencyKey?: string
@@ -42,11 +42,11 @@ export function prepare(options: ResolvedOptions, operation: OperationId, input:
   if (!route) throw new OptionError('operationId', `is not in the route table: ${operation}`)
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
   if (route.auth && options.token !== undefined) headers[tokenHeader] = options.token
-  if (route.idempotency !== 'none' && !withoutKey.has(operation)) {
+  if (!['none', 'natural'].includes(route.idempotency) && !withoutKey.has(operation)) {
     headers[idempotencyHeader] = checkIdempotencyKey(input.idempotencyKey ?? randomUUID())
   }
-  const body = route.body ? JSON.stringify(input.body ?? {}) : undefined
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  const body = route.bytes ? (input.body as Uint8Array) : route.body ? JSON.stringify(input.body ?? {}) : undefined
+  if (body !== undefined) headers['content-type'] = route.bytes ? 'application/octet-stream' : 'application/json'
   const waitMs = waitOf(route.body ? input.body : input.query)
   const timeoutMs = positive('timeoutMs', input.timeoutMs ?? options.timeoutMs) + waitMs
   const attemptTimeoutMs = positive('attemptTimeoutMs', input.attemptTimeoutMs ?? options.attemptTimeoutMs) + waitMs

@@ -1,8 +1,8 @@
 export interface TransportRequest {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT'
   url: string
   headers: Record<string, string>
-  body?: string
+  body?: string | Uint8Array
   /** Aborted when the attempt's time is up or the caller gave up. */
   signal: AbortSignal
   /** Whether it only asks for a sign of life: it must not wait for a connection behind requests that wait for their answers. */

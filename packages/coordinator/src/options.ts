@@ -29,6 +29,12 @@ export interface CoordinatorOptions {
   readonly repairAfterMs?: number | undefined
   /** Time between two rounds of exchanges, each with two others: how soon the dead are noticed goes with it. Default 1,000. */
   readonly gossipIntervalMs?: number | undefined
+  /** Bytes kept of the log of an attempt's stdout, and as much of its stderr; default 4,194,304. */
+  readonly maxLogBytes?: number | undefined
+  /** Bytes of disk that all logs together may take; the oldest go first. Default 1 GiB. */
+  readonly maxLogsBytes?: number | undefined
+  /** Readers that may follow logs at once; default 1,000. */
+  readonly maxFollowers?: number | undefined
   /** Claims that may wait at once; default 10,000. */
   readonly maxWaitingClaims?: number | undefined
   /** Callers that may wait for the end of a job at once; default 10,000. */
@@ -57,6 +63,9 @@ export interface ResolvedOptions {
   readonly minReplicationsAlone: number
   readonly repairAfterMs: number
   readonly gossipIntervalMs: number
+  readonly maxLogBytes: number
+  readonly maxLogsBytes: number
+  readonly maxFollowers: number
   readonly maxWaitingClaims: number
   readonly maxWaitingReads: number
   readonly maxWaitingChanges: number
@@ -73,6 +82,9 @@ const numbers = {
   minReplications: { fallback: 2, min: 1, max: limits.minReplications },
   repairAfterMs: { fallback: 600_000, min: 100, max: 366 * dayMs },
   gossipIntervalMs: { fallback: 1_000, min: 10, max: 60_000 },
+  maxLogBytes: { fallback: 4_194_304, min: 4_096, max: limits.logBytes },
+  maxLogsBytes: { fallback: 1_073_741_824, min: 1_048_576, max: Number.MAX_SAFE_INTEGER },
+  maxFollowers: { fallback: 1_000, min: 1, max: 1_000_000 },
   maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingReads: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingChanges: { fallback: 50_000, min: 1, max: 1_000_000 },
@@ -106,6 +118,9 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
     minReplicationsAlone: whole(options, 'minReplications', 1),
     repairAfterMs: whole(options, 'repairAfterMs'),
     gossipIntervalMs: whole(options, 'gossipIntervalMs'),
+    maxLogBytes: whole(options, 'maxLogBytes'),
+    maxLogsBytes: whole(options, 'maxLogsBytes'),
+    maxFollowers: whole(options, 'maxFollowers'),
     maxWaitingClaims: whole(options, 'maxWaitingClaims'),
     maxWaitingReads: whole(options, 'maxWaitingReads'),
     maxWaitingChanges: whole(options, 'maxWaitingChanges'),

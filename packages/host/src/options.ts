@@ -43,6 +43,28 @@ export interface HostOptions {
   drainMs?: number
   /** Milliseconds that the end waits for results to be acknowledged; the rest is delivered after the next start. Default 5,000. */
   deliverMs?: number
+  /** Bytes kept of the log of stdout and of stderr, here until it is delivered and at the coordinators; default 4,194,304. */
+  maxLogBytes?: number
+  /** A file of rules for commands beside `allowedCommands`; default none. Read at start. */
+  policyFile?: string | undefined
+  /** Folders in or below which jobs may work; default anywhere. */
+  workRoots?: readonly string[]
+  /** What a job runs in; default `none`. A sandbox that cannot start refuses the job. */
+  sandbox?: SandboxKind
+  /** Whether jobs in a sandbox reach the network; default false. */
+  sandboxNetwork?: boolean
+  /** What else a sandbox shows of this machine: paths, read-only unless they end with `:rw`. */
+  sandboxPaths?: readonly string[]
+  /** The image for `docker` and `podman`. */
+  sandboxImage?: string | undefined
+  /** Bytes of memory that a job's processes may have together; default no limit. */
+  maxMemoryBytes?: number | undefined
+  /** Milliseconds of processor time that a job may use; default no limit. */
+  maxCpuMs?: number | undefined
+  /** Files that each process of a job may have open; default the system's. */
+  maxOpenFiles?: number | undefined
+  /** Processes that a job may have at once; default no limit. */
+  maxProcesses?: number | undefined
   /** Results waiting for acknowledgement above which nothing is claimed; default 256. */
   maxSpooled?: number
   /** Results kept that the coordinators refused; default 100. */
@@ -50,6 +72,10 @@ export interface HostOptions {
   /** Default: silent. */
   logger?: Logger
 }
+
+/** What a job runs in. */
+export const sandboxKinds = ['none', 'bubblewrap', 'docker', 'podman'] as const
+export type SandboxKind = (typeof sandboxKinds)[number]
 
 export type ResolvedHostOptions = Required<Omit<HostOptions, 'token' | 'id' | 'capabilities'>> & {
   token: string | undefined
@@ -92,6 +118,17 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     maxOutputBytes: whole('maxOutputBytes', options.maxOutputBytes ?? 131_072, limits.outputBytes - 256),
     drainMs: whole('drainMs', options.drainMs ?? 30_000, maxMs, 0),
     deliverMs: whole('deliverMs', options.deliverMs ?? 5_000, maxMs, 0),
+    maxLogBytes: whole('maxLogBytes', options.maxLogBytes ?? 4_194_304, limits.logBytes, 4_096),
+    policyFile: options.policyFile,
+    workRoots: options.workRoots ?? [],
+    sandbox: oneOf('sandbox', options.sandbox ?? 'none', sandboxKinds),
+    sandboxNetwork: options.sandboxNetwork ?? false,
+    sandboxPaths: options.sandboxPaths ?? [],
+    sandboxImage: options.sandboxImage,
+    maxMemoryBytes: optional('maxMemoryBytes', options.maxMemoryBytes, Number.MAX_SAFE_INTEGER),
+    maxCpuMs: optional('maxCpuMs', options.maxCpuMs, limits.durationMs),
+    maxOpenFiles: optional('maxOpenFiles', options.maxOpenFiles, 1_048_576),
+    maxProcesses: optional('maxProcesses', options.maxProcesses, 4_194_304),
     maxSpooled: whole('maxSpooled', options.maxSpooled ?? 256, limits.heartbeatJobs - limits.maxParallel),
     maxRejected: whole('maxRejected', options.maxRejected ?? 100, 1_000_000, 0),
     logger: options.logger ?? pino({ enabled: false }),
@@ -113,6 +150,15 @@ function folderName(name: string): string {
 function whole(option: string, value: unknown, max: number, min = 1): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
   throw invalid(option, `must be a whole number from ${min} to ${max}, not ${String(value)}`)
+}
+
+function optional(option: string, value: number | undefined, max: number): number | undefined {
+  return value === undefined ? undefined : whole(option, value, max)
+}
+
+function oneOf<T extends string>(option: string, value: T, values: readonly T[]): T {
+  if (values.includes(value)) return value
+  throw invalid(option, `must be one of ${values.join(', ')}, not ${value}`)
 }
 
 function invalid(option: string, detail: string): HostError {

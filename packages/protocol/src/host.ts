@@ -1,12 +1,26 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { limits } from './limits.ts'
-import { Id, Labels, NormalCapabilities, Timestamp } from './schema.ts'
+import { constants, Id, Labels, NormalCapabilities, Timestamp } from './schema.ts'
 
 export const MaxParallel = Type.Integer({
   minimum: 1,
   maximum: limits.maxParallel,
   description: 'Jobs the host runs at once.',
 })
+
+export const DrainDeadlineMs = Type.Integer({
+  minimum: 0,
+  maximum: limits.timeoutMs,
+  description: 'Milliseconds that running jobs have to end; what runs then is ended and handed back.',
+})
+
+/**
+ * What a host does: takes jobs; takes none (`paused`); takes none, and hands back what still runs when the deadline is there
+ * (`draining`), until nothing is left (`drained`).
+ */
+export const hostStates = ['active', 'paused', 'draining', 'drained'] as const
+export const HostState = constants(...hostStates)
+export type HostState = Static<typeof HostState>
 
 export const Host = Type.Object(
   {
@@ -18,6 +32,7 @@ export const Host = Type.Object(
     activeLeases: Type.Integer({ minimum: 0 }),
     lastSeenAt: Timestamp,
     registeredAt: Timestamp,
+    state: HostState,
     live: Type.Boolean({ description: 'Whether some coordinator heard it within the lease time.' }),
   },
   { $id: 'Host' },

@@ -30,6 +30,39 @@ export const Fence = Type.Integer({
   description: 'The number of the attempt: its fence.',
 })
 
+/** What an attempt used, as far as its host could tell. */
+export const Usage = Type.Object(
+  {
+    cpuMs: Type.Optional(Type.Number({ minimum: 0, description: 'Processor time of all its processes.' })),
+    peakMemoryBytes: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'The most memory that its processes had at once.' }),
+    ),
+    stdoutBytes: Type.Optional(Type.Integer({ minimum: 0, description: 'Bytes that it wrote to stdout.' })),
+    stderrBytes: Type.Optional(Type.Integer({ minimum: 0, description: 'Bytes that it wrote to stderr.' })),
+    truncated: Type.Optional(Type.Boolean({ description: 'Whether stdout or stderr of the result is cut.' })),
+  },
+  { additionalProperties: false },
+)
+export type Usage = Static<typeof Usage>
+
+const OpenclawText = Type.String({ maxLength: limits.outputBytes })
+const OpenclawName = Type.String({ maxLength: limits.labelChars })
+
+/** What OpenClaw answered, as far as it said so. */
+export const OpenclawResult = Type.Object(
+  {
+    status: Type.Optional(OpenclawName),
+    final: Type.Optional(OpenclawText),
+    model: Type.Optional(OpenclawName),
+    provider: Type.Optional(OpenclawName),
+    sessionId: Type.Optional(OpenclawName),
+    usage: Type.Optional(Type.Record(Type.String({ maxLength: limits.nameChars }), Type.Unknown())),
+    toolSummary: Type.Optional(Type.Record(Type.String({ maxLength: limits.nameChars }), Type.Unknown())),
+  },
+  { additionalProperties: false },
+)
+export type OpenclawResult = Static<typeof OpenclawResult>
+
 export const JobResult = Type.Object({
   finishedAt: Timestamp,
   durationMs: DurationMs,
@@ -37,6 +70,8 @@ export const JobResult = Type.Object({
   stdout: Output,
   stderr: Output,
   signal: Type.Optional(Signal),
+  usage: Type.Optional(Usage),
+  openclaw: Type.Optional(OpenclawResult),
 })
 export type JobResult = Static<typeof JobResult>
 
@@ -48,6 +83,8 @@ export const Attempt = Type.Object({
   outcome: Type.Optional(AttemptOutcome),
   exitCode: Type.Optional(ExitCode),
   signal: Type.Optional(Signal),
+  durationMs: Type.Optional(DurationMs),
+  usage: Type.Optional(Usage),
   error: Type.Optional(Type.String()),
 })
 export type Attempt = Static<typeof Attempt>
@@ -84,6 +121,7 @@ export const Job = Type.Object(
     attemptHistory: Type.Array(Attempt),
     superseded: Type.Optional(Type.Array(Superseded)),
     duplicateOf: Type.Optional(Id),
+    retryOf: Type.Optional(Id),
   },
   { $id: 'Job' },
 )

@@ -22,12 +22,23 @@ export const limits = {
   args: 1_024,
   argChars: 131_072,
   envEntries: 256,
+  /** Shorter secrets could not be told from other text where they are redacted. */
+  secretChars: 4,
+  /** All secret values of a job together, as JSON. */
+  secretsBytes: 262_144,
+  sealedChars: 400_000,
   envValueChars: 32_768,
   stdinChars: 524_288,
   messageChars: 262_144,
   reasonChars: 1_024,
   errorChars: 8_192,
   outputBytes: 1_048_576,
+  /** Of one piece of a running job's output. */
+  logChunkBytes: 65_536,
+  /** What of one stream of output is kept at most, wherever it is kept. */
+  logBytes: 64 * 1_048_576,
+  /** Of the output in one answer to another coordinator. */
+  logPageBytes: 524_288,
   priority: 1_000_000,
   attempts: 100,
   leaseLosses: 100,

@@ -53,7 +53,7 @@ export function buildOpenApi(version: string): Json {
 
 function operation(operationId: string, route: RouteDefinition): Json {
   const parameters = [...fields('path', route.params), ...fields('query', route.query)]
-  if (route.idempotency !== 'none') {
+  if (route.idempotency !== 'none' && route.idempotency !== 'natural') {
     parameters.push({ name: idempotencyHeader, in: 'header', required: false, schema: { type: 'string' } })
   }
   return {
@@ -64,8 +64,12 @@ function operation(operationId: string, route: RouteDefinition): Json {
     ...(route.body && {
       requestBody: { required: true, content: { 'application/json': { schema: plain(route.body) } } },
     }),
+    ...(route.bytes && { requestBody: { required: true, content: { 'application/octet-stream': {} } } }),
     responses: {
-      200: { description: 'OK', content: { 'application/json': { schema: plain(route.response) } } },
+      200: {
+        description: 'OK',
+        content: { [route.events ? 'text/event-stream' : 'application/json']: { schema: plain(route.response) } },
+      },
       default: {
         description: 'A problem document (RFC 9457)',
         content: { [problemContentType]: { schema: reference('Problem') } },

@@ -10,6 +10,17 @@ const Env = Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' 
   description: 'Environment variables of the process.',
 })
 
+const SecretEnv = Type.Record(
+  Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' }),
+  text(limits.envValueChars, { minLength: limits.secretChars }),
+  {
+    maxProperties: limits.envEntries,
+    additionalProperties: false,
+    description:
+      'Environment variables whose values are secret: nobody but the host that runs the job is told them, and they are redacted from its output.',
+  },
+)
+
 const TimeoutMs = Type.Integer({
   minimum: 1,
   maximum: limits.timeoutMs,
@@ -17,6 +28,9 @@ const TimeoutMs = Type.Integer({
 })
 
 const Cwd = text(limits.commandChars, { minLength: 1, description: 'Working directory on the host.' })
+
+/** Stands for each value of `secretEnv` wherever a job is shown or kept. */
+export const redacted = '[redacted]'
 
 /** Runs one program with an argument list. No shell stands in between. */
 export const ShellPayload = closed({
@@ -28,6 +42,7 @@ export const ShellPayload = closed({
   args: Type.Optional(Args),
   cwd: Type.Optional(Cwd),
   env: Type.Optional(Env),
+  secretEnv: Type.Optional(SecretEnv),
   timeoutMs: Type.Optional(TimeoutMs),
   stdin: Type.Optional(Type.String({ maxLength: limits.stdinChars })),
 })
@@ -43,6 +58,7 @@ export const OpenclawPayload = closed({
   stateDir: Type.Optional(text(limits.commandChars, { minLength: 1 })),
   cwd: Type.Optional(Cwd),
   env: Type.Optional(Env),
+  secretEnv: Type.Optional(SecretEnv),
   timeoutMs: Type.Optional(TimeoutMs),
 })
 export type OpenclawPayload = Static<typeof OpenclawPayload>
@@ -52,6 +68,10 @@ export type Payload = Static<typeof Payload>
 
 /** What is wrong with a payload beyond its schema, as field and sentence; null when nothing is. */
 export function checkPayload(payload: Payload): { field: string; detail: string } | null {
+  const twice = Object.keys(payload.secretEnv ?? {}).find((name) => Object.hasOwn(payload.env ?? {}, name))
+  if (twice !== undefined) {
+    return { field: `payload.secretEnv.${twice}`, detail: `payload.secretEnv.${twice} is in payload.env as well` }
+  }
   if (payload.kind !== 'openclaw-run') return null
   const forMessage = (['model', 'thinking', 'stateDir'] as const).find((name) => payload[name] !== undefined)
   if (payload.message === undefined && forMessage) {

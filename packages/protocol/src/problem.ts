@@ -10,6 +10,8 @@ export const problems = {
   request_timeout: { status: 408, title: 'The request did not arrive in time', retryable: true },
   idempotency_mismatch: { status: 409, title: 'The idempotency key was used with another body', retryable: false },
   lease_lost: { status: 409, title: 'The lease is no longer held', retryable: false },
+  log_gap: { status: 409, title: 'Output before this offset is missing', retryable: false },
+  log_closed: { status: 409, title: 'The log is closed', retryable: false },
   job_terminal: { status: 409, title: 'The job has ended', retryable: false },
   stale_instance: { status: 409, title: 'This instance is a copy that is behind', retryable: false },
   url_unverified: { status: 409, title: 'The coordinator did not answer at its URL', retryable: true },
@@ -44,6 +46,7 @@ export const Problem = Type.Object(
     error: Type.String(),
     field: Type.Optional(Type.String({ description: 'The request field that is wrong.' })),
     outcome: Type.Optional(constants('not_applied', 'unknown')),
+    expectedOffset: Type.Optional(Type.Integer({ minimum: 0, description: 'Of `log_gap`: how much is stored.' })),
     requestId: Type.Optional(Type.String()),
   },
   { $id: 'Problem' },
@@ -53,6 +56,7 @@ export type Problem = Static<typeof Problem>
 export interface ProblemExtras {
   field?: string
   outcome?: 'not_applied' | 'unknown'
+  expectedOffset?: number
   requestId?: string
 }
 

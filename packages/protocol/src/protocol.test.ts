@@ -29,6 +29,7 @@ test.each(table)(
     const named = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name)
     expect(Object.keys((route.params?.['properties'] as object | undefined) ?? {})).toEqual(named)
     expect(route.body !== undefined).toBe(route.method === 'POST')
+    expect(route.bytes === true).toBe(route.method === 'PUT')
     expect(route.idempotency === 'none').toBe(route.method === 'GET' || asking.includes(id))
   },
 )
@@ -68,6 +69,8 @@ test.each<[Payload, string | undefined]>([
   [{ kind: 'openclaw-run' }, 'payload.message'],
   [{ kind: 'openclaw-run', args: [], message: 'hello' }, 'payload.args'],
   [{ kind: 'openclaw-run', args: [], thinking: 'high' }, 'payload.thinking'],
+  [{ kind: 'shell', command: 'true', env: { A: 'b' }, secretEnv: { A: 'four' } }, 'payload.secretEnv.A'],
+  [{ kind: 'shell', command: 'true', env: { A: 'b' }, secretEnv: { B: 'four' } }, undefined],
 ])('of the payload %j the field %s is wrong', (payload, field) => {
   expect(checkPayload(payload)?.field).toBe(field)
 })

@@ -1,10 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { MaxParallel } from './host.ts'
-import { AttemptOutcome, DurationMs, ExitCode, Fence, JobStatus, Output, Signal } from './job.ts'
+import { DrainDeadlineMs, MaxParallel } from './host.ts'
+import { AttemptOutcome, DurationMs, ExitCode, Fence, JobStatus, OpenclawResult, Output, Signal, Usage } from './job.ts'
 import { limits } from './limits.ts'
 import { Payload } from './payload.ts'
 import { NormalRequirement } from './requirement.ts'
-import { closed, Counter, Id, Labels, Millis, NormalCapabilities, tagged, text } from './schema.ts'
+import { closed, constants, Counter, Id, Labels, Millis, NormalCapabilities, tagged, text } from './schema.ts'
 
 const Hash = Type.String({ pattern: '^[a-f0-9]{64}$' })
 const ErrorText = Type.String({ maxLength: limits.errorChars })
@@ -16,6 +16,8 @@ const ResultRecord = closed({
   stdout: Output,
   stderr: Output,
   signal: Type.Optional(Signal),
+  usage: Type.Optional(Usage),
+  openclaw: Type.Optional(OpenclawResult),
 })
 export type ResultRecord = Static<typeof ResultRecord>
 
@@ -27,6 +29,8 @@ const AttemptRecord = closed({
   outcome: Type.Optional(AttemptOutcome),
   exitCode: Type.Optional(ExitCode),
   signal: Type.Optional(Signal),
+  durationMs: Type.Optional(DurationMs),
+  usage: Type.Optional(Usage),
   error: Type.Optional(ErrorText),
 })
 export type AttemptRecord = Static<typeof AttemptRecord>
@@ -50,7 +54,10 @@ export const JobRecord = closed({
   status: JobStatus,
   priority: Type.Integer({ minimum: -limits.priority, maximum: limits.priority }),
   runAt: Millis,
+  /** Its `secretEnv` has the names only. */
   payload: Payload,
+  /** The values of `secretEnv`, encrypted. */
+  sealedEnv: Type.Optional(Type.String({ maxLength: limits.sealedChars })),
   requirement: NormalRequirement,
   requirementKey: Hash,
   attempts: Type.Integer({ minimum: 0, maximum: limits.attemptsTotal }),
@@ -67,6 +74,8 @@ export const JobRecord = closed({
   bodyHash: Type.Optional(Hash),
   /** The job that stands, when this one was made by the same idempotency key elsewhere. */
   duplicateOf: Type.Optional(Id),
+  /** The ended job that this one repeats. */
+  retryOf: Type.Optional(Id),
   /** Jobs that give way to this one. */
   twins: Type.Optional(Type.Array(Id, { maxItems: limits.twins })),
 })
@@ -94,6 +103,10 @@ export const HostRecord = closed({
   labels: Labels,
   registeredAt: Millis,
   updatedAt: Millis,
+  /** What an operator wants of it; absent: that it takes jobs. */
+  wanted: Type.Optional(
+    closed({ state: constants('paused', 'draining'), since: Millis, deadlineMs: Type.Optional(DrainDeadlineMs) }),
+  ),
 })
 export type HostRecord = Static<typeof HostRecord>
 

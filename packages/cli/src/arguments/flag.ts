@@ -1,4 +1,5 @@
-import { type Variable, type VariableKey, variables } from '../settings/variables.ts'
+import type { Variable } from '../settings/variable.ts'
+import { type VariableKey, variables } from '../settings/variables.ts'
 
 /** One flag of a command. */
 export interface Flag {

@@ -1,5 +1,6 @@
 import { WrongValue } from './checks.ts'
-import { type ValueOf, type Variable, type VariableKey, variables } from './variables.ts'
+import type { Variable } from './variable.ts'
+import { type ValueOf, type VariableKey, variables } from './variables.ts'
 
 interface Text {
   readonly text: string

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { keysOf, type Variable, type VariableKey, variables } from './variables.ts'
+import type { Variable } from './variable.ts'
+import { keysOf, type VariableKey, variables } from './variables.ts'
 
 const all = Object.entries(variables) as [VariableKey, Variable<unknown>][]
 

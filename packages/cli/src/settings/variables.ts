@@ -1,35 +1,13 @@
 import { limits } from '@skyclaw/protocol'
-import { type Check, id, integer, labels, list, matching, oneOf, onOff, token, url } from './checks.ts'
-
-/** Who uses a variable: the coordinator, the host, or the commands that talk to a coordinator. */
-export type Role = 'coordinator' | 'host' | 'client'
-
-/** One setting: an environment variable and, for the roles that use it, a flag of the same meaning. */
-export interface Variable<T> {
-  readonly name: string
-  readonly flag: string
-  readonly roles: readonly Role[]
-  readonly check: Check<T>
-  readonly description: string
-  /** What stands in documents when nothing is set; the text is a valid value unless it is in parentheses. */
-  readonly defaultText?: string
-  readonly unit?: 'ms' | 'bytes'
-  /** Its value is never shown. */
-  readonly secret?: true
-  /** Its flag may be given several times; the values are joined by commas. */
-  readonly repeatable?: true
-}
-
-function variable<T>(definition: Variable<T>): Variable<T> {
-  return definition
-}
+import { id, integer, list, matching, oneOf, onOff, token, url } from './checks.ts'
+import { hostVariables } from './host-variables.ts'
+import { type Role, type Variable, variable } from './variable.ts'
 
 const everyone = ['coordinator', 'host', 'client'] as const
 const talkers = ['host', 'client'] as const
 const dayMs = 86_400_000
 const maxUrls = 64
 const path = matching(/^[^\0]{1,4096}$/, 'a path')
-const name = matching(/^\P{Cc}{1,128}$/u, 'up to 128 printable characters')
 
 /** Every variable of this version, in the order in which documents list them. */
 export const variables = {
@@ -165,107 +143,24 @@ export const variables = {
     defaultText: '86400000',
     description: 'How long an idempotency key is remembered, at least.',
   }),
-  hostName: variable({
-    name: 'SKYCLAW_HOST_NAME',
-    flag: 'name',
-    roles: ['host'],
-    check: name,
-    defaultText: '(the host name)',
-    description: 'The name of this host.',
-  }),
-  hostId: variable({
-    name: 'SKYCLAW_HOST_ID',
-    flag: 'id',
-    roles: ['host'],
-    check: id,
-    defaultText: '(made once, kept in the host folder)',
-    description: 'The id of this host.',
-  }),
-  hostDir: variable({
-    name: 'SKYCLAW_HOST_DIR',
-    flag: 'dir',
-    roles: ['host'],
-    check: path,
-    defaultText: '(.skyclaw/hosts/NAME)',
-    description: 'The folder of the id and of results not yet delivered.',
-  }),
-  capabilities: variable({
-    name: 'SKYCLAW_CAPABILITIES',
-    flag: 'capabilities',
-    roles: ['host'],
-    check: list(matching(/^[^\0]{1,64}$/, 'up to 64 characters'), limits.capabilities),
-    repeatable: true,
-    defaultText: '(shell when commands are allowed, openclaw when its command is there)',
-    description: 'All that this host offers, such as shell,gpu.',
-  }),
-  hostLabels: variable({
-    name: 'SKYCLAW_HOST_LABELS',
-    flag: 'labels',
-    roles: ['host'],
-    check: labels,
-    repeatable: true,
-    description: 'Labels of this host, such as zone=attic,disk=fast.',
-  }),
-  allowedCommands: variable({
-    name: 'SKYCLAW_ALLOWED_COMMANDS',
-    flag: 'allowed-commands',
-    roles: ['host'],
-    check: list(matching(/^[^\0]{1,4096}$/, 'a command name or an absolute path'), 1_024),
-    repeatable: true,
-    defaultText: '(none)',
-    description: 'Commands that shell jobs may run: bare names, found on PATH, or absolute paths.',
-  }),
-  openclawCommand: variable({
-    name: 'SKYCLAW_OPENCLAW_COMMAND',
-    flag: 'openclaw-command',
-    roles: ['host'],
-    check: path,
-    defaultText: 'openclaw',
-    description: 'The OpenClaw command.',
-  }),
-  maxParallel: variable({
-    name: 'SKYCLAW_MAX_PARALLEL',
-    flag: 'max-parallel',
-    roles: ['host'],
-    check: integer(1, limits.maxParallel),
-    defaultText: '1',
-    description: 'Jobs that run at once.',
-  }),
-  heartbeatMs: variable({
-    name: 'SKYCLAW_HEARTBEAT_MS',
-    flag: 'heartbeat-ms',
-    roles: ['host'],
-    check: integer(50, 3_600_000),
-    unit: 'ms',
-    defaultText: '5000',
-    description: "Time between heartbeats; a third of the coordinator's lease time when that is less.",
-  }),
-  timeoutMs: variable({
-    name: 'SKYCLAW_TIMEOUT_MS',
-    flag: 'timeout-ms',
-    roles: ['host'],
-    check: integer(1, limits.timeoutMs),
-    unit: 'ms',
-    defaultText: '300000',
-    description: 'Time that one attempt may take when the job names none.',
-  }),
-  maxOutputBytes: variable({
-    name: 'SKYCLAW_MAX_OUTPUT_BYTES',
-    flag: 'max-output-bytes',
-    roles: ['host'],
-    check: integer(1_024, limits.outputBytes - 1_024),
+  ...hostVariables,
+  maxLogBytes: variable({
+    name: 'SKYCLAW_MAX_LOG_BYTES',
+    flag: 'max-log-bytes',
+    roles: ['coordinator', 'host'],
+    check: integer(4_096, limits.logBytes),
     unit: 'bytes',
-    defaultText: '131072',
-    description: 'Output kept of stdout, and as much of stderr.',
+    defaultText: '4194304',
+    description: "Kept of the log of an attempt's stdout, and as much of its stderr: the head and the tail.",
   }),
-  drainMs: variable({
-    name: 'SKYCLAW_DRAIN_MS',
-    flag: 'drain-ms',
-    roles: ['host'],
-    check: integer(0, dayMs),
-    unit: 'ms',
-    defaultText: '30000',
-    description: 'After SIGTERM, time for running jobs to end before they are handed back.',
+  maxLogsBytes: variable({
+    name: 'SKYCLAW_MAX_LOGS_BYTES',
+    flag: 'max-logs-bytes',
+    roles: ['coordinator'],
+    check: integer(1_048_576, Number.MAX_SAFE_INTEGER),
+    unit: 'bytes',
+    defaultText: '1073741824',
+    description: 'Disk that all logs together may take; the oldest go first.',
   }),
   logLevel: variable({
     name: 'SKYCLAW_LOG_LEVEL',

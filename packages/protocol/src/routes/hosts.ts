@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { Host, LeaseRef, MaxParallel } from '../host.ts'
+import { DrainDeadlineMs, Host, HostState, LeaseRef, MaxParallel } from '../host.ts'
 import { Job } from '../job.ts'
 import { limits } from '../limits.ts'
 import { defineRoute } from '../route.ts'
@@ -46,7 +46,9 @@ export const heartbeat = defineRoute({
     host: Host,
     cancel: Type.Array(LeaseRef),
     lost: Type.Array(LeaseRef),
-    drain: Type.Optional(Type.Boolean()),
+    drain: Type.Optional(Type.Boolean({ description: 'Whether it is to claim nothing, for whatever reason.' })),
+    state: Type.Optional(HostState),
+    deadlineMs: Type.Optional(DrainDeadlineMs),
     coordinators: Type.Array(Type.String()),
     leaseMs: LeaseMs,
   }),
@@ -77,4 +79,66 @@ export const listHosts = defineRoute({
   query: closed({ limit: Type.Optional(PageLimit), cursor: Type.Optional(Cursor) }),
   response: Type.Object({ hosts: Type.Array(Host), nextCursor: Type.Optional(Cursor) }),
   bodyLimitBytes: 0,
+})
+
+export const getHost = defineRoute({
+  method: 'GET',
+  path: '/v1/hosts/:id',
+  summary: 'One host',
+  auth: true,
+  idempotency: 'none',
+  params: HostParams,
+  response: Type.Object({ host: Host }),
+  bodyLimitBytes: 0,
+})
+
+export const watchHost = defineRoute({
+  method: 'GET',
+  path: '/v1/hosts/:id/changes',
+  summary: 'For the host itself: answers as soon as something that its heartbeat would tell has changed since `seen`',
+  auth: true,
+  idempotency: 'none',
+  params: HostParams,
+  query: closed({
+    seen: Type.Optional(Type.String({ maxLength: 64, description: '`seen` of the answer before.' })),
+    waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.waitMs })),
+  }),
+  response: Type.Object({ seen: Type.String() }),
+  bodyLimitBytes: 0,
+})
+
+export const pauseHost = defineRoute({
+  method: 'POST',
+  path: '/v1/hosts/:id/pause',
+  summary: 'Have a host take no more jobs until it is resumed; what runs goes on',
+  auth: true,
+  idempotency: 'answer',
+  params: HostParams,
+  body: closed({}),
+  response: Type.Object({ host: Host }),
+  bodyLimitBytes: limits.smallBodyBytes,
+})
+
+export const resumeHost = defineRoute({
+  method: 'POST',
+  path: '/v1/hosts/:id/resume',
+  summary: 'Have a host that was paused or drained take jobs again',
+  auth: true,
+  idempotency: 'answer',
+  params: HostParams,
+  body: closed({}),
+  response: Type.Object({ host: Host }),
+  bodyLimitBytes: limits.smallBodyBytes,
+})
+
+export const drainHost = defineRoute({
+  method: 'POST',
+  path: '/v1/hosts/:id/drain',
+  summary: 'Have a host finish what it runs and take nothing more; with a deadline, hand back what runs then',
+  auth: true,
+  idempotency: 'answer',
+  params: HostParams,
+  body: closed({ deadlineMs: Type.Optional(DrainDeadlineMs) }),
+  response: Type.Object({ host: Host }),
+  bodyLimitBytes: limits.smallBodyBytes,
 })

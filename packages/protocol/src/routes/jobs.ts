@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { DurationMs, ExitCode, Fence, Job, JobStatus, Output, Signal } from '../job.ts'
+import { DurationMs, ExitCode, Fence, Job, JobStatus, OpenclawResult, Output, Signal, Usage } from '../job.ts'
 import { limits } from '../limits.ts'
 import { Payload } from '../payload.ts'
 import { Problem } from '../problem.ts'
@@ -104,6 +104,8 @@ export const completeJob = defineRoute({
     attempt: Type.Optional(Fence),
     signal: Type.Optional(Signal),
     timedOut: Type.Optional(Type.Boolean({ description: 'The attempt ended by its time limit.' })),
+    usage: Type.Optional(Usage),
+    openclaw: Type.Optional(OpenclawResult),
   }),
   response: JobAnswer,
   bodyLimitBytes: limits.largeBodyBytes,
@@ -112,11 +114,19 @@ export const completeJob = defineRoute({
 export const releaseJob = defineRoute({
   method: 'POST',
   path: '/v1/jobs/:id/release',
-  summary: 'Hand a leased job back without using up an attempt: the host drains',
+  summary:
+    'Hand a leased job back without using up an attempt: the host drains; or, `lost`, say that the attempt was lost',
   auth: true,
   idempotency: 'answer',
   params: JobParams,
-  body: closed({ hostId: Id, attempt: Fence }),
+  body: closed({
+    hostId: Id,
+    attempt: Fence,
+    lost: Type.Optional(
+      Type.Boolean({ description: 'The host broke off, and knows not what became of the attempt: a lost lease.' }),
+    ),
+    reason: Type.Optional(text(limits.reasonChars, { description: 'Why it was lost, as a sentence.' })),
+  }),
   response: JobAnswer,
   bodyLimitBytes: limits.bodyBytes,
 })
@@ -158,5 +168,35 @@ export const listJobs = defineRoute({
     cursor: Type.Optional(Cursor),
   }),
   response: Type.Object({ jobs: Type.Array(Job), nextCursor: Type.Optional(Cursor) }),
+  bodyLimitBytes: 0,
+})
+
+export const retryJob = defineRoute({
+  method: 'POST',
+  path: '/v1/jobs/:id/retry',
+  summary: 'Enqueue a job that has ended once more, as a new job with the same payload, secrets included',
+  auth: true,
+  idempotency: 'record',
+  params: JobParams,
+  body: closed({}),
+  response: EnqueueAnswer,
+  bodyLimitBytes: limits.smallBodyBytes,
+})
+
+export const Obstacle = Type.Object({
+  hostId: Id,
+  name: Type.String(),
+  reason: Type.Optional(Type.String({ description: 'The first reason why it does not run the job; absent: none.' })),
+})
+export type Obstacle = Static<typeof Obstacle>
+
+export const explainJob = defineRoute({
+  method: 'GET',
+  path: '/v1/jobs/:id/explain',
+  summary: 'Why a job does not run: for the job as a whole, and for each known host',
+  auth: true,
+  idempotency: 'none',
+  params: JobParams,
+  response: Type.Object({ job: Job, summary: Type.String(), hosts: Type.Array(Obstacle) }),
   bodyLimitBytes: 0,
 })

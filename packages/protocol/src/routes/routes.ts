@@ -1,5 +1,26 @@
-import { claimJobs, heartbeat, listHosts, registerHost } from './hosts.ts'
-import { cancelJob, completeJob, enqueueBatch, enqueueJob, getJob, listJobs, releaseJob } from './jobs.ts'
+import {
+  claimJobs,
+  drainHost,
+  getHost,
+  heartbeat,
+  listHosts,
+  pauseHost,
+  registerHost,
+  resumeHost,
+  watchHost,
+} from './hosts.ts'
+import {
+  cancelJob,
+  completeJob,
+  enqueueBatch,
+  enqueueJob,
+  explainJob,
+  getJob,
+  listJobs,
+  releaseJob,
+  retryJob,
+} from './jobs.ts'
+import { closeLog, putLog, readLogPage, readLogs } from './logs.ts'
 import { challengeMember, forgetMember, gossip, joinNetwork, listPeers, probeMember } from './network.ts'
 import { mergeSnapshot, readFeed, readSnapshot, replicateMessages } from './replicate.ts'
 import { readHealth, readState } from './state.ts'
@@ -10,6 +31,11 @@ export const routes = {
   heartbeat,
   claimJobs,
   listHosts,
+  getHost,
+  watchHost,
+  pauseHost,
+  resumeHost,
+  drainHost,
   enqueueJob,
   enqueueBatch,
   getJob,
@@ -17,6 +43,12 @@ export const routes = {
   completeJob,
   releaseJob,
   cancelJob,
+  retryJob,
+  explainJob,
+  putLog,
+  closeLog,
+  readLogs,
+  readLogPage,
   readState,
   readHealth,
   listPeers,
