@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Job, LeaseRef } from '@skyclaw/protocol'
 import type { HostContext } from './context.ts'
 import { deliver } from './delivery.ts'
@@ -24,7 +24,11 @@ export async function runAttempt(host: HostContext, job: Job, attempt: RunningAt
   const log = host.log.child({ jobId: ref.id, attempt: ref.attempt })
   await host.held.endEarlier(ref)
   log.info({ kind: job.payload.kind }, 'attempt started')
-  const run = attempt.signal.aborted ? unstarted : await runPayload(host.run, job.payload, attempt.signal)
+  const { signal } = attempt
+  const tag = `a${randomBytes(10).toString('hex')}`
+  const run = signal.aborted
+    ? unstarted
+    : await runPayload(host.run, job.payload, { jobId: ref.id, attempt: ref.attempt, tag, signal })
   const { interrupted = false, ...result } = run
   const { success, exitCode, durationMs } = result
   log.info({ success, exitCode, durationMs, endReason: attempt.endReason }, 'attempt ended')

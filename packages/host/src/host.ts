@@ -10,7 +10,9 @@ import { type FolderLock, lockFolder, unusable } from './folder-lock.ts'
 import { HeldJobs } from './held-jobs.ts'
 import { readIdentity } from './identity.ts'
 import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
+import type { JobLimits } from './run/launch.ts'
 import { createPolicy } from './run/policy.ts'
+import { noSandbox } from './run/sandbox/none.ts'
 import { rememberedCoordinators } from './remembered-coordinators.ts'
 import { keepSession } from './session.ts'
 import { openSpool, type SpooledResult } from './spool.ts'
@@ -61,7 +63,7 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
       remembered,
       held: new HeldJobs(),
       spool,
-      run: { ...runLimits(options), policy },
+      run: { ...runSettings(options), policy, sandbox: noSandbox, log },
       log,
       state: { registered: false, drainRequested: false, deliveries: 0 },
       claiming: new AbortController(),
@@ -106,6 +108,14 @@ function run(host: HostContext, results: SpooledResult[], lock: FolderLock): Run
   }
 }
 
-function runLimits({ environment, inheritEnv, timeoutMs, killGraceMs, maxOutputBytes }: ResolvedHostOptions) {
-  return { environment, inheritEnv, timeoutMs, killGraceMs, maxOutputBytes }
+function runSettings(options: ResolvedHostOptions) {
+  const { environment, inheritEnv, workRoots, dir, timeoutMs, killGraceMs, maxOutputBytes } = options
+  const { maxMemoryBytes, maxCpuMs, maxOpenFiles, maxProcesses } = options
+  const limits: JobLimits = {
+    ...(maxMemoryBytes !== undefined && { memoryBytes: maxMemoryBytes }),
+    ...(maxCpuMs !== undefined && { cpuMs: maxCpuMs }),
+    ...(maxOpenFiles !== undefined && { openFiles: maxOpenFiles }),
+    ...(maxProcesses !== undefined && { processes: maxProcesses }),
+  }
+  return { environment, inheritEnv, workRoots, dir, defaults: { timeoutMs, killGraceMs, maxOutputBytes, limits } }
 }

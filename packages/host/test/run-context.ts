@@ -1,20 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { pino } from 'pino'
 import { createPolicy } from '../src/run/policy.ts'
-import type { RunContext } from '../src/run/run-context.ts'
+import type { AttemptRun, RunContext, RunDefaults } from '../src/run/run-context.ts'
+import { noSandbox } from '../src/run/sandbox/none.ts'
+
+type ContextOptions = Partial<RunContext> & Partial<RunDefaults> & { openclawCommand?: string }
 
 /** A context in which shells and Node may run. */
-export function testContext(options: Partial<RunContext> & { openclawCommand?: string } = {}): RunContext {
-  const { openclawCommand = 'openclaw-is-not-here', ...rest } = options
+export function testContext(options: ContextOptions = {}): RunContext {
+  const { openclawCommand = 'openclaw-is-not-here', timeoutMs, killGraceMs, maxOutputBytes, limits, ...rest } = options
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
   const allowedCommands = ['sh', 'node', 'cat', 'yes', 'absent-command', '/nonexistent/file']
   return {
     policy: createPolicy({ allowedCommands, openclawCommand, path: environment.PATH }),
+    sandbox: noSandbox,
     environment,
     inheritEnv: [],
-    timeoutMs: 10_000,
-    killGraceMs: 300,
-    maxOutputBytes: 131_072,
+    workRoots: [],
+    defaults: {
+      timeoutMs: timeoutMs ?? 10_000,
+      killGraceMs: killGraceMs ?? 300,
+      maxOutputBytes: maxOutputBytes ?? 131_072,
+      limits: limits ?? {},
+    },
+    dir: tmpdir(),
+    log: pino({ enabled: false }),
     ...rest,
   }
+}
+
+/** An attempt of its own name. */
+export function testAttempt(options: Partial<AttemptRun> = {}): AttemptRun {
+  const tag = `t${randomBytes(8).toString('hex')}`
+  return { jobId: 'job', attempt: 1, tag, signal: new AbortController().signal, ...options }
 }
 
 /** Whether a process is there and not a zombie. */

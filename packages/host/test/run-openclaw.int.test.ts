@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { OpenclawPayload } from '@skyclaw/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runPayload } from '../src/run/run-payload.ts'
-import { testContext } from './run-context.ts'
+import { testAttempt, testContext } from './run-context.ts'
 
 let root: string
 let standIn: string
@@ -30,7 +30,7 @@ afterAll(() => rm(root, { recursive: true, force: true }))
 
 function run(payload: Omit<OpenclawPayload, 'kind'>, openclawCommand = standIn) {
   const context = testContext({ openclawCommand, timeoutMs: 60_000 })
-  return runPayload(context, { kind: 'openclaw-run', ...payload }, new AbortController().signal)
+  return runPayload(context, { kind: 'openclaw-run', ...payload }, testAttempt())
 }
 
 describe('an openclaw job', () => {

@@ -1,16 +1,20 @@
 import type { ShellPayload } from '@skyclaw/protocol'
 import { describe, expect, test } from 'vitest'
 import { runPayload } from '../src/run/run-payload.ts'
-import type { RunContext } from '../src/run/run-context.ts'
-import { isAlive, testContext } from './run-context.ts'
+import { isAlive, testAttempt, testContext } from './run-context.ts'
 
 const never = new AbortController().signal
 
-function run(payload: Omit<ShellPayload, 'kind'>, options: Partial<RunContext> = {}, signal = never) {
-  return runPayload(testContext(options), { kind: 'shell', ...payload }, signal)
+function run(payload: Omit<ShellPayload, 'kind'>, options: Parameters<typeof testContext>[0] = {}, signal = never) {
+  return runPayload(testContext(options), { kind: 'shell', ...payload }, testAttempt({ signal }))
 }
 
-function sh(script: string, more: Partial<ShellPayload> = {}, options: Partial<RunContext> = {}, signal = never) {
+function sh(
+  script: string,
+  more: Partial<ShellPayload> = {},
+  options: Parameters<typeof testContext>[0] = {},
+  signal = never,
+) {
   return run({ command: 'sh', args: ['-c', script], ...more }, options, signal)
 }
 
@@ -76,8 +80,8 @@ describe('a shell job', () => {
       error: expect.stringContaining('E2BIG'),
     })
     expect(await run({ command: 'cat', args: ['a\0b'] })).toMatchObject({ success: false, exitCode: 126 })
-    expect(await runPayload(testContext(), { kind: 'dance' } as never, never)).toMatchObject({ exitCode: 126 })
-    expect(await runPayload(testContext(), null as never, never)).toMatchObject({ exitCode: 125 })
+    expect(await runPayload(testContext(), { kind: 'dance' } as never, testAttempt())).toMatchObject({ exitCode: 126 })
+    expect(await runPayload(testContext(), null as never, testAttempt())).toMatchObject({ exitCode: 125 })
   })
 
   test('runs in its cwd', async () => {

@@ -1,6 +1,8 @@
 import type { OpenclawPayload } from '@skyclaw/protocol'
+import { permitOf } from './policy.ts'
 import { refused, type RunResult, shorten } from './result.ts'
-import { type Command, runCommand, type RunContext } from './run-context.ts'
+import { type PermittedCommand, runCommand } from './run-command.ts'
+import type { AttemptRun, RunContext } from './run-context.ts'
 
 /** OpenClaw's `--timeout` does not count its cold start: the limit from outside leaves it this much more. */
 const outerSlackMs = 30_000
@@ -9,25 +11,25 @@ const outerSlackMs = 30_000
 export async function runOpenclaw(
   context: RunContext,
   payload: OpenclawPayload,
-  signal: AbortSignal,
+  attempt: AttemptRun,
 ): Promise<RunResult> {
-  const { openclaw } = context.policy
-  if ('reason' in openclaw) return refused(openclaw.exitCode, openclaw.reason)
-  const timeoutMs = payload.timeoutMs ?? context.timeoutMs
+  const permit = permitOf(context.policy.openclaw)
+  if ('reason' in permit) return refused(permit.exitCode, permit.reason)
+  const timeoutMs = payload.timeoutMs ?? context.defaults.timeoutMs
   if (payload.message === undefined) {
-    const command = { file: openclaw.file, args: payload.args ?? [], timeoutMs }
-    return withOwnError(await runCommand(context, payload, command, signal))
+    const command = { permit, args: payload.args ?? [], timeoutMs }
+    return withOwnError(await runCommand(context, payload, command, attempt))
   }
   // A value that looks like an option might be taken for one.
   const name = (['model', 'thinking', 'stateDir'] as const).find((field) => payload[field]?.startsWith('-'))
   if (name) return refused(126, `payload.${name} must not start with a dash`)
-  const command: Command = {
-    file: openclaw.file,
+  const command: PermittedCommand = {
+    permit,
     args: agentArgs(payload, timeoutMs),
     stdin: payload.message,
     timeoutMs: timeoutMs + outerSlackMs,
   }
-  return withOwnError(await runCommand(context, payload, command, signal))
+  return withOwnError(await runCommand(context, payload, command, attempt))
 }
 
 /** The arguments of a headless turn. */

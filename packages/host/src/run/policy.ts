@@ -1,6 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { HostError } from '../errors.ts'
+import { isProtected } from './environment.ts'
+import type { Permit, Refusal } from './permit.ts'
 
 /** The file a command stands for, or why it does not run, with the exit code a shell would give. */
 export type Resolution = { file: string } | { exitCode: 126 | 127; reason: string }
@@ -94,5 +96,18 @@ function isExecutable(file: string): boolean {
     return statSync(file).isFile()
   } catch {
     return false
+  }
+}
+
+/** A permit for a file that was found, by its path. */
+export function permitOf(resolution: Resolution): Permit | Refusal {
+  if ('reason' in resolution) return resolution
+  const { file } = resolution
+  return {
+    rule: 'SKYCLAW_ALLOWED_COMMANDS',
+    open: async () => ({ path: file, exec: file, close() {} }),
+    roots: [],
+    limits: {},
+    allowsEnv: (name) => !isProtected(name),
   }
 }

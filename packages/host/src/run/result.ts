@@ -1,4 +1,4 @@
-import { limits } from '@skyclaw/protocol'
+import { limits, type OpenclawResult, type Usage } from '@skyclaw/protocol'
 import type { ProcessEnd } from './process.ts'
 
 /** How one attempt ended: what the completion reports, and whether it was `interrupted`. */
@@ -12,6 +12,9 @@ export interface RunResult {
   error?: string
   signal?: string
   timedOut?: boolean
+  usage?: Usage
+  /** What OpenClaw answered. */
+  openclaw?: OpenclawResult
   /** The host ended it; it had not ended by itself. */
   interrupted?: boolean
 }

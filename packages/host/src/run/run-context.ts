@@ -1,54 +1,45 @@
-import { stat } from 'node:fs/promises'
-import path from 'node:path'
-import { buildEnvironment, type Environment } from './environment.ts'
+import type { Logger } from 'pino'
+import type { AttemptOutput } from './attempt-output.ts'
+import type { JobLimits, Sandbox } from './launch.ts'
 import type { CommandPolicy } from './policy.ts'
-import { type ProcessSpec, runProcess } from './process.ts'
-import { refused, resultOf, type RunResult } from './result.ts'
+import type { ProcessIdentity } from './processes/proc.ts'
 
 /** What an attempt needs of its host. */
 export interface RunContext {
-  policy: CommandPolicy
+  readonly policy: CommandPolicy
+  readonly sandbox: Sandbox
   /** The host's own environment, of which jobs get a short list. */
-  environment: Readonly<Record<string, string | undefined>>
-  inheritEnv: readonly string[]
-  timeoutMs: number
-  killGraceMs: number
-  maxOutputBytes: number
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly inheritEnv: readonly string[]
+  /** Folders in or below which jobs may work, as the host's settings have them; none: anywhere. */
+  readonly workRoots: readonly string[]
+  readonly defaults: RunDefaults
+  /** The host's folder. */
+  readonly dir: string
+  readonly log: Logger
 }
 
-export interface Command {
-  file: string
-  args: readonly string[]
-  stdin?: string
-  timeoutMs: number
+export interface RunDefaults {
+  /** Milliseconds that an attempt may take when its job does not say. */
+  readonly timeoutMs: number
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly killGraceMs: number
+  /** Bytes kept of stdout and of stderr. */
+  readonly maxOutputBytes: number
+  /** Bounds of every job; a rule of the policy may make them narrower. */
+  readonly limits: JobLimits
 }
 
-/** Runs a permitted command in the job's folder and environment; refuses with 126 what these do not allow. */
-export async function runCommand(
-  context: RunContext,
-  payload: { cwd?: string; env?: Environment },
-  command: Command,
-  signal: AbortSignal,
-): Promise<RunResult> {
-  const environment = buildEnvironment(context.environment, context.inheritEnv, payload.env)
-  if ('refused' in environment) {
-    return refused(126, `the job may not set the environment variable ${environment.refused} on this host`)
-  }
-  const cwd = path.resolve(payload.cwd ?? '.')
-  const problem = await folderProblem(cwd)
-  if (problem !== undefined) return refused(126, problem)
-  const { killGraceMs, maxOutputBytes } = context
-  const spec: ProcessSpec = { ...command, cwd, env: environment.env, killGraceMs, maxOutputBytes, signal }
-  return resultOf(await runProcess(spec), command.timeoutMs)
-}
-
-async function folderProblem(cwd: string): Promise<string | undefined> {
-  const shown = JSON.stringify(cwd.slice(0, 200))
-  try {
-    return (await stat(cwd)).isDirectory() ? undefined : `the working directory ${shown} is not a folder on this host`
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return `the working directory ${shown} does not exist on this host`
-    return `the working directory ${shown} cannot be used on this host (${code ?? 'unknown error'})`
-  }
+/** Which attempt is run, and how it is tied to the host. */
+export interface AttemptRun {
+  readonly jobId: string
+  readonly attempt: number
+  /** Its name on this machine: letters, digits and dashes, unique. Its processes carry it as SKYCLAW_ATTEMPT. */
+  readonly tag: string
+  /** Ends it when aborted. */
+  readonly signal: AbortSignal
+  /** Gets the output as it comes. */
+  readonly output?: AttemptOutput
+  /** Told of the process as soon as it is started. */
+  readonly onStart?: (identity: ProcessIdentity) => void
 }

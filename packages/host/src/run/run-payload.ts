@@ -2,17 +2,17 @@ import type { Payload } from '@skyclaw/protocol'
 import { messageOf } from '../retry.ts'
 import { runOpenclaw } from './openclaw.ts'
 import { refused, type RunResult } from './result.ts'
-import type { RunContext } from './run-context.ts'
+import type { AttemptRun, RunContext } from './run-context.ts'
 import { runShell } from './shell.ts'
 
 /** Runs one attempt of whatever kind. A host that cannot, or breaks, makes a failed attempt, never a crash. */
-export async function runPayload(context: RunContext, payload: Payload, signal: AbortSignal): Promise<RunResult> {
+export async function runPayload(context: RunContext, payload: Payload, attempt: AttemptRun): Promise<RunResult> {
   try {
     switch (payload.kind) {
       case 'shell':
-        return await runShell(context, payload, signal)
+        return await runShell(context, payload, attempt)
       case 'openclaw-run':
-        return await runOpenclaw(context, payload, signal)
+        return await runOpenclaw(context, payload, attempt)
       default:
         return refused(
           126,

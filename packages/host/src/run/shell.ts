@@ -1,16 +1,18 @@
 import type { ShellPayload } from '@skyclaw/protocol'
+import { permitOf } from './policy.ts'
 import { refused, type RunResult } from './result.ts'
-import { runCommand, type RunContext } from './run-context.ts'
+import { runCommand } from './run-command.ts'
+import type { AttemptRun, RunContext } from './run-context.ts'
 
-/** Runs a shell job's command, when the allowlist has it. */
-export async function runShell(context: RunContext, payload: ShellPayload, signal: AbortSignal): Promise<RunResult> {
-  const resolution = context.policy.resolve(payload.command)
-  if ('reason' in resolution) return refused(resolution.exitCode, resolution.reason)
+/** Runs a shell job's command, when the policy permits it. */
+export async function runShell(context: RunContext, payload: ShellPayload, attempt: AttemptRun): Promise<RunResult> {
+  const permit = permitOf(context.policy.resolve(payload.command))
+  if ('reason' in permit) return refused(permit.exitCode, permit.reason)
   const command = {
-    file: resolution.file,
+    permit,
     args: payload.args ?? [],
-    timeoutMs: payload.timeoutMs ?? context.timeoutMs,
+    timeoutMs: payload.timeoutMs ?? context.defaults.timeoutMs,
     ...(payload.stdin !== undefined && { stdin: payload.stdin }),
   }
-  return runCommand(context, payload, command, signal)
+  return runCommand(context, payload, command, attempt)
 }

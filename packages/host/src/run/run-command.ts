@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { buildEnvironment, type Environment } from './environment.ts'
+import type { JobLimits, OpenFolder } from './launch.ts'
+import type { Permit, Refusal } from './permit.ts'
+import { runProcess } from './process.ts'
+import { refused, resultOf, type RunResult } from './result.ts'
+import type { AttemptRun, RunContext } from './run-context.ts'
+
+/** A command that the policy permits. */
+export interface PermittedCommand {
+  readonly permit: Permit
+  readonly args: readonly string[]
+  readonly stdin?: string
+  /** Milliseconds; the permit may allow less. */
+  readonly timeoutMs: number
+  /** Variables that the host itself sets: they win over the job's. */
+  readonly env?: Environment
+}
+
+/** What of a payload decides where and with what its command runs. */
+export interface Surroundings {
+  readonly cwd?: string
+  readonly env?: Environment
+  readonly secretEnv?: Environment
+}
+
+/** Runs a permitted command in the job's folder and environment; refuses with 126 what these do not allow. */
+export async function runCommand(
+  context: RunContext,
+  { cwd, env, secretEnv }: Surroundings,
+  command: PermittedCommand,
+  attempt: AttemptRun,
+): Promise<RunResult> {
+  const { permit } = command
+  const environment = buildEnvironment(context.environment, context.inheritEnv, { ...env, ...secretEnv })
+  if ('refused' in environment) {
+    return refused(126, `the job may not set the environment variable ${environment.refused} on this host`)
+  }
+  const folder = await openFolder(cwd ?? '.')
+  if ('reason' in folder) return refused(folder.exitCode, folder.reason)
+  try {
+    const executable = await permit.open()
+    if ('reason' in executable) return refused(executable.exitCode, executable.reason)
+    try {
+      const limits = narrower(context.defaults.limits, permit.limits)
+      const contained = await context.sandbox.contain({
+        executable,
+        folder,
+        args: command.args,
+        env: { SKYCLAW_ATTEMPT: attempt.tag, ...environment.env, ...command.env },
+        limits,
+        tag: attempt.tag,
+      })
+      if ('reason' in contained) return refused(126, contained.reason)
+      const { killGraceMs, maxOutputBytes } = context.defaults
+      const timeoutMs = Math.min(command.timeoutMs, limits.timeoutMs ?? Infinity)
+      const { launch } = contained
+      const end = await runProcess({
+        file: launch.file,
+        args: launch.args,
+        cwd: launch.cwd,
+        env: launch.env,
+        ...(command.stdin !== undefined && { stdin: command.stdin }),
+        timeoutMs,
+        killGraceMs,
+        maxOutputBytes,
+        signal: attempt.signal,
+      })
+      return resultOf(end, timeoutMs)
+    } finally {
+      executable.close()
+    }
+  } finally {
+    folder.close()
+  }
+}
+
+/** The narrower of both bounds, one by one. */
+function narrower(one: JobLimits, other: JobLimits): JobLimits {
+  const limits: { -readonly [Name in keyof JobLimits]: number } = { ...one }
+  for (const [name, value] of Object.entries(other) as [keyof JobLimits, number | undefined][]) {
+    if (value !== undefined) limits[name] = Math.min(value, limits[name] ?? Infinity)
+  }
+  return limits
+}
+
+async function openFolder(wanted: string): Promise<OpenFolder | Refusal> {
+  const cwd = path.resolve(wanted)
+  const shown = JSON.stringify(cwd.slice(0, 200))
+  const refusal = (what: string): Refusal => ({ exitCode: 126, reason: `the working directory ${shown} ${what}` })
+  try {
+    if (!(await stat(cwd)).isDirectory()) return refusal('is not a folder on this host')
+    return { path: cwd, enter: cwd, close() {} }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return refusal('does not exist on this host')
+    return refusal(`cannot be used on this host (${code ?? 'unknown error'})`)
+  }
+}
