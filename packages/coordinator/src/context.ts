@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from './clock.ts'
 import { HostSessions } from './core/host-sessions.ts'
 import { Duty } from './duty.ts'
+import { HostChanges } from './hosts/host-changes.ts'
 import { HostRegistry } from './hosts/registry.ts'
 import { Answers } from './http/answers.ts'
 import { Claims } from './jobs/claims.ts'
@@ -12,6 +13,7 @@ import { JobWaits } from './jobs/job-waits.ts'
 import { JobQueue } from './jobs/queue.ts'
 import { rescueJobs } from './jobs/rescue.ts'
 import { pruneJobs } from './jobs/retention.ts'
+import { Secrets } from './jobs/secrets.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Verdict } from './network/witness.ts'
@@ -33,6 +35,8 @@ export interface Context {
   readonly hosts: HostRegistry
   readonly queue: JobQueue
   readonly claims: Claims
+  readonly secrets: Secrets
+  readonly changes: HostChanges
   readonly waits: JobWaits
   readonly answers: Answers
   /** Whether `stopWaiting` was called: then no request is taken any more. */
@@ -125,7 +129,9 @@ async function assemble(
   announce(options, log, store, network)
   const hosts = new HostRegistry({ ledger, sessions, clock, log })
   await hosts.load()
-  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, log })
+  const changes = new HostChanges(ledger, boot, options.maxWaitingReads)
+  const secrets = new Secrets(options.token)
+  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, secrets, log })
   const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
   const waits = new JobWaits(ledger, options.maxWaitingReads)
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
@@ -137,6 +143,7 @@ async function assemble(
     await pruneJobs(ledger, clock, options.retentionMs, closing)
     await answers.prune(closing)
     hosts.forget(options.retentionMs)
+    changes.forget((hostId) => !hosts.remembers(hostId))
   }
   const rescueIntervalMs = Math.min(maxRescueIntervalMs, options.leaseMs / 4)
   const duties = [
@@ -148,6 +155,7 @@ async function assemble(
     closing = true
     network.stopWaiting()
     claims.close()
+    changes.close()
     waits.close()
   }
   return {
@@ -161,6 +169,8 @@ async function assemble(
     hosts,
     queue,
     claims,
+    secrets,
+    changes,
     waits,
     answers,
     get closing() {

@@ -1,4 +1,4 @@
-import { checkPayload, isTerminal, type JobRecord, limits } from '@skyclaw/protocol'
+import { checkPayload, isTerminal, type JobRecord, limits, redacted } from '@skyclaw/protocol'
 import { normaliseRequirement } from './matching.ts'
 
 /**
@@ -13,6 +13,7 @@ export function brokenInvariant(job: JobRecord): string | null {
   const normal = normaliseRequirement(job.requirement, job.payload)
   const capabilities = job.requirement.requiredCapabilities ?? []
   const normalCapabilities = normal.requirement.requiredCapabilities ?? []
+  const secrets = Object.values(job.payload.secretEnv ?? {})
   const rules: [boolean, string][] = [
     [job.attemptHistory.length === job.attempts, 'each attempt has one entry in the history'],
     [job.attemptHistory.every((entry, index) => entry.attempt === index + 1), 'fences count up from 1'],
@@ -34,6 +35,9 @@ export function brokenInvariant(job: JobRecord): string | null {
     [job.status !== 'queued' || job.cancelRequestedAt === undefined, 'a job that was asked to end is not queued'],
     [job.duplicateOf === undefined || job.status === 'cancelled', 'a duplicate is cancelled'],
     [job.duplicateOf !== job.id && !job.twins?.includes(job.id), 'a job is no twin of itself'],
+    [secrets.every((value) => value === redacted), 'values of secretEnv are in no record'],
+    [secrets.length > 0 === (job.sealedEnv !== undefined), 'a job with secrets has them sealed'],
+    [job.retryOf !== job.id, 'a job does not repeat itself'],
     [checkPayload(job.payload) === null, 'the payload is of one form'],
     [normal.key === job.requirementKey, 'the requirement key is that of the requirement'],
     [

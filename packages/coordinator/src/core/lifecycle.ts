@@ -21,6 +21,9 @@ import {
   type JobRecord,
   type JobStatus,
   limits,
+  type OpenclawResult,
+  type ResultRecord,
+  type Usage,
 } from '@skyclaw/protocol'
 import { type Decision, keep, refuse, write } from './decision.ts'
 import { backoffMs } from './retry.ts'
@@ -88,6 +91,8 @@ export interface CompleteInput {
   readonly error?: string | undefined
   readonly signal?: string | undefined
   readonly timedOut?: boolean | undefined
+  readonly usage?: Usage | undefined
+  readonly openclaw?: OpenclawResult | undefined
   readonly now: number
   /** From [0, 1), for the back-off. */
   readonly random: number
@@ -128,23 +133,23 @@ function settle(job: JobRecord, entry: AttemptRecord, input: CompleteInput): Job
   const outcome = input.success ? 'completed' : cancelled ? 'cancelled' : input.timedOut ? 'timed_out' : 'failed'
   const failures = job.failures + (outcome === 'failed' || outcome === 'timed_out' ? 1 : 0)
   const retry = !input.success && !cancelled && failures < job.maxAttempts && job.attempts < limits.attemptsTotal
-  const ended = { exitCode: input.exitCode, ...(input.signal && { signal: input.signal }), ...(error && { error }) }
-  const attemptHistory = close(job, entry.attempt, { finishedAt: input.now, outcome, ...ended })
+  const { finishedAt, durationMs, exitCode, signal, usage } = toResult(input)
+  const used = { ...(signal && { signal }), durationMs, ...(usage && { usage }) }
+  const end = { finishedAt, outcome, exitCode, ...used, ...(error && { error }) } as const
+  const attemptHistory = close(job, entry.attempt, end)
   const rest = { attemptHistory, failures, ...(error && { error }) }
   if (retry) {
     return step('complete', job, 'queued', input.now, { ...rest, runAt: input.now + backoffMs(failures, input.random) })
   }
-  const { durationMs, exitCode, stdout, stderr } = input
-  const result = {
-    finishedAt: input.now,
-    durationMs,
-    exitCode,
-    stdout,
-    stderr,
-    ...(input.signal && { signal: input.signal }),
-  }
   const status = input.success ? 'completed' : cancelled ? 'cancelled' : 'failed'
-  return step('complete', job, status, input.now, { ...rest, result })
+  return step('complete', job, status, input.now, { ...rest, result: toResult(input) })
+}
+
+/** What a report says of how the attempt ended, as it is kept. */
+export function toResult({ now, durationMs, exitCode, stdout, stderr, ...more }: CompleteInput): ResultRecord {
+  const { signal, usage, openclaw } = more
+  const rest = { ...(signal && { signal }), ...(usage && { usage }), ...(openclaw && { openclaw }) }
+  return { finishedAt: now, durationMs, exitCode, stdout, stderr, ...rest }
 }
 
 export interface LoseInput {
@@ -167,6 +172,14 @@ export function lose(current: JobRecord | null, input: LoseInput): JobDecision {
     return step('lose', current, 'failed', input.now, { ...rest, error: `${error} (${leaseLosses} times)` })
   }
   return requeue('lose', current, input.now, backoffMs(leaseLosses, input.random), rest)
+}
+
+/** The same on the word of the host itself, which does not know what became of the attempt. A repeat keeps the job as it is. */
+export function giveUp(current: JobRecord | null, input: LoseInput): JobDecision {
+  if (current === null) return refuse('not_found', 'there is no such job')
+  if (holds(current, input)) return lose(current, input)
+  if (findAttempt(current, input)?.outcome === 'lease_lost') return keep
+  return refuse('lease_lost', `host ${input.hostId} does not hold attempt ${input.attempt} of this job`)
 }
 
 /** Takes a job back from a host that drains; no budget is charged. */

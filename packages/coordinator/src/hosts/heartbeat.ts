@@ -1,4 +1,5 @@
 import { type BodyOf, isTerminal, type JobRecord, type ResponseOf, type Routes } from '@skyclaw/protocol'
+import { takesJobs } from '../core/host-state.ts'
 import { leasesOf } from '../jobs/leases.ts'
 import type { JobQueue } from '../jobs/queue.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -38,10 +39,17 @@ export async function heartbeat(
     await Promise.all(unlisted.map((job) => context.queue.lose(job, reason, () => true)))
   }
   const lost = await Promise.all((jobs ?? []).map(async (ref) => ((await isLost(ledger, hostId, ref)) ? [ref] : [])))
+  // It may have been paused meanwhile.
+  const latest = hosts.latest(record)
+  const host = hosts.view(latest)
+  const deadlineMs = hosts.deadlineMs(latest)
   return {
-    host: hosts.view(record),
+    host,
     cancel,
     lost: lost.flat(),
+    ...(!takesJobs(latest) && { drain: true }),
+    state: host.state,
+    ...(deadlineMs !== undefined && { deadlineMs }),
     coordinators: context.coordinators(),
     leaseMs: hosts.sessions.leaseMs,
   }

@@ -10,7 +10,9 @@ import {
 } from '@skyclaw/protocol'
 import { v7 } from 'uuid'
 import type { Clock } from '../clock.ts'
-import { write } from '../core/decision.ts'
+import { type Decision, write } from '../core/decision.ts'
+import type { KnownHost } from '../core/explain.ts'
+import { drain, hostState, pause, resume, takesJobs, wishOf } from '../core/host-state.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
 import { normaliseCapabilities, satisfies } from '../core/matching.ts'
 import type { Ledger, PageRequest } from '../ledger/ledger.ts'
@@ -35,6 +37,8 @@ export class HostRegistry {
   readonly #recent = new RecentHosts()
   /** Leases, by job, and since when (monotonic) this coordinator knows of them. */
   readonly #leases = new Map<string, { readonly attempt: number; readonly since: number }>()
+  /** What operators want of hosts, and since when (monotonic) this coordinator knows of it. */
+  readonly #wishes = new Map<string, { readonly wish: string; readonly since: number }>()
   readonly #startedAt: number
 
   constructor({ ledger, sessions, clock, log }: HostRegistryOptions) {
@@ -44,7 +48,10 @@ export class HostRegistry {
     this.#log = log
     this.#startedAt = clock.monotonic()
     ledger.watch((value, _due, key) => {
-      if (value.kind === 'host') this.#recent.learn(value, key as RecordKey<HostRecord>)
+      if (value.kind === 'host') {
+        this.#recent.learn(value, key as RecordKey<HostRecord>)
+        this.#noteWish(this.latest(value))
+      }
       if (value.kind === 'job') this.#noteLease(value)
     })
   }
@@ -64,13 +71,18 @@ export class HostRegistry {
     return this.#recent.get(host.id) ?? host
   }
 
-  /** Whether a live host other than this one can run what is asked for. */
+  /** Whether a live host other than this one takes what is asked for. */
   anotherCanRun(requirement: Requirement, hostId: string): boolean {
     const now = this.#clock.monotonic()
     for (const host of this.#recent.all()) {
-      if (host.id !== hostId && this.sessions.isLive(host.id, now) && satisfies(host, requirement)) return true
+      if (host.id !== hostId && this.sessions.isLive(host.id, now) && takes(host, requirement)) return true
     }
     return false
+  }
+
+  /** Whether the host, as it is known by now, is to be given what is asked for. */
+  takes(host: HostRecord, requirement: Requirement): boolean {
+    return takes(this.latest(host), requirement)
   }
 
   /** Adds a host, or changes what a known one offers. */
@@ -83,12 +95,36 @@ export class HostRegistry {
       maxParallel: body.maxParallel ?? 1,
       labels: body.labels ?? {},
     }
-    const { value } = await this.#ledger.change(hostKey(id), (current) =>
-      write<HostRecord>({ kind: 'host', id, ...offer, registeredAt: current?.registeredAt ?? now, updatedAt: now }),
-    )
+    const { value } = await this.#ledger.change(hostKey(id), (current) => {
+      const kept = current?.wanted && { wanted: current.wanted }
+      const registeredAt = current?.registeredAt ?? now
+      return write<HostRecord>({ kind: 'host', id, ...offer, registeredAt, updatedAt: now, ...kept })
+    })
     const record = value as HostRecord
     this.#log.info({ hostId: id, name: record.name, capabilities: record.capabilities }, 'host registered')
     this.#hear(record)
+    return record
+  }
+
+  /** Has the host take no more jobs. Throws `not_found`, as do the other two. */
+  async pause(id: string): Promise<HostRecord> {
+    return this.#want(id, (current) => pause(current, id, this.#clock.now()))
+  }
+
+  /** Has the host take no more jobs and, after `deadlineMs`, hand back what still runs. */
+  async drain(id: string, deadlineMs?: number): Promise<HostRecord> {
+    return this.#want(id, (current) => drain(current, id, { now: this.#clock.now(), deadlineMs }))
+  }
+
+  /** Has the host take jobs again. */
+  async resume(id: string): Promise<HostRecord> {
+    return this.#want(id, (current) => resume(current, id, this.#clock.now()))
+  }
+
+  /** The record of a host. Throws `not_found`, and `quorum_unreachable` when too few coordinators answer to know that. */
+  async record(id: string): Promise<HostRecord> {
+    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id)))
+    if (!record) throw new ProblemError('not_found', `host ${id} is not registered`)
     return record
   }
 
@@ -97,8 +133,7 @@ export class HostRegistry {
    * `quorum_unreachable` when too few coordinators answer to know that.
    */
   async hear(id: string): Promise<HostRecord> {
-    const record = this.#recent.get(id) ?? (await this.#ledger.read(hostKey(id)))
-    if (!record) throw new ProblemError('not_found', `host ${id} is not registered`)
+    const record = await this.record(id)
     this.#hear(record)
     return record
   }
@@ -114,6 +149,22 @@ export class HostRegistry {
     const now = this.#clock.monotonic()
     this.sessions.forget(silentMs, now)
     this.#recent.drop((id) => this.sessions.ageMs(id, now) === undefined)
+    for (const id of this.#wishes.keys()) if (!this.#recent.get(id)) this.#wishes.delete(id)
+  }
+
+  /**
+   * Milliseconds that are left of a draining host's deadline; undefined when it has none. They count from when this coordinator knew of
+   * it: no wall clock that is ahead shortens them. One that was started meanwhile gives them anew, and the host keeps to what it was
+   * told first.
+   */
+  deadlineMs(record: HostRecord): number | undefined {
+    const deadlineMs = record.wanted?.deadlineMs
+    return deadlineMs && Math.max(0, Math.round(deadlineMs - (this.#clock.monotonic() - this.#noteWish(record))))
+  }
+
+  /** Whether memory holds a host: it was heard or learned of since hosts like it were forgotten last. */
+  remembers(id: string): boolean {
+    return this.#recent.get(id) !== undefined
   }
 
   /** Milliseconds for which this coordinator has known of a job's lease. No wall clock, here or elsewhere, can make it longer. */
@@ -128,6 +179,23 @@ export class HostRegistry {
     return { hosts, ...(nextCursor !== undefined && { nextCursor }) }
   }
 
+  /** Up to so many hosts, newest first, with what is known of them here. */
+  async known(maxHosts: number): Promise<KnownHost[]> {
+    const hosts = new Map<string, KnownHost>()
+    const { leases } = this.#ledger.counts()
+    let cursor: string | undefined
+    do {
+      const page = await this.#ledger.list({ kind: 'host' }, { limit: limits.pageMax, cursor })
+      for (const value of page.values) {
+        if (value.kind !== 'host') continue
+        const live = this.sessions.isLive(value.id, this.#clock.monotonic())
+        hosts.set(value.id, { record: this.latest(value), live, leases: leases.get(value.id) ?? 0 })
+      }
+      cursor = page.nextCursor
+    } while (cursor !== undefined && hosts.size < maxHosts)
+    return [...hosts.values()]
+  }
+
   view(record: HostRecord): Host {
     const age = this.sessions.ageMs(record.id, this.#clock.monotonic())
     const lastSeenAt = age === undefined ? record.updatedAt : this.#clock.now() - age
@@ -140,8 +208,27 @@ export class HostRegistry {
       activeLeases: this.#ledger.counts().leases.get(record.id) ?? 0,
       lastSeenAt: new Date(lastSeenAt).toISOString(),
       registeredAt: new Date(record.registeredAt).toISOString(),
+      state: hostState(record, this.#ledger.counts().leases.get(record.id) ?? 0),
       live: this.sessions.isLive(record.id, this.#clock.monotonic()),
     }
+  }
+
+  async #want(id: string, decide: (current: HostRecord | null) => Decision<HostRecord>): Promise<HostRecord> {
+    const { value, changed } = await this.#ledger.change(hostKey(id), decide)
+    const record = value as HostRecord
+    if (changed) this.#log.info({ hostId: id, wanted: record.wanted?.state ?? 'active' }, 'host is wanted otherwise')
+    return record
+  }
+
+  /** Notes what is wanted of a host, if anything. Answers since when (monotonic) that is known here. */
+  #noteWish(record: HostRecord): number {
+    const now = this.#clock.monotonic()
+    const wish = wishOf(record)
+    const known = this.#wishes.get(record.id)
+    if (known?.wish === wish) return known.since
+    if (record.wanted) this.#wishes.set(record.id, { wish, since: now })
+    else this.#wishes.delete(record.id)
+    return now
   }
 
   #noteLease({ id, lease }: JobRecord): void {
@@ -156,4 +243,8 @@ export class HostRegistry {
     this.#recent.add(record)
     this.sessions.hear(record.id, this.#clock.monotonic())
   }
+}
+
+function takes(host: HostRecord, requirement: Requirement): boolean {
+  return takesJobs(host) && satisfies(host, requirement)
 }

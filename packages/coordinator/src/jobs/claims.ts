@@ -1,7 +1,6 @@
 import { type HostRecord, type JobRecord, type LeaseRecord, ProblemError, type Requirement } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
 import * as lifecycle from '../core/lifecycle.ts'
-import { satisfies } from '../core/matching.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Claimed, Ledger } from '../ledger/ledger.ts'
 import { claimTag, jobKey } from '../ledger/record-key.ts'
@@ -93,7 +92,7 @@ export class Claims {
   }
 
   async #wait(host: HostRecord, request: ClaimRequest, deadline: number): Promise<JobRecord[]> {
-    const accepts: Accepts = (requirement) => satisfies(this.#hosts.latest(host), requirement)
+    const accepts: Accepts = (requirement) => this.#hosts.takes(host, requirement)
     const waiting = this.#waiting.enter(host.id, accepts)
     let taken: JobRecord[] = []
     try {

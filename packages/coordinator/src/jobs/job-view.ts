@@ -1,4 +1,12 @@
-import type { Attempt, Job, JobRecord, JobResult, ResultRecord, SupersededRecord } from '@skyclaw/protocol'
+import {
+  type Attempt,
+  type Job,
+  type JobRecord,
+  type JobResult,
+  redacted,
+  type ResultRecord,
+  type SupersededRecord,
+} from '@skyclaw/protocol'
 
 /** What the view of a job needs to know beside the record. */
 export interface JobViewContext {
@@ -8,7 +16,7 @@ export interface JobViewContext {
 
 const iso = (time: number): string => new Date(time).toISOString()
 
-/** A job as the API shows it. */
+/** A job as the API shows it. The values of its `secretEnv` are in no record, and so in no view. */
 export function toJob(record: JobRecord, context: JobViewContext, superseded: readonly SupersededRecord[] = []): Job {
   const { lease } = record
   return {
@@ -32,6 +40,7 @@ export function toJob(record: JobRecord, context: JobViewContext, superseded: re
     attemptHistory: record.attemptHistory.map((entry) => toAttempt(entry, superseded)),
     ...(superseded.length > 0 && { superseded: superseded.map(toSuperseded) }),
     ...(record.duplicateOf !== undefined && { duplicateOf: record.duplicateOf }),
+    ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
   }
 }
 
@@ -46,8 +55,12 @@ function toAttempt(entry: JobRecord['attemptHistory'][number], superseded: reado
     ...rest,
     startedAt: iso(startedAt),
     ...(finishedAt !== undefined && { finishedAt: iso(finishedAt) }),
-    ...(late && { outcome: 'superseded', exitCode: late.result.exitCode }),
+    ...(late && lateReport(late.result)),
   }
+}
+
+function lateReport({ exitCode, signal, durationMs, usage }: ResultRecord): Partial<Attempt> {
+  return { outcome: 'superseded', exitCode, ...(signal && { signal }), durationMs, ...(usage && { usage }) }
 }
 
 function toSuperseded(record: SupersededRecord): NonNullable<Job['superseded']>[number] {
@@ -58,7 +71,7 @@ function toSuperseded(record: SupersededRecord): NonNullable<Job['superseded']>[
 /** The same job without what may be secret: the values of its environment and its standard input. */
 export function redact(job: Job): Job {
   const { payload } = job
-  const env = payload.env && Object.fromEntries(Object.keys(payload.env).map((name) => [name, '[redacted]']))
-  const stdin = payload.kind === 'shell' && payload.stdin !== undefined && { stdin: '[redacted]' }
+  const env = payload.env && Object.fromEntries(Object.keys(payload.env).map((name) => [name, redacted]))
+  const stdin = payload.kind === 'shell' && payload.stdin !== undefined && { stdin: redacted }
   return { ...job, payload: { ...payload, ...(env && { env }), ...stdin } }
 }

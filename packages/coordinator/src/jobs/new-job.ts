@@ -8,10 +8,13 @@ export interface Birth {
   readonly now: number
   readonly sequence: number
   readonly bodyHash?: string | undefined
+  /** The values of `secretEnv`, of which the payload then has the names only. */
+  readonly sealedEnv?: string | undefined
+  readonly retryOf?: string | undefined
 }
 
 /** The record of a new job. Throws `invalid_request`, naming the field, for what the schema alone cannot refuse. */
-export function newJobRecord(input: NewJob, { id, now, sequence, bodyHash }: Birth): JobRecord {
+export function newJobRecord(input: NewJob, { id, now, sequence, ...birth }: Birth): JobRecord {
   const wrong = checkPayload(input.payload)
   if (wrong) throw new ProblemError('invalid_request', wrong.detail, { field: wrong.field })
   const { requirement, key } = normaliseRequirement(input.requirement, input.payload)
@@ -33,6 +36,8 @@ export function newJobRecord(input: NewJob, { id, now, sequence, bodyHash }: Bir
     leaseLosses: 0,
     maxLeaseLosses: input.maxLeaseLosses ?? jobDefaults.maxLeaseLosses,
     attemptHistory: [],
-    ...(bodyHash !== undefined && { bodyHash }),
+    ...(birth.sealedEnv !== undefined && { sealedEnv: birth.sealedEnv }),
+    ...(birth.bodyHash !== undefined && { bodyHash: birth.bodyHash }),
+    ...(birth.retryOf !== undefined && { retryOf: birth.retryOf }),
   }
 }

@@ -7,6 +7,7 @@ import {
   type JobRecord,
   type JobStatus,
   type NewJob,
+  isTerminal,
   ProblemError,
   type Routes,
 } from '@skyclaw/protocol'
@@ -20,6 +21,7 @@ import { bodyHash } from './body-hash.ts'
 import { derivedJobStem, randomJobId } from './job-id.ts'
 import { toJob } from './job-view.ts'
 import { newJobRecord } from './new-job.ts'
+import type { Secrets } from './secrets.ts'
 import { keepSuperseded, readSuperseded } from './superseded.ts'
 
 export interface JobQueueOptions {
@@ -28,6 +30,7 @@ export interface JobQueueOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly token: string | undefined
+  readonly secrets: Secrets
   readonly log: Log
 }
 
@@ -38,6 +41,7 @@ export interface JobFilter extends PageRequest {
 
 /** An idempotency key with the hash of the body it came with. */
 interface KeyedBody {
+  readonly operation?: 'retryJob'
   readonly key: string
   readonly bodyHash: string
 }
@@ -52,6 +56,7 @@ export class JobQueue {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #token: string | undefined
+  readonly #secrets: Secrets
   readonly #log: Log
 
   constructor(options: JobQueueOptions) {
@@ -60,6 +65,7 @@ export class JobQueue {
     this.#clock = options.clock
     this.#random = options.random
     this.#token = options.token
+    this.#secrets = options.secrets
     this.#log = options.log
   }
 
@@ -68,7 +74,7 @@ export class JobQueue {
    * `idempotency_mismatch` when the key made another job.
    */
   async enqueue(input: NewJob, idempotencyKey?: string): Promise<EnqueueAnswer> {
-    return this.#enqueue(input, idempotencyKey === undefined ? undefined : keyed(idempotencyKey, input))
+    return this.#enqueue(input, idempotencyKey === undefined ? undefined : this.#keyed(idempotencyKey, input))
   }
 
   /**
@@ -76,7 +82,10 @@ export class JobQueue {
    * enqueues nothing, when the batch's key came with another batch before.
    */
   async enqueueBatch(items: readonly BatchItem[], batchKey?: string): Promise<BatchResult[]> {
-    const batch = batchKey === undefined ? undefined : { key: batchKey, bodyHash: bodyHash(items) }
+    const batch =
+      batchKey === undefined
+        ? undefined
+        : { key: batchKey, bodyHash: bodyHash(items.map((item) => this.#secrets.marked(item))) }
     const first = batch && (await this.#firstOfBatch(items, batch))
     return Promise.all(
       items.map(async (item, index) => (first?.index === index ? first.result : this.#enqueueItem(item, index, batch))),
@@ -100,16 +109,41 @@ export class JobQueue {
   async #enqueueItem({ idempotencyKey, ...input }: BatchItem, index: number, batch?: KeyedBody): Promise<BatchResult> {
     const shared = batch && { ...batch, index }
     try {
-      return await this.#enqueue(input, idempotencyKey === undefined ? shared : keyed(idempotencyKey, input))
+      return await this.#enqueue(input, idempotencyKey === undefined ? shared : this.#keyed(idempotencyKey, input))
     } catch (error) {
       if (error instanceof ProblemError) return { problem: error.problem }
       throw error
     }
   }
 
+  /**
+   * Enqueues a job that has ended once more, as a new one, with its secrets as they were sealed; with an idempotency key, at most once.
+   * Throws `not_found`, `invalid_request` for a job that has not ended, and `idempotency_mismatch` when the key repeated another job.
+   */
+  async retry(id: string, key?: string): Promise<EnqueueAnswer> {
+    const { id: retryOf, status, payload, sealedEnv, ...rest } = await this.record(id)
+    if (!isTerminal(status)) {
+      throw new ProblemError('invalid_request', `job ${retryOf} is ${status}: only one that has ended can be retried`)
+    }
+    const { requirement, priority, maxAttempts, maxLeaseLosses } = rest
+    const repeated = { payload, requirement, priority, maxAttempts, maxLeaseLosses }
+    const keyed =
+      key === undefined ? undefined : ({ operation: 'retryJob', key, bodyHash: bodyHash({ retryOf }) } as const)
+    return this.#make(repeated, { sealedEnv, retryOf }, keyed)
+  }
+
   async #enqueue(input: NewJob, key: (KeyedBody & { index?: number }) | undefined): Promise<EnqueueAnswer> {
+    const { payload, sealedEnv } = this.#secrets.seal(input.payload)
+    return this.#make({ ...input, payload }, { sealedEnv }, key)
+  }
+
+  async #make(
+    input: NewJob,
+    kept: { readonly sealedEnv: string | undefined; readonly retryOf?: string },
+    key: (KeyedBody & { index?: number }) | undefined,
+  ): Promise<EnqueueAnswer> {
     const now = this.#clock.now()
-    const birth = { id: randomJobId(), now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash }
+    const birth = { id: randomJobId(), now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash, ...kept }
     const record = newJobRecord(input, birth)
     // Under a key, which id it is depends on the coordinators that agree on the job: the ledger says.
     const { value, changed } = await this.#ledger.change(
@@ -155,9 +189,16 @@ export class JobQueue {
     }
   }
 
-  /** Takes a job back from a host that drains. Throws `lease_lost` when the host does not hold that attempt. */
-  async release(id: string, lease: BodyOf<Routes['releaseJob']>): Promise<Job> {
-    return this.#changed(id, (current) => lifecycle.release(current, { ...lease, now: this.#clock.now() }))
+  /**
+   * Takes a job back from a host that drains, or, `lost`, that does not know what became of the attempt. Throws `lease_lost` when the
+   * host does not hold that attempt.
+   */
+  async release(id: string, { lost, reason, ...lease }: BodyOf<Routes['releaseJob']>): Promise<Job> {
+    const now = this.#clock.now()
+    if (!lost) return this.#changed(id, (current) => lifecycle.release(current, { ...lease, now }))
+    const told = reason ?? `host ${lease.hostId} lost the attempt`
+    const input = { ...lease, reason: told, now, random: this.#random() }
+    return this.#changed(id, (current) => lifecycle.giveUp(current, input))
   }
 
   /** Cancels a queued job, or asks the host of a running one to end it. Throws `job_terminal` for one that has ended otherwise. */
@@ -204,6 +245,10 @@ export class JobQueue {
     return this.#clock.now() + this.#hosts.sessions.remainingMs(hostId, this.#clock.monotonic())
   }
 
+  #keyed(key: string, body: NewJob): KeyedBody {
+    return { key, bodyHash: bodyHash(this.#secrets.marked(body)) }
+  }
+
   async #changed(id: string, decide: Decide<JobRecord>): Promise<Job> {
     const { value } = await this.#change(id, decide)
     return this.view(value)
@@ -225,5 +270,3 @@ export class JobQueue {
     return standing
   }
 }
-
-const keyed = (key: string, body: NewJob): KeyedBody => ({ key, bodyHash: bodyHash(body) })

@@ -1,6 +1,6 @@
 import { type JobRecord, limits, type SupersededRecord } from '@skyclaw/protocol'
 import { keep, write } from '../core/decision.ts'
-import { type CompleteInput, findAttempt } from '../core/lifecycle.ts'
+import { type CompleteInput, findAttempt, toResult } from '../core/lifecycle.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { jobKey, supersededKey } from '../ledger/record-key.ts'
 
@@ -9,14 +9,14 @@ export async function keepSuperseded(ledger: Ledger, jobId: string, input: Compl
   const job = await ledger.read(jobKey(jobId))
   const entry = job && findAttempt(job, input)
   if (entry?.outcome !== 'lease_lost') return
-  const { hostId, success, durationMs, exitCode, stdout, stderr, signal, error } = input
+  const { hostId, success, error } = input
   const record: SupersededRecord = {
     kind: 'superseded',
     jobId,
     attempt: entry.attempt,
     hostId,
     success,
-    result: { finishedAt: input.now, durationMs, exitCode, stdout, stderr, ...(signal && { signal }) },
+    result: toResult(input),
     ...(error && { error: error.slice(0, limits.errorChars) }),
   }
   await ledger.change(supersededKey(jobId, entry.attempt), (current) => (current ? keep : write(record)))

@@ -78,8 +78,10 @@ export class WaitingClaims {
   async #sleep(waiter: Waiter, ms: number, signal?: AbortSignal): Promise<Wake> {
     if (this.#closed || ms <= 0 || signal?.aborted) return 'time_up'
     // It has looked, and found nothing of what it had been woken for by then.
-    waiter.wokenFor.splice(0, waiter.lookingFor)
+    const lookedFor = waiter.wokenFor.splice(0, waiter.lookingFor)
     waiter.lookingFor = 0
+    // Its host may have been paused meanwhile: then it did not look for all of it.
+    for (const due of lookedFor) if (!waiter.accepts(due.requirement)) this.wake(due)
     if (waiter.woken) return 'woken'
     const { promise, resolve } = Promise.withResolvers<Wake>()
     const giveUp = () => resolve('time_up')

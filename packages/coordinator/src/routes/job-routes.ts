@@ -1,8 +1,17 @@
 import type { Handlers } from '../http/handler.ts'
+import { explainJob } from '../jobs/explain-job.ts'
 
 type JobRoutes = Pick<
   Handlers,
-  'enqueueJob' | 'enqueueBatch' | 'getJob' | 'listJobs' | 'completeJob' | 'releaseJob' | 'cancelJob'
+  | 'enqueueJob'
+  | 'enqueueBatch'
+  | 'getJob'
+  | 'listJobs'
+  | 'completeJob'
+  | 'releaseJob'
+  | 'cancelJob'
+  | 'retryJob'
+  | 'explainJob'
 >
 
 export const jobRoutes: JobRoutes = {
@@ -30,4 +39,8 @@ export const jobRoutes: JobRoutes = {
   },
 
   cancelJob: async ({ queue }, { params, body }) => ({ job: await queue.cancel(params.id, body.reason) }),
+
+  retryJob: async ({ queue }, { params, idempotencyKey }) => queue.retry(params.id, idempotencyKey),
+
+  explainJob: async (context, { params }) => explainJob(context, params.id),
 }
