@@ -127,13 +127,8 @@ async function assemble(
   const running = await openMesh({ options, store, turns, clock, sessions, log, boot, url, onStale })
   const { ledger, network } = running
   announce(options, log, store, network)
-  const hosts = new HostRegistry({ ledger, sessions, clock, log })
-  await hosts.load()
-  const changes = new HostChanges(ledger, boot, options.maxWaitingReads)
-  const secrets = new Secrets(options.token)
-  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, secrets, log })
-  const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
-  const waits = new JobWaits(ledger, options.maxWaitingReads)
+  const services = await openServices(options, { ledger, sessions, clock, boot, log })
+  const { hosts, queue, claims, changes, waits } = services
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
   const rescue = async () => {
     sessions.awake(clock.monotonic())
@@ -166,12 +161,7 @@ async function assemble(
     ledger,
     network,
     mesh: running,
-    hosts,
-    queue,
-    claims,
-    secrets,
-    changes,
-    waits,
+    ...services,
     answers,
     get closing() {
       return closing
@@ -185,6 +175,26 @@ async function assemble(
       store.close()
     },
   }
+}
+
+interface ServiceParts {
+  readonly ledger: Ledger
+  readonly sessions: HostSessions
+  readonly clock: Clock
+  readonly boot: string
+  readonly log: FastifyBaseLogger
+}
+
+/** What is there for jobs and hosts, over the ledger. */
+async function openServices(options: ResolvedOptions, { ledger, sessions, clock, boot, log }: ServiceParts) {
+  const hosts = new HostRegistry({ ledger, sessions, clock, log })
+  await hosts.load()
+  const secrets = new Secrets(options.token)
+  const queue = new JobQueue({ ledger, hosts, clock, random: Math.random, token: options.token, secrets, log })
+  const claims = new Claims({ ledger, hosts, clock, maxWaitingClaims: options.maxWaitingClaims })
+  const waits = new JobWaits(ledger, options.maxWaitingReads)
+  const changes = new HostChanges(ledger, boot, options.maxWaitingReads)
+  return { hosts, secrets, queue, claims, waits, changes }
 }
 
 /** Ends the process when it must not go on under its instance id; whoever says so again is not heard any more. */

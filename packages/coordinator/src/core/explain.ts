@@ -21,8 +21,14 @@ export interface Explanation {
   readonly hosts: Obstacle[]
 }
 
-/** @param now milliseconds since 1970 */
-export function explain(job: JobRecord, hosts: readonly KnownHost[], now: number): Explanation {
+export interface Now {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Such a time as people read it. */
+  readonly show: (millis: number) => string
+}
+
+export function explain(job: JobRecord, hosts: readonly KnownHost[], now: Now): Explanation {
   return {
     summary: summarise(job, hosts, now),
     // A job that has ended is kept from running by none of them.
@@ -58,12 +64,12 @@ function lacks({ requiredCapabilities = [], labels = {} }: Requirement, host: Ho
   return undefined
 }
 
-function summarise(job: JobRecord, hosts: readonly KnownHost[], now: number): string {
+function summarise(job: JobRecord, hosts: readonly KnownHost[], { now, show }: Now): string {
   if (job.duplicateOf !== undefined) return `It gave way to job ${job.duplicateOf}, made by the same idempotency key.`
   if (isTerminal(job.status)) return ended(job)
   if (job.lease) return running(job, job.lease.hostId, hosts)
   if (isDue(job, now)) return waiting(job.requirement, hosts)
-  const at = new Date(job.runAt).toISOString()
+  const at = show(job.runAt)
   if (job.attempts === 0) return `It is scheduled for ${at}.`
   return `Attempt ${job.attempts} ended as ${job.attemptHistory.at(-1)?.outcome}; it is tried again at ${at}.`
 }

@@ -25,7 +25,8 @@ export interface JobExplanation {
  */
 export async function explainJob({ queue, hosts, clock }: ExplainOptions, id: string): Promise<JobExplanation> {
   const record = await queue.record(id)
-  const { summary, hosts: obstacles } = explain(record, await hosts.known(maxHosts), clock.now())
+  const now = { now: clock.now(), show: (millis: number) => new Date(millis).toISOString() }
+  const { summary, hosts: obstacles } = explain(record, await hosts.known(maxHosts), now)
   const ready = obstacles.filter(({ reason }) => reason === undefined)
   const rest = obstacles.filter(({ reason }) => reason !== undefined)
   const live = rest.filter(({ reason }) => reason !== 'not live')

@@ -53,7 +53,7 @@ export class Secrets {
     const { secretEnv } = payload
     if (!secretEnv || Object.keys(secretEnv).length === 0) return payload
     const values = sealedEnv === undefined ? undefined : this.#open(sealedEnv, secretEnv)
-    return values && ({ ...payload, secretEnv: values } as Payload)
+    return values && { ...payload, secretEnv: values }
   }
 
   /** The body of a request as its hash is made of it: without its secrets, and another one when one of them is. */
@@ -96,5 +96,5 @@ function namesOf(secretEnv: SecretEnv): Buffer {
 
 function withValues(payload: Payload, value: (value: string, name: string) => string): Payload {
   const entries = Object.entries(payload.secretEnv ?? {}).map(([name, secret]) => [name, value(secret, name)] as const)
-  return { ...payload, secretEnv: Object.fromEntries(entries) } as Payload
+  return { ...payload, secretEnv: Object.fromEntries(entries) }
 }
