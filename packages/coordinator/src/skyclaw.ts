@@ -1,18 +1,22 @@
 import {
   type BatchItem,
   type BatchResult,
+  type BodyOf,
   type EnqueueAnswer,
   type Host,
+  type HostRecord,
   Id,
   IdempotencyKey,
   type Job,
   type NewJob,
   ProblemError,
   type QueryOf,
+  type ResponseOf,
   type Routes,
   routes,
 } from '@skyclaw/protocol'
 import type { Context } from './context.ts'
+import { explainJob } from './jobs/explain-job.ts'
 import { type Check, createCheck } from './http/validator.ts'
 
 /**
@@ -32,9 +36,20 @@ export interface Skyclaw {
     /** Newest first, 100 unless `limit` says otherwise. */
     list(filter?: QueryOf<Routes['listJobs']>): Promise<{ jobs: Job[]; nextCursor?: string }>
     cancel(id: string, reason?: string): Promise<Job>
+    /** Enqueues a job that has ended once more, as a new one; with an idempotency key, at most once. */
+    retry(id: string, idempotencyKey?: string): Promise<EnqueueAnswer>
+    /** Why a job does not run: in a sentence, and for each known host. */
+    explain(id: string): Promise<ResponseOf<Routes['explainJob']>>
   }
   readonly hosts: {
     list(page?: QueryOf<Routes['listHosts']>): Promise<{ hosts: Host[]; nextCursor?: string }>
+    get(id: string): Promise<Host>
+    /** Has a host take no more jobs until it is resumed; what runs goes on. */
+    pause(id: string): Promise<Host>
+    /** Has a host that was paused or drained take jobs again. */
+    resume(id: string): Promise<Host>
+    /** Has a host finish what it runs and take nothing more; with a deadline, in milliseconds, hand back what runs then. */
+    drain(id: string, options?: BodyOf<Routes['drainHost']>): Promise<Host>
   }
 }
 
@@ -46,6 +61,7 @@ export function createSkyclaw(context: Context): Skyclaw {
     list: createCheck(routes.listJobs.query, 'filter'),
     hosts: createCheck(routes.listHosts.query, 'page'),
     cancel: createCheck(routes.cancelJob.body, 'reason'),
+    drain: createCheck(routes.drainHost.body, 'options'),
     id: createCheck(Id, 'id'),
     key: createCheck(IdempotencyKey, 'idempotencyKey'),
   }
@@ -55,6 +71,7 @@ export function createSkyclaw(context: Context): Skyclaw {
     }
     return run()
   }
+  const view = (record: Promise<HostRecord>) => record.then((host) => hosts.view(host))
   const checkKey = (key: string | undefined) => (key === undefined ? undefined : checked(checks.key, key))
   return {
     nodeId: options.nodeId,
@@ -73,6 +90,8 @@ export function createSkyclaw(context: Context): Skyclaw {
         }),
       cancel: (id, reason) =>
         answer(() => queue.cancel(checked(checks.id, id), checked(checks.cancel, { reason }).reason)),
+      retry: (id, key) => answer(() => queue.retry(checked(checks.id, id), checkKey(key))),
+      explain: (id) => answer(() => explainJob(context, checked(checks.id, id))),
     },
     hosts: {
       list: (page = {}) =>
@@ -80,6 +99,11 @@ export function createSkyclaw(context: Context): Skyclaw {
           const { limit, ...rest } = checked(checks.hosts, page)
           return hosts.list({ ...rest, limit: limit! })
         }),
+      get: (id) => answer(() => view(hosts.record(checked(checks.id, id)))),
+      pause: (id) => answer(() => view(hosts.pause(checked(checks.id, id)))),
+      resume: (id) => answer(() => view(hosts.resume(checked(checks.id, id)))),
+      drain: (id, given = {}) =>
+        answer(() => view(hosts.drain(checked(checks.id, id), checked(checks.drain, given).deadlineMs))),
     },
   }
 }

@@ -54,10 +54,16 @@ function parseText(text: string): unknown {
   try {
     return parse(text, { protoAction: 'error', constructorAction: 'error' })
   } catch (error) {
-    throw new ProblemError('invalid_request', `the body is not valid JSON: ${(error as Error).message}`, {
-      field: 'body',
-    })
+    const detail = `the body is not valid JSON: ${withoutExcerpt((error as Error).message)}`
+    throw new ProblemError('invalid_request', detail, { field: 'body' })
   }
+}
+
+/** Some of the parser's sentences cite the text around the place, and secrets may stand there: `…, "{"a": b" is not valid JSON`. */
+function withoutExcerpt(message: string): string {
+  return message
+    .replace(/, (\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, '')
+    .replace(/^Unexpected token '.*'$/s, 'Unexpected token')
 }
 
 /** Goes down level by level, not call by call. */
