@@ -1,0 +1,123 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { signalGroup } from '../process-group.ts'
+import type { JobProcesses } from './job-processes.ts'
+import { hasProc, newestPid, type ProcessStat, readMarker } from './proc.ts'
+import type { ProcessWatch } from './process-watch.ts'
+
+/*
+ * The end of all processes of a job. Who was asked to end and does not gets SIGKILL, in sweeps: newest first, whole groups at
+ * once (the kernel lets no fork slip through that), and between two sweeps a tight loop goes after the numbers given out
+ * last, so that chains which start a session in each generation lose: to look and to kill takes some ten microseconds, to fork a
+ * hundred. It is over when looks find none, more than one when something stirred.
+ */
+
+export interface EndingOptions {
+  readonly job: JobProcesses
+  /** Whether the launched process takes all in it along: it gets no other signal than SIGKILL, as the last. */
+  readonly endsTogether: boolean
+}
+
+/** Milliseconds after which what outlives SIGKILL is given up and reported. */
+const killLimitMs = 10_000
+/** Milliseconds of one chase: no longer is the event loop held. */
+const chaseMs = 5
+/** Looks that must find nothing after something was there. */
+const cleanLooks = 3
+
+/** Asks all processes of a job to end. */
+export function askToEnd(watch: ProcessWatch, { job, endsTogether }: EndingOptions): void {
+  if (!hasProc) {
+    if (job.root) signalGroup(job.root.pid, 'SIGTERM')
+    return
+  }
+  watch.look()
+  const living = job.living()
+  if (endsTogether) {
+    // Who is of the sandbox itself must outlive the job's own end.
+    const inside = living.filter((stat) => !job.isRoot(stat) && readMarker(stat.pid) === job.tag)
+    for (const { pid } of inside) job.send(pid, 'SIGTERM')
+    return
+  }
+  const whole = ownGroups(living)
+  for (const group of whole) signalGroup(group, 'SIGTERM')
+  for (const { pid, group } of living) if (!whole.has(group)) job.send(pid, 'SIGTERM')
+}
+
+/** Waits until no process of the job is left, for at most `graceMs`. */
+export async function untilGone(watch: ProcessWatch, { job }: EndingOptions, graceMs: number): Promise<boolean> {
+  const deadline = performance.now() + graceMs
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    if (hasProc) await watch.freshLook()
+    if (hasProc ? job.living().length === 0 : !job.root || !signalGroup(job.root.pid, 0)) return true
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return false
+    await sleep(Math.min(pauseMs, leftMs))
+  }
+}
+
+/** Ends every process of a job for sure. Resolves with those that are left nevertheless: other users', or stuck in the kernel. */
+export async function killAll(watch: ProcessWatch, options: EndingOptions): Promise<ProcessStat[]> {
+  const { job } = options
+  if (!hasProc) {
+    if (job.root) signalGroup(job.root.pid, 'SIGKILL')
+    return []
+  }
+  const deadline = performance.now() + killLimitMs
+  const killed = new Set<number>()
+  let clean = 0
+  for (let calm = 0; ;) {
+    watch.look()
+    const living = job.living()
+    const mine = living.filter((stat) => !job.isUntouchable(stat))
+    if (mine.length === 0) {
+      clean += 1
+      if (clean >= (killed.size > 0 ? cleanLooks : 1)) return living
+    } else {
+      clean = 0
+      if (performance.now() > deadline) return living
+      const fresh = mine.some(({ pid }) => !killed.has(pid))
+      calm = fresh ? 0 : calm + 1
+      sweep(mine, options)
+      for (const { pid } of mine) killed.add(pid)
+      chase(watch, job)
+    }
+    // What is killed needs a moment to be gone, above all when it had much memory.
+    if (calm === 0) await nextTurn()
+    else await sleep(Math.min(calm, 20))
+  }
+}
+
+/** What is left, as a sentence for the result. */
+export function survivorsText(survivors: readonly ProcessStat[]): string {
+  const named = survivors.slice(0, 5).map(({ pid, command }) => `${pid} (${command})`)
+  const more = survivors.length > 5 ? ` and ${survivors.length - 5} more` : ''
+  return `processes of the job could not be ended: ${named.join(', ')}${more}`
+}
+
+function sweep(living: readonly ProcessStat[], { job, endsTogether }: EndingOptions): void {
+  const isLast = (stat: ProcessStat) => endsTogether && job.isRoot(stat)
+  const whole = ownGroups(living.filter((stat) => !living.some((other) => isLast(other) && other.group === stat.group)))
+  for (const group of whole) signalGroup(group, 'SIGKILL')
+  for (const stat of living) if (!isLast(stat)) job.send(stat.pid, 'SIGKILL')
+  for (const stat of living) if (isLast(stat)) job.send(stat.pid, 'SIGKILL')
+}
+
+/** Goes after the newest processes until none came for a while. */
+function chase(watch: ProcessWatch, job: JobProcesses): void {
+  const until = performance.now() + chaseMs
+  let newest = newestPid() - 8
+  for (let quiet = 0; quiet < 20 && performance.now() < until;) {
+    let hit = false
+    newest = watch.lookAfter(job, newest, (stat) => {
+      if (!stat.alive || stat.pid === process.pid) return
+      job.send(stat.pid, 'SIGKILL')
+      hit = true
+    })
+    quiet = hit ? 0 : quiet + 1
+  }
+}
+
+/** The groups that are the job's own, the newest first: their leaders' numbers are in use by it. */
+function ownGroups(living: readonly ProcessStat[]): Set<number> {
+  return new Set(living.map(({ group }) => group).filter((group) => group > 1))
+}

@@ -1,0 +1,244 @@
+import { JobProcesses } from './job-processes.ts'
+import {
+  hasProc,
+  listChildren,
+  listPids,
+  newestPid,
+  type ProcessIdentity,
+  type ProcessStat,
+  readMarker,
+  readStat,
+} from './proc.ts'
+
+/*
+ * One look at /proc serves all jobs that run. A process is of a job when it was of it at the look before, when its parent, its
+ * process group or its session is, or when it carries the job's marker. What is of none is read once: after that its number
+ * alone is seen, until it may have been given to another process.
+ */
+
+/** Between looks while jobs run. */
+const everyMs = 250
+/** When a look takes long, the next one is that many times later. */
+const restFactor = 40
+/** Looks at a single job soon after its start, as milliseconds since: most jobs are short. */
+const earlyMs = [5, 20, 50, 100]
+/** Strangers are all read again after this time without looks: numbers may have gone round meanwhile. */
+const forgetMs = 1_000
+
+interface Ids {
+  groups: Set<number>
+  sessions: Set<number>
+}
+
+export class ProcessWatch {
+  readonly #jobs = new Map<string, JobProcesses>()
+  readonly #ids = new Map<JobProcesses, Ids>()
+  readonly #early = new Map<JobProcesses, NodeJS.Timeout[]>()
+  readonly #self = hasProc ? readStat(process.pid) : undefined
+  #strangers = new Set<number>()
+  #newest = 0
+  #lookedAt = -Infinity
+  #timer: NodeJS.Timeout | undefined
+  #next: Promise<void> | undefined
+
+  /** Follows the processes of an attempt until `forget`. `onLook` is called whenever they were looked at. */
+  track(tag: string, root?: ProcessIdentity, onLook?: () => void): JobProcesses {
+    const job = new JobProcesses(tag, root, onLook)
+    this.#jobs.set(tag, job)
+    const ids: Ids = { groups: new Set(), sessions: new Set() }
+    this.#ids.set(job, ids)
+    const stat = root && readStat(root.pid)
+    if (stat?.startTicks === root?.startTicks && stat) job.update([stat])
+    // The launched process leads a group and a session of its own; a stranger's pid is never taken for theirs.
+    if (root && (stat === undefined || job.isRoot(stat))) {
+      ids.groups.add(root.pid)
+      ids.sessions.add(root.pid)
+    }
+    if (hasProc && onLook) {
+      this.#early.set(
+        job,
+        earlyMs.map((ms) => setTimeout(() => this.#lookAt(job), ms)),
+      )
+      this.#schedule()
+    }
+    return job
+  }
+
+  forget(job: JobProcesses): void {
+    this.#jobs.delete(job.tag)
+    this.#ids.delete(job)
+    for (const timer of this.#early.get(job) ?? []) clearTimeout(timer)
+    this.#early.delete(job)
+    if (this.#jobs.size > 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Resolves after a look that begins later. Those who ask at the same time share it. */
+  freshLook(): Promise<void> {
+    this.#next ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.#next = undefined
+        this.look()
+        resolve()
+      }),
+    )
+    return this.#next
+  }
+
+  /** Looks at all processes of the machine, now. */
+  look(): void {
+    if (!hasProc) return
+    const now = performance.now()
+    if (now - this.#lookedAt > forgetMs) this.#strangers = new Set()
+    this.#lookedAt = now
+    const before = this.#newest
+    let newest = newestPid()
+    const owners = this.#owners()
+    const found = new Map<JobProcesses, ProcessStat[]>([...this.#jobs.values()].map((job) => [job, []]))
+    const strangers = new Set<number>()
+    const unknown: ProcessStat[] = []
+    const seen = new Set<number>()
+    const read = (pid: number) => {
+      seen.add(pid)
+      const owner = owners.get(pid)
+      if (!owner && this.#strangers.has(pid) && !isBetween(pid, before, newest)) {
+        strangers.add(pid)
+        return
+      }
+      const stat = readStat(pid)
+      if (!stat) return
+      if (owner?.knows(stat)) found.get(owner)?.push(stat)
+      else unknown.push(stat)
+    }
+    for (const pid of listPids()) read(pid)
+    // What forks and ends faster than the list was read is met at the newest numbers.
+    for (let round = 0; round < maxRounds; round++) {
+      const now = newestPid()
+      if (now === newest) break
+      for (let pid = now; pid > newest && pid > now - maxChased; pid--) if (!seen.has(pid)) read(pid)
+      newest = now
+    }
+    this.#newest = newest
+    for (const stat of this.#adopt(found, unknown)) strangers.add(stat.pid)
+    this.#strangers = strangers
+    for (const [job, stats] of found) this.#update(job, stats)
+  }
+
+  /** Looks at the processes that were started since a number was the newest, for one job. The newest number now. */
+  lookAfter(job: JobProcesses, newest: number, onFound: (stat: ProcessStat) => void): number {
+    const now = newestPid()
+    // Round the end of all numbers the next full look finds them.
+    for (let pid = now; pid > newest && pid > now - maxChased; pid--) {
+      const marked = readMarker(pid) === job.tag
+      const stat = readStat(pid)
+      if (!stat || !(marked || this.#isOf(job, stat))) continue
+      job.add(stat)
+      onFound(stat)
+    }
+    return now
+  }
+
+  /** The unknown that belong to a job are put to what was found of it; the others are returned. */
+  #adopt(found: Map<JobProcesses, ProcessStat[]>, unknown: ProcessStat[]): ProcessStat[] {
+    const owners = new Map<number, JobProcesses>()
+    for (const [job, stats] of found) {
+      const { groups, sessions } = this.#idsOf(job)
+      for (const { pid, group, session } of stats) {
+        owners.set(pid, job)
+        groups.add(group)
+        sessions.add(session)
+      }
+    }
+    let rest = unknown
+    for (let more = true; more && rest.length > 0;) {
+      const left: ProcessStat[] = []
+      for (const stat of rest) {
+        const job = owners.get(stat.ppid) ?? this.#byIds(stat) ?? this.#byMarker(stat)
+        if (!job) {
+          left.push(stat)
+          continue
+        }
+        owners.set(stat.pid, job)
+        found.get(job)?.push(stat)
+        this.#idsOf(job).groups.add(stat.group)
+        this.#idsOf(job).sessions.add(stat.session)
+      }
+      more = left.length < rest.length
+      rest = left
+    }
+    return rest
+  }
+
+  /** Groups and sessions count for as long as some process was in them at the look before: then numbers are used again. */
+  #update(job: JobProcesses, stats: readonly ProcessStat[]): void {
+    job.update(stats)
+    const ids = this.#ids.get(job)
+    if (!ids) return
+    const { group: ownGroup, session: ownSession } = this.#self ?? {}
+    ids.groups = new Set(stats.map(({ group }) => group).filter((group) => group > 1 && group !== ownGroup))
+    ids.sessions = new Set(stats.map(({ session }) => session).filter((id) => id > 1 && id !== ownSession))
+    job.onLook?.()
+  }
+
+  #byIds(stat: ProcessStat): JobProcesses | undefined {
+    for (const job of this.#jobs.values()) if (this.#isOf(job, stat)) return job
+    return undefined
+  }
+
+  #isOf(job: JobProcesses, { group, session, pid }: ProcessStat): boolean {
+    if (pid === process.pid || group === this.#self?.group || session === this.#self?.session) return false
+    const ids = this.#idsOf(job)
+    return ids.groups.has(group) || ids.sessions.has(session)
+  }
+
+  #byMarker({ pid }: ProcessStat): JobProcesses | undefined {
+    const tag = readMarker(pid)
+    return tag === undefined || pid === process.pid ? undefined : this.#jobs.get(tag)
+  }
+
+  #idsOf(job: JobProcesses): Ids {
+    return this.#ids.get(job) ?? { groups: new Set(), sessions: new Set() }
+  }
+
+  #owners(): Map<number, JobProcesses> {
+    const owners = new Map<number, JobProcesses>()
+    for (const job of this.#jobs.values()) for (const { pid } of job.members()) owners.set(pid, job)
+    return owners
+  }
+
+  /** Looks at one job alone, along its tree. */
+  #lookAt(job: JobProcesses): void {
+    const found = new Map<number, ProcessStat>()
+    const follow = (pid: number) => {
+      const stat = found.has(pid) ? undefined : readStat(pid)
+      if (!stat) return
+      found.set(pid, stat)
+      for (const child of listChildren(pid)) follow(child)
+    }
+    for (const { pid, startTicks } of [...job.members()]) if (readStat(pid)?.startTicks === startTicks) follow(pid)
+    this.#update(job, [...found.values()])
+  }
+
+  #schedule(delayMs = everyMs): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      const startedAt = performance.now()
+      this.look()
+      if (this.#jobs.size > 0) this.#schedule(Math.max(everyMs, restFactor * (performance.now() - startedAt)))
+    }, delayMs)
+  }
+}
+
+/** How many of the newest processes are looked at between looks at all. */
+const maxChased = 64
+/** How often a look goes after what was started meanwhile. */
+const maxRounds = 8
+
+/** The one of this process: all jobs share its looks. */
+export const processWatch = new ProcessWatch()
+
+/** Whether a number was given out after `before`, up to `newest`; numbers go round. */
+function isBetween(pid: number, before: number, newest: number): boolean {
+  return before <= newest ? pid > before && pid <= newest : pid > before || pid <= newest
+}
