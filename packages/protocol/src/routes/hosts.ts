@@ -100,7 +100,9 @@ export const watchHost = defineRoute({
   idempotency: 'none',
   params: HostParams,
   query: closed({
-    seen: Type.Optional(Type.String({ maxLength: 64, description: '`seen` of the answer before.' })),
+    seen: Type.Optional(
+      Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9._-]+$', description: '`seen` of the answer before.' }),
+    ),
     waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.waitMs })),
   }),
   response: Type.Object({ seen: Type.String() }),
