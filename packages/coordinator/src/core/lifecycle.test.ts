@@ -105,3 +105,28 @@ test('a job is not leased before its time, nor while another host has it', () =>
   expect(lifecycle.lease({ ...job(), runAt: 10 }, { hostId: 'host-a', now: 9 }).kind).toBe('refuse')
   expect(lifecycle.lease(leased(), { hostId: 'host-b', now: 99 }).kind).toBe('refuse')
 })
+
+test('what an attempt used is kept with the attempt, and with the result what OpenClaw answered', () => {
+  const usage = { cpuMs: 3, peakMemoryBytes: 4, truncated: true }
+  const openclaw = { final: 'done' }
+  const input = { ...report, hostId: 'host-a', attempt: 1, usage, openclaw }
+  const retried = written(lifecycle.complete(leased(job({ maxAttempts: 2 })), { ...input, success: false }))
+  expect(retried.attemptHistory).toMatchObject([{ durationMs: 5, usage, outcome: 'failed' }])
+  expect(retried.result).toBeUndefined()
+  const done = written(lifecycle.complete(leased(), { ...input, success: true }))
+  expect(done).toMatchObject({ result: { usage, openclaw, durationMs: 5 }, attemptHistory: [{ durationMs: 5, usage }] })
+})
+
+test('an attempt that its host lost is charged to the lease losses, once', () => {
+  const input = { hostId: 'host-a', attempt: 1, reason: 'the daemon was killed', now: 20, random: 0 }
+  const queued = written(lifecycle.giveUp(leased(), input))
+  expect(queued).toMatchObject({ status: 'queued', leaseLosses: 1, error: 'lease_lost: the daemon was killed' })
+  expect(lifecycle.giveUp(queued, input).kind).toBe('keep')
+  expect(lifecycle.giveUp(lost(leased()), input).kind).toBe('keep')
+  expect(written(lifecycle.giveUp(leased(job({ maxLeaseLosses: 0 })), input)).status).toBe('failed')
+  const stranger = lifecycle.giveUp(leased(), { ...input, hostId: 'host-b' })
+  expect(stranger).toMatchObject({ kind: 'refuse', error: { code: 'lease_lost' } })
+  const done = written(lifecycle.complete(leased(), { ...report, success: true, hostId: 'host-a', attempt: 1 }))
+  expect(lifecycle.giveUp(done, input)).toMatchObject({ kind: 'refuse', error: { code: 'lease_lost' } })
+  expect(lifecycle.giveUp(null, input)).toMatchObject({ kind: 'refuse', error: { code: 'not_found' } })
+})

@@ -3,15 +3,15 @@
  * open, with the mark of the last answer; the mark is all that it is told, and what changed it hears from the heartbeat. Marks are this
  * process's own: one of another process, or of a host that was forgotten here, is never the current one, and is answered at once.
  */
-import { type HostRecord, type JobRecord, ProblemError } from '@skyclaw/protocol'
+import { type HostRecord, isTerminal, type JobRecord, ProblemError } from '@skyclaw/protocol'
 import { wishOf } from '../core/host-state.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
-/** A lease as it was last known here. */
-interface Held {
-  readonly hostId: string
+/** What a host was told, or needed not be told, of the latest attempt of a job that has not ended. */
+interface Told {
   readonly attempt: number
   readonly cancelling: boolean
+  readonly ended: boolean
 }
 
 /** A host that watches. */
@@ -31,7 +31,7 @@ export interface WatchRequest {
 export class HostChanges {
   readonly #boot: string
   readonly #maxWaiting: number
-  readonly #held = new Map<string, Held>()
+  readonly #told = new Map<string, Told>()
   readonly #watched = new Map<string, Watched>()
   readonly #unwatch: () => void
   /** Counts all marks, so that none is given twice. */
@@ -113,17 +113,17 @@ export class HostChanges {
   }
 
   #noteJob(job: JobRecord): void {
-    const { id, lease, attemptHistory } = job
-    const before = this.#held.get(id)
-    // Of a lease that was not known here the history tells.
-    const former = attemptHistory.at(lease ? -2 : -1)
-    const ended =
-      before && before.attempt !== lease?.attempt ? attemptHistory[before.attempt - 1] : before ? undefined : former
-    if (ended && ended.outcome === 'lease_lost') this.#change(ended.hostId)
-    if (!lease) return void this.#held.delete(id)
+    const { id, lease, attempts, attemptHistory } = job
+    const told = this.#told.get(id)
+    // Of a job that is new here, the last attempt that has ended may be news.
+    const first = told ? told.attempt + (told.ended ? 1 : 0) : attempts - (lease ? 1 : 0)
+    for (const entry of attemptHistory.slice(Math.max(0, first - 1))) {
+      if (entry.outcome === 'lease_lost') this.#change(entry.hostId)
+    }
     const cancelling = job.cancelRequestedAt !== undefined
-    const told = before?.attempt === lease.attempt && before.cancelling
-    if (cancelling && !told) this.#change(lease.hostId)
-    this.#held.set(id, { hostId: lease.hostId, attempt: lease.attempt, cancelling })
+    const toldSo = told?.attempt === attempts && told.cancelling
+    if (lease && cancelling && !toldSo) this.#change(lease.hostId)
+    if (isTerminal(job.status) || attempts === 0) this.#told.delete(id)
+    else this.#told.set(id, { attempt: attempts, cancelling, ended: lease === undefined })
   }
 }

@@ -172,3 +172,45 @@ test('a scheduled job whose time came before the wall clock was set back is not 
   services.clock.advance(100)
   expect(ids(await claim)).toEqual([id])
 })
+
+test('a host that is paused or drained is given nothing, also by a claim that waits, until it is resumed', async () => {
+  const host = await services.registerHost('a')
+  for (const change of ['pause', 'drain'] as const) {
+    const claim = services.claims.claim(host, waiting)
+    await services.hosts[change]('a')
+    const { job } = await services.queue.enqueue(shellJob)
+    expect(await services.claims.claim(host, once)).toEqual([])
+    await services.hosts.resume('a')
+    expect(ids(await claim)).toEqual([job.id])
+  }
+})
+
+test('a paused host finds the jobs of a claim that it repeats', async () => {
+  const host = await services.registerHost('a')
+  await services.queue.enqueue(shellJob)
+  const first = await services.claims.claim(host, { ...once, claim: key })
+  await services.hosts.pause('a')
+  expect(ids(await services.claims.claim(host, { ...once, claim: key }))).toEqual(ids(first))
+})
+
+test('a job whose claim was woken for it when its host was paused goes to the next claim that waits', async () => {
+  const first = services.claims.claim(await services.registerHost('a'), waiting)
+  const second = services.claims.claim(await services.registerHost('b'), waiting)
+  const job = await soonDue()
+  const paused = services.hosts.pause('a')
+  services.clock.advance(1_000)
+  await paused
+  expect(ids(await second)).toEqual([job])
+  services.claims.close()
+  expect(await first).toEqual([])
+})
+
+test('a retry is not left to a host that is paused', async () => {
+  const host = await services.registerHost('a')
+  await services.registerHost('b')
+  await services.hosts.pause('b')
+  const id = await failedOnce('a')
+  services.clock.advance(2_000)
+  services.hosts.sessions.hear('b', services.clock.monotonic())
+  expect(ids(await services.claims.claim(host, once))).toEqual([id])
+})

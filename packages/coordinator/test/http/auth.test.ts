@@ -5,6 +5,7 @@ import { createAuth } from '../../src/http/auth.ts'
 import { type Challenge, type ChallengeAnswer, createChallenge, isRightAnswer } from '../../src/runtime/challenge.ts'
 import { startCoordinator } from '../../src/server.ts'
 import { expectConforms, expectProblem } from './conformity.ts'
+import { exampleParams } from './example-params.ts'
 import { RawConnection } from './raw-connection.ts'
 import { scratchFolder, startTestCoordinator, type TestCoordinator, token } from './test-coordinator.ts'
 
@@ -23,7 +24,7 @@ const entries = Object.entries(routes) as [OperationId, RouteDefinition][]
 
 async function send(coordinator: TestCoordinator, route: RouteDefinition, headers: Record<string, string>) {
   const body = route.body ? { payload: '{}', headers: { ...headers, 'content-type': 'application/json' } } : { headers }
-  const url = buildPath(route, { id: 'somebody' })
+  const url = buildPath(route, exampleParams)
   const answer = await coordinator.running.app.inject({ method: route.method, url, ...body })
   return { status: answer.statusCode, headers: answer.headers, text: answer.payload }
 }

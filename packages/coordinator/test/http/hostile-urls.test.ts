@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningCoordinator, startCoordinator } from '../../src/server.ts'
+import { exampleParams, withId } from './example-params.ts'
 import { testWhere } from './test-where.ts'
 import { type Answer, expectConforms, expectProblem } from './conformity.ts'
 
@@ -27,11 +28,11 @@ async function send(method: string, url: string, payload?: string): Promise<Answ
   return { status: answer.statusCode, headers: answer.headers, text: answer.payload }
 }
 
-const pattern = (path: string) => new RegExp(`^${path.replace(':id', '[^/]+')}$`)
+const pattern = (path: string) => new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`)
 const entries = Object.entries(routes) as [OperationId, RouteDefinition][]
 
 describe.each(entries)('%s', (id, route) => {
-  const url = buildPath(route, { id: 'somebody' })
+  const url = buildPath(route, exampleParams)
   const body = route.method === 'POST' ? '{}' : undefined
   const methodsHere = entries.filter(([, { path }]) => pattern(path).test(url)).map(([, { method }]) => method)
 
@@ -55,13 +56,10 @@ describe.each(entries)('%s', (id, route) => {
   testWhere(route.path.includes(':id'))('refuses ids that are no ids', async () => {
     const ids = ['%00', '%20', '%2e%2e%2f%2e%2e%2fetc', '..%2f', '%252e', '-x', '%F0%9F%92%A9', 'a%0d%0ab', '__proto__']
     for (const wrong of [...ids, 'a'.repeat(limits.idChars + 1)]) {
-      const { field } = expectProblem(
-        await send(route.method, route.path.replace(':id', wrong), body),
-        'invalid_request',
-      )
+      const { field } = expectProblem(await send(route.method, withId(route.path, wrong), body), 'invalid_request')
       expect(field).toBe('id')
     }
-    const endless = route.path.replace(':id', 'a'.repeat(3_000))
+    const endless = withId(route.path, 'a'.repeat(3_000))
     expectProblem(await send(route.method, endless, body), 'uri_too_long')
   })
 
@@ -69,10 +67,10 @@ describe.each(entries)('%s', (id, route) => {
     'refuses what cannot be decoded and finds nothing beside its path',
     async () => {
       for (const wrong of ['%', '%zz', '%C3%28', '%E0%80%80']) {
-        expectProblem(await send(route.method, route.path.replace(':id', wrong), body), 'invalid_request')
+        expectProblem(await send(route.method, withId(route.path, wrong), body), 'invalid_request')
       }
       for (const wrong of ['', 'a/b', '../x/..', '%2e%2e/x']) {
-        const answer = await send(route.method, route.path.replace(':id', wrong), body)
+        const answer = await send(route.method, withId(route.path, wrong), body)
         expectProblem(answer, 'not_found', 'method_not_allowed', 'invalid_request')
       }
     },

@@ -11,12 +11,13 @@ import {
   startTestCoordinator,
   type TestCoordinator,
 } from './test-coordinator.ts'
+import { testWhere } from './test-where.ts'
 
 interface Repeatable {
   /** Brings about what the request needs; answers the request. */
   readonly prepare: (coordinator: TestCoordinator) => Promise<CallOptions>
-  /** Another valid body. */
-  readonly otherBody: unknown
+  /** Another valid body, where there can be one. */
+  readonly otherBody?: unknown
 }
 
 async function leased(coordinator: TestCoordinator, hostId = 'h1') {
@@ -24,6 +25,11 @@ async function leased(coordinator: TestCoordinator, hostId = 'h1') {
   await coordinator.ok('enqueueJob', { body: shellJob() })
   const { job } = await coordinator.ok('claimJobs', { params: { id: hostId }, body: {} })
   return job!
+}
+
+async function registered(coordinator: TestCoordinator) {
+  await coordinator.ok('registerHost', { body: shellHost('h1') })
+  return { params: { id: 'h1' }, body: {} }
 }
 
 const hostRecord = {
@@ -77,6 +83,12 @@ const repeatable = {
     },
     otherBody: { reason: 'second' },
   },
+  pauseHost: { prepare: async (coordinator: TestCoordinator) => registered(coordinator) },
+  resumeHost: { prepare: async (coordinator: TestCoordinator) => registered(coordinator) },
+  drainHost: {
+    prepare: async (coordinator: TestCoordinator) => registered(coordinator),
+    otherBody: { deadlineMs: 1 },
+  },
   mergeSnapshot: {
     prepare: async () => ({ body: { nodeId: 'elsewhere', records: [hostRecord] } }),
     otherBody: { nodeId: 'elsewhere', records: [] },
@@ -107,7 +119,7 @@ describe.each(Object.entries(repeatable) as [OperationId, Repeatable][])('%s', (
     expect(alias.text).toBe(answer.text)
   })
 
-  test('refuses another body under the key, also after a restart', async () => {
+  testWhere(otherBody)('refuses another body under the key, also after a restart', async () => {
     const dbPath = join(scratchFolder(), 'test.db')
     const first = await startTestCoordinator({ dbPath })
     const request = await prepare(first)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningCoordinator, startCoordinator } from '../../src/server.ts'
+import { exampleParams, withId } from './example-params.ts'
 import { testWhere } from './test-where.ts'
 import { type Answer, compile, expectConforms, expectProblem } from './conformity.ts'
 import { mutantOf } from './mutations.ts'
@@ -27,7 +28,7 @@ afterAll(async () => {
 
 const entries = Object.entries(routes) as [OperationId, RouteDefinition][]
 const keys = fc.option(fc.stringMatching(/^[\x21-\x7e]{1,20}$/), { nil: undefined })
-const params = { id: 'host-1' }
+const params = { ...exampleParams, id: 'host-1' }
 
 async function send(route: RouteDefinition, url: string, body: unknown, key?: string): Promise<Answer> {
   const answer = await app.inject({
@@ -100,7 +101,7 @@ describe.each(entries)('%s', (id, route) => {
     const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webPath())
     await fc.assert(
       fc.asyncProperty(text, text, async (place, query) => {
-        const path = route.path.replace(':id', () => encodeSafely(place) || 'x')
+        const path = withId(route.path, encodeSafely(place) || 'x')
         const answer = await send(route, `${path}?${encodeSafely(query)}`, {})
         if (answer.status >= 300) expectProblem(answer)
         else expectConforms(id, answer)
