@@ -12,6 +12,8 @@ test('an empty environment gives the documented defaults', () => {
     repairAfterMs: 600_000,
     idempotencyTtlMs: 86_400_000,
     peerDiscovery: true,
+    maxLogBytes: 4_194_304,
+    maxLogsBytes: 1_073_741_824,
   })
   expect(toHostOptions(settings)).toEqual({
     coordinators: ['http://127.0.0.1:8787'],
@@ -23,6 +25,12 @@ test('an empty environment gives the documented defaults', () => {
     timeoutMs: 300_000,
     maxOutputBytes: 131_072,
     drainMs: 30_000,
+    killGraceMs: 10_000,
+    maxLogBytes: 4_194_304,
+    workRoots: [],
+    sandbox: 'none',
+    sandboxNetwork: false,
+    sandboxPaths: [],
   })
   expect(toClientOptions(settings)).toEqual({
     coordinators: ['http://127.0.0.1:8787'],
@@ -62,6 +70,19 @@ test('every variable reaches the option it names', () => {
     SKYCLAW_TIMEOUT_MS: '1000',
     SKYCLAW_MAX_OUTPUT_BYTES: '2048',
     SKYCLAW_DRAIN_MS: '0',
+    SKYCLAW_KILL_GRACE_MS: '1500',
+    SKYCLAW_MAX_LOG_BYTES: '8192',
+    SKYCLAW_MAX_LOGS_BYTES: '2097152',
+    SKYCLAW_POLICY_FILE: '/etc/skyclaw/policy.yaml',
+    SKYCLAW_WORK_ROOTS: '/srv/work,/data',
+    SKYCLAW_SANDBOX: 'podman',
+    SKYCLAW_SANDBOX_NETWORK: '1',
+    SKYCLAW_SANDBOX_PATHS: '/models, /scratch:rw',
+    SKYCLAW_SANDBOX_IMAGE: 'docker.io/library/debian:13',
+    SKYCLAW_MAX_MEMORY_BYTES: '4194304',
+    SKYCLAW_MAX_CPU_MS: '90000',
+    SKYCLAW_MAX_OPEN_FILES: '64',
+    SKYCLAW_MAX_PROCESSES: '9',
     SKYCLAW_LOG_LEVEL: 'debug',
   })
   expect(settings.warnings).toEqual([])
@@ -78,6 +99,8 @@ test('every variable reaches the option it names', () => {
     repairAfterMs: 3_000,
     idempotencyTtlMs: 60_000,
     peerDiscovery: false,
+    maxLogBytes: 8_192,
+    maxLogsBytes: 2_097_152,
   })
   expect(toHostOptions(settings)).toEqual({
     token: 't0ken',
@@ -95,6 +118,18 @@ test('every variable reaches the option it names', () => {
     timeoutMs: 1_000,
     maxOutputBytes: 2_048,
     drainMs: 0,
+    killGraceMs: 1_500,
+    maxLogBytes: 8_192,
+    policyFile: '/etc/skyclaw/policy.yaml',
+    workRoots: ['/srv/work', '/data'],
+    sandbox: 'podman',
+    sandboxNetwork: true,
+    sandboxPaths: ['/models', '/scratch:rw'],
+    sandboxImage: 'docker.io/library/debian:13',
+    maxMemoryBytes: 4_194_304,
+    maxCpuMs: 90_000,
+    maxOpenFiles: 64,
+    maxProcesses: 9,
   })
   expect(toClientOptions(settings)).toMatchObject({ learn: false, timeoutMs: 500 })
   expect(toLogLevel(settings)).toBe('debug')
@@ -120,6 +155,9 @@ test.each([
   ['SKYCLAW_COORDINATOR_URLS', 'http://a, b', 'each is a URL'],
   ['SKYCLAW_HOST_LABELS', 'attic', 'zone=attic'],
   ['SKYCLAW_MAX_PARALLEL', '0', 'a whole number from 1'],
+  ['SKYCLAW_WORK_ROOTS', '/srv,work', 'each is an absolute path'],
+  ['SKYCLAW_SANDBOX', 'chroot', 'one of none, bubblewrap, docker, podman'],
+  ['SKYCLAW_SANDBOX_IMAGE', '--privileged', 'the name of an image'],
 ])('a wrong %s (%s) of a host is an error too', (name, value, right) => {
   expect(errorOf(() => toHostOptions(readEnv({ [name]: value })))).toMatch(new RegExp(`^${name} .*${right}`))
 })

@@ -113,7 +113,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     heartbeatMs: whole('heartbeatMs', options.heartbeatMs ?? 5_000, maxMs),
     claimWaitMs: whole('claimWaitMs', options.claimWaitMs ?? 25_000, limits.waitMs),
     timeoutMs: whole('timeoutMs', options.timeoutMs ?? 300_000, limits.timeoutMs),
-    killGraceMs: whole('killGraceMs', options.killGraceMs ?? 10_000, maxMs),
+    killGraceMs: whole('killGraceMs', options.killGraceMs ?? 10_000, maxMs, 0),
     // The mark of a cut needs room below the protocol's limit.
     maxOutputBytes: whole('maxOutputBytes', options.maxOutputBytes ?? 131_072, limits.outputBytes - 256),
     drainMs: whole('drainMs', options.drainMs ?? 30_000, maxMs, 0),

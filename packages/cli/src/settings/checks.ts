@@ -8,7 +8,7 @@ export class WrongValue extends Error {
 
 export function integer(minimum: number, maximum: number): Check<number> {
   return (text) => {
-    const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
     if (!(value >= minimum && value <= maximum)) {
       throw new WrongValue(`a whole number from ${minimum} to ${maximum}`)
     }
