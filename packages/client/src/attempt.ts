@@ -1,17 +1,20 @@
 import { describeNetworkError } from './network-error.ts'
-import { TooLargeError, type Transport, type TransportRequest, type TransportResponse } from './transport.ts'
+import { TooLargeError } from './transport.ts'
 
-export type AttemptOutcome =
-  | { kind: 'answered'; response: TransportResponse }
-  | { kind: 'failed'; message: string; mayHaveArrived: boolean; timedOut: boolean; tooLarge: boolean }
+export type AttemptFailure = {
+  kind: 'failed'
+  message: string
+  mayHaveArrived: boolean
+  timedOut: boolean
+  tooLarge: boolean
+}
 
-/** Sends a request once, for at most `timeoutMs`. Never rejects; nothing of it is left running when it returns. */
-export async function attempt(
-  transport: Transport,
-  request: Omit<TransportRequest, 'signal'>,
+/** Sends a request once, for at most `timeoutMs`. Never rejects; after that time, or when `signal` is aborted, what `send` got is. */
+export async function attempt<T>(
+  send: (signal: AbortSignal) => Promise<T>,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<AttemptOutcome> {
+): Promise<AttemptFailure | { kind: 'answered'; response: T }> {
   const controller = new AbortController()
   const abort = () => controller.abort(signal.reason)
   let timedOut = false
@@ -22,7 +25,7 @@ export async function attempt(
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
   try {
-    return { kind: 'answered', response: await transport.send({ ...request, signal: controller.signal }) }
+    return { kind: 'answered', response: await send(controller.signal) }
   } catch (error) {
     if (timedOut) {
       const message = `no answer within ${Math.round(timeoutMs)} ms`

@@ -1,22 +1,12 @@
 import { type OperationId, retryHeader } from '@skyclaw/protocol'
-import { readAnswer } from './answer.ts'
-import { attempt, type AttemptOutcome } from './attempt.ts'
-import { type Course, givingUp, remember, startCourse } from './course.ts'
-import { ProblemResponseError, SkyclawError, UnexpectedAnswerError } from './errors.ts'
-import { answered, decide, type Failover, failed, hasOther, silent } from './failover/failover.ts'
-import type { Liveness } from './liveness.ts'
-import type { ResolvedOptions } from './options.ts'
+import { attempt } from './attempt.ts'
+import type { CallContext } from './call-context.ts'
+import { type Course, givingUp, startCourse, timeOf } from './course.ts'
+import { OptionError } from './errors.ts'
+import { decide, type Failover, hasOther, silent } from './failover/failover.ts'
+import { takeAnswer, takeFailure } from './outcome.ts'
 import { type CallInput, prepare } from './prepare.ts'
 import { Race } from './race.ts'
-import { retryAfterMs } from './retry-after.ts'
-
-export interface CallContext {
-  options: ResolvedOptions
-  failover: Failover
-  liveness: Liveness
-  /** Aborted when the client is closed. */
-  closing: AbortSignal
-}
 
 /** What became of asking one coordinator. `attempt` is aborted once that has ended. */
 interface Event {
@@ -32,7 +22,9 @@ interface Event {
  */
 export async function performCall(context: CallContext, operation: OperationId, input: CallInput): Promise<unknown> {
   const { failover } = context
-  const course = startCourse(prepare(context.options, operation, input))
+  const prepared = prepare(context.options, operation, input)
+  if (prepared.route.events) throw new OptionError('operationId', `${operation} is a stream, not a call: use jobs.logs`)
+  const course = startCourse(prepared)
   using race = new Race<Event>([context.closing, ...(input.signal ? [input.signal] : [])])
   let asked: string | undefined
   for (;;) {
@@ -78,54 +70,18 @@ function enter(context: CallContext, course: Course, race: Race<Event>, url: str
 
 /** Asks one coordinator; undefined when another one is to be asked. Throws what is final. */
 async function askOne(
-  { failover, options, liveness }: CallContext,
+  context: CallContext,
   course: Course,
   url: string,
   signal: AbortSignal,
 ): Promise<{ value: unknown } | undefined> {
-  const remainingMs = Math.max(1, course.progress.deadline - performance.now())
+  const timeMs = timeOf(course)
   const request = { ...course.request, headers: headersOf(course), url: url + course.path }
-  const outcome = await attempt(options.transport, request, Math.min(course.attemptTimeoutMs, remainingMs), signal)
+  const { transport } = context.options
+  const outcome = await attempt((ending) => transport.send({ ...request, signal: ending }), timeMs, signal)
   signal.throwIfAborted()
-  const now = performance.now()
-  if (outcome.kind === 'failed') {
-    const cutShort = outcome.timedOut && remainingMs < course.attemptTimeoutMs
-    note(course, url, outcome, cutShort)
-    failed(failover, course.progress, url, now, { countsAgainst: !cutShort, exclude: false })
-    return undefined
-  }
-  liveness.heard(url)
-  const { status, retryAfter: header } = outcome.response
-  const answer = readAnswer(course.route, outcome.response)
-  if (answer.kind === 'ok') {
-    answered(failover, url)
-    return { value: answer.value }
-  }
-  remember(course, url, status, answer)
-  if (answer.kind === 'problem' && !answer.retry) {
-    answered(failover, url)
-    throw new ProblemResponseError(answer.problem, url, course.outcomeUnknown)
-  }
-  if (answer.kind === 'foreign' && answer.next === 'final') {
-    throw new UnexpectedAnswerError(url, status, answer.message, course.outcomeUnknown)
-  }
-  const retryAfter = retryAfterMs(header, Date.now(), options.maxRetryAfterMs)
-  failed(failover, course.progress, url, now, {
-    countsAgainst: status >= 500,
-    exclude: answer.kind === 'foreign' && answer.next === 'other',
-    ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
-  })
-  return undefined
-}
-
-/** Keeps what an attempt without an answer tells. Throws when the answer was too large, which no other will mend. */
-function note(course: Course, url: string, outcome: AttemptOutcome & { kind: 'failed' }, cutShort: boolean): void {
-  if (outcome.mayHaveArrived && course.writes) course.outcomeUnknown = true
-  if (outcome.tooLarge) {
-    throw new SkyclawError(`${url}: ${outcome.message}`, { outcomeUnknown: course.outcomeUnknown })
-  }
-  // An attempt that the end of the call cut short tells less than the one before it.
-  if (!cutShort || !course.failures.has(url)) course.failures.set(url, { url, message: outcome.message })
+  if (outcome.kind === 'failed') return takeFailure(context, course, url, outcome, timeMs)
+  return takeAnswer(context, course, url, outcome.response)
 }
 
 /** Coordinators look further for what an earlier attempt may have done elsewhere, but only when there was one. */

@@ -1,5 +1,6 @@
 import { limits, type OperationId, type QueryOf, type ResponseOf, type Routes } from '@skyclaw/protocol'
-import { type CallContext, performCall } from './call.ts'
+import { performCall } from './call.ts'
+import type { CallContext } from './call-context.ts'
 import { SkyclawError } from './errors.ts'
 import { isAdmissible } from './failover/admit.ts'
 import { createFailover, replaceUrls } from './failover/failover.ts'
@@ -10,6 +11,7 @@ import type { Call, CallOptions } from './operation.ts'
 import { checkUrl, type ClientOptions, resolveOptions } from './options.ts'
 import { pinger } from './ping.ts'
 import type { CallInput } from './prepare.ts'
+import { followLogs } from './resources/follow-logs.ts'
 import { type HostsResource, hostsResource } from './resources/hosts.ts'
 import { type JobsResource, jobsResource } from './resources/jobs.ts'
 
@@ -59,15 +61,19 @@ export function createClient(clientOptions: ClientOptions): SkyclawClient {
     everyMs: options.learnEveryMs,
   })
 
+  const used = () => {
+    if (options.learn) learning.used()
+  }
   const call = async (operation: OperationId, input: CallInput = {}) => {
     const answer = await performCall(context, operation, input)
-    if (options.learn) learning.used()
+    used()
     return answer
   }
+  const logs: JobsResource['logs'] = (id, logOptions) => followLogs(context, used, id, logOptions)
   const typed = call as unknown as Call
   return {
     call: typed,
-    jobs: jobsResource(typed, options.timeoutMs),
+    jobs: jobsResource(typed, options.timeoutMs, logs),
     hosts: hostsResource(typed),
     state: (query, input) => typed('readState', { ...input, ...(query && { query }) }),
     health: (input) => typed('readHealth', input),

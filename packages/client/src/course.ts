@@ -55,3 +55,8 @@ export function givingUp(course: Course): SkyclawError {
   }
   return new UnreachableError(failures, Math.round(performance.now() - course.startedAt), outcomeUnknown)
 }
+
+/** Milliseconds that the next attempt has: those of an attempt, or what is left of the call. */
+export function timeOf({ progress, attemptTimeoutMs }: Course): number {
+  return Math.min(attemptTimeoutMs, Math.max(1, progress.deadline - performance.now()))
+}

@@ -13,7 +13,7 @@ export function pinger(
   const { method, path } = routes.readHealth
   return async (url) => {
     const request = { method, url: url + path, headers: {}, maxResponseBytes: maxPingBytes, ping: true as const }
-    const outcome = await attempt(transport, request, failover.pingTimeoutMs, closing)
+    const outcome = await attempt((signal) => transport.send({ ...request, signal }), failover.pingTimeoutMs, closing)
     return outcome.kind === 'answered' || outcome.tooLarge
   }
 }

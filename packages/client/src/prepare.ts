@@ -3,6 +3,7 @@ import {
   buildPath,
   idempotencyHeader,
   type OperationId,
+  problemContentType,
   type RouteDefinition,
   routes,
   tokenHeader,
@@ -25,6 +26,9 @@ export interface CallInput {
 /** A heartbeat says what is so now: repeating an old one would be wrong, so it carries no key. */
 const withoutKey: ReadonlySet<OperationId> = new Set(['heartbeat'])
 
+/** The content type of server-sent events. */
+export const eventStreamType = 'text/event-stream'
+
 /** A call as it travels, the same to whichever coordinator. */
 export interface Prepared {
   route: RouteDefinition
@@ -40,7 +44,8 @@ export interface Prepared {
 export function prepare(options: ResolvedOptions, operation: OperationId, input: CallInput): Prepared {
   const route: RouteDefinition | undefined = routes[operation]
   if (!route) throw new OptionError('operationId', `is not in the route table: ${operation}`)
-  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
+  const answers = route.events ? eventStreamType : 'application/json'
+  const headers: Record<string, string> = { accept: `${answers}, ${problemContentType}` }
   if (route.auth && options.token !== undefined) headers[tokenHeader] = options.token
   if (!['none', 'natural'].includes(route.idempotency) && !withoutKey.has(operation)) {
     headers[idempotencyHeader] = checkIdempotencyKey(input.idempotencyKey ?? randomUUID())

@@ -20,12 +20,26 @@ export interface TransportResponse {
   body: string
 }
 
-/**
- * Sends one request, once, and reads the whole answer. Any status is an answer. Rejects when there was none:
- * with the network's error, or with the signal's reason.
- */
+/** A request whose answer may go on for ever. */
+export type StreamRequest = Omit<TransportRequest, 'maxResponseBytes' | 'ping'>
+
+/** An answer whose body is read as it comes. */
+export interface TransportStream extends Omit<TransportResponse, 'body'> {
+  /** The `content-type` header, when there is one. */
+  contentType?: string
+  /** Nothing more is read from the network than is taken from here. Leaving the loop early closes the connection. */
+  body: AsyncIterable<Uint8Array>
+}
+
+/** Sends requests, each once. Any status is an answer. Rejects when there was none: with the network's error, or with the signal's reason. */
 export interface Transport {
+  /** Reads the whole answer. */
   send(request: TransportRequest): Promise<TransportResponse>
+  /**
+   * Resolves once the head of the answer is there. The signal ends the body, too: its iteration then throws. Such an answer keeps
+   * its connection for as long as it goes on, so it must not be one that other requests wait for.
+   */
+  open(request: StreamRequest): Promise<TransportStream>
   close(): Promise<void>
 }
 
@@ -38,14 +52,17 @@ export class TooLargeError extends Error {
   }
 }
 
-/** Reads a body of at most `maxResponseBytes` as UTF-8. Leaving the loop early closes the connection. */
-export async function readBounded(chunks: AsyncIterable<Uint8Array>, maxResponseBytes: number): Promise<string> {
+/** Reads an answer to its end, of at most `maxResponseBytes` of UTF-8. */
+export async function readWhole(
+  { body, ...head }: TransportStream,
+  maxResponseBytes: number,
+): Promise<TransportResponse> {
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const chunk of chunks) {
+  for await (const chunk of body) {
     size += chunk.byteLength
     if (size > maxResponseBytes) throw new TooLargeError(maxResponseBytes)
     parts.push(chunk)
   }
-  return Buffer.concat(parts, size).toString('utf8')
+  return { ...head, body: Buffer.concat(parts, size).toString('utf8') }
 }

@@ -1,9 +1,11 @@
 import { Agent, type Dispatcher } from 'undici'
-import { readBounded, type Transport } from './transport.ts'
+import { readWhole, type StreamRequest, type Transport, type TransportStream } from './transport.ts'
 
 export interface UndiciTransportOptions {
   /** Connections to one coordinator at most; default 64. Each waiting call holds one. */
   connections?: number
+  /** Streams from one coordinator at once at most, beside those; default 64. Each log that is followed is one. */
+  streams?: number
   /** Milliseconds a connection may take to be made; default 3,000. A dead machine costs no more than that. */
   connectTimeoutMs?: number
   /** Milliseconds an unused connection is kept; default 10,000. */
@@ -14,24 +16,30 @@ export interface UndiciTransportOptions {
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
   const agent = makeAgent(options.connections ?? 64, options)
   const pings = makeAgent(1, options)
+  const streams = makeAgent(options.streams ?? 64, options)
   return {
-    async send({ method, url, headers, body, signal, maxResponseBytes, ping }) {
-      const { origin, pathname, search } = new URL(url)
-      const request: Dispatcher.RequestOptions = { origin, path: pathname + search, method, headers, signal }
-      if (body !== undefined) request.body = body
-      const response = await (ping ? pings : agent).request(request)
-      const retryAfter = response.headers['retry-after']
-      const location = response.headers['location']
-      return {
-        status: response.statusCode,
-        body: await readBounded(response.body, maxResponseBytes),
-        ...(typeof retryAfter === 'string' && { retryAfter }),
-        ...(typeof location === 'string' && { location }),
-      }
-    },
+    send: async (request) => readWhole(await openBy(request.ping ? pings : agent, request), request.maxResponseBytes),
+    open: (request) => openBy(streams, request),
     async close() {
-      await Promise.all([agent.destroy(), pings.destroy()])
+      await Promise.all([agent.destroy(), pings.destroy(), streams.destroy()])
     },
+  }
+}
+
+async function openBy(agent: Agent, { method, url, headers, body, signal }: StreamRequest): Promise<TransportStream> {
+  const { origin, pathname, search } = new URL(url)
+  const request: Dispatcher.RequestOptions = { origin, path: pathname + search, method, headers, signal }
+  if (body !== undefined) request.body = body
+  const response = await agent.request(request)
+  const retryAfter = response.headers['retry-after']
+  const location = response.headers['location']
+  const contentType = response.headers['content-type']
+  return {
+    status: response.statusCode,
+    body: response.body,
+    ...(typeof retryAfter === 'string' && { retryAfter }),
+    ...(typeof location === 'string' && { location }),
+    ...(typeof contentType === 'string' && { contentType }),
   }
 }
 

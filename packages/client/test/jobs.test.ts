@@ -78,4 +78,25 @@ describe('jobs', () => {
     await expect(client.jobs.wait('a')).rejects.toThrow('more than 16 duplicates')
     await client.close()
   })
+
+  test('retry, explain and what hosts are to do are calls of their routes', async () => {
+    const answer = { job: { id: 'k' }, host: { id: 'h' }, summary: 'no host', hosts: [] }
+    await using server = await serve((_request, response) => json(response, 200, answer))
+    const client = createClient({ coordinators: [server.url] })
+    expect(await client.jobs.retry('j')).toEqual({ id: 'k' })
+    expect(await client.jobs.explain('j')).toMatchObject({ summary: 'no host', hosts: [] })
+    for (const what of ['get', 'pause', 'resume', 'drain'] as const)
+      expect(await client.hosts[what]('h')).toEqual({ id: 'h' })
+    await client.hosts.drain('h', { deadlineMs: 5 })
+    expect(server.received.map(({ method, url, body }) => `${method} ${url} ${body}`)).toEqual([
+      'POST /v1/jobs/j/retry {}',
+      'GET /v1/jobs/j/explain ',
+      'GET /v1/hosts/h ',
+      'POST /v1/hosts/h/pause {}',
+      'POST /v1/hosts/h/resume {}',
+      'POST /v1/hosts/h/drain {}',
+      'POST /v1/hosts/h/drain {"deadlineMs":5}',
+    ])
+    await client.close()
+  })
 })

@@ -26,6 +26,8 @@ export interface FailoverOptions {
   pingMaxMs: number
   /** A ping without an answer for so many milliseconds: the coordinator is silent, and another one is asked too. */
   pingTimeoutMs: number
+  /** A stream that brings nothing for so many milliseconds, not even a comment, is silent: it goes on at another coordinator. */
+  streamSilenceMs: number
 }
 
 export const failoverDefaults: FailoverOptions = {
@@ -37,6 +39,8 @@ export const failoverDefaults: FailoverOptions = {
   pingAfterMs: 300,
   pingMaxMs: 5_000,
   pingTimeoutMs: 500,
+  // Coordinators send a comment every 5 s.
+  streamSilenceMs: 12_000,
 }
 
 export interface Endpoint {

@@ -2,6 +2,7 @@ import type {
   BatchItem,
   BatchResult,
   Job,
+  LogEnd,
   NewJob,
   Payload,
   QueryOf,
@@ -10,6 +11,8 @@ import type {
   Routes,
 } from '@skyclaw/protocol'
 import type { Call, CallOptions } from '../operation.ts'
+import type { OutputChunk } from '../stream/log-reading.ts'
+import type { LogOptions } from './follow-logs.ts'
 import { waitForJob, type WaitOptions } from './wait-for-job.ts'
 
 /** How a job is to be run. */
@@ -46,10 +49,20 @@ export interface JobsResource {
    * `timeoutMs`, and with an outage's error when that lasted for `maxOutageMs`.
    */
   wait(id: string, options?: WaitOptions): Promise<Job>
+  /**
+   * The job's output, attempt after attempt, stdout and stderr as they came; with `follow`, until the job has ended. It goes on
+   * through outages, each byte once. Returns, and tells `onEnd`, how it ended. Throws as a call does, and an outage's error when
+   * that lasted for `maxOutageMs`.
+   */
+  logs(id: string, options?: LogOptions): AsyncGenerator<OutputChunk, LogEnd, undefined>
+  /** Enqueues a job that has ended once more, as a new job. */
+  retry(id: string, options?: CallOptions): Promise<Job>
+  /** Why a job does not run: for the job as a whole, and for each known host. */
+  explain(id: string, options?: CallOptions): Promise<ResponseOf<Routes['explainJob']>>
 }
 
 /** `callTimeoutMs`: the limit of a call that does not say. */
-export function jobsResource(call: Call, callTimeoutMs: number): JobsResource {
+export function jobsResource(call: Call, callTimeoutMs: number, logs: JobsResource['logs']): JobsResource {
   return {
     async enqueue(payload, options = {}) {
       const { requires, labels, priority, runAt, maxAttempts, maxLeaseLosses, ...callOptions } = options
@@ -71,6 +84,11 @@ export function jobsResource(call: Call, callTimeoutMs: number): JobsResource {
       return (await call('cancelJob', { ...options, params: { id }, body })).job
     },
     wait: (id, options) => waitForJob(call, callTimeoutMs, id, options),
+    logs,
+    async retry(id, options = {}) {
+      return (await call('retryJob', { ...options, params: { id }, body: {} })).job
+    },
+    explain: (id, options = {}) => call('explainJob', { ...options, params: { id } }),
   }
 }
 

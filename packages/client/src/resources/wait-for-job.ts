@@ -1,14 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isTerminal, type Job, limits } from '@skyclaw/protocol'
-import {
-  OptionError,
-  ProblemResponseError,
-  SkyclawError,
-  UnexpectedAnswerError,
-  UnreachableError,
-  WaitTimeoutError,
-} from '../errors.ts'
+import { SkyclawError, WaitTimeoutError } from '../errors.ts'
 import type { Call } from '../operation.ts'
+import { checkMs, defaultMaxOutageMs, minOutageIntervalMs, passing, pause } from '../outage.ts'
 
 export interface WaitOptions {
   signal?: AbortSignal
@@ -25,12 +18,9 @@ const maxHops = 16
 
 /** At most one question in this time, whatever the coordinator makes of `waitMs`. */
 const minIntervalMs = 200
-const minOutageIntervalMs = 500
 
 /** The answer to a question that ends with the wait may be that much late. */
 const lastAnswerMs = 1_000
-
-const defaultMaxOutageMs = 3_600_000
 
 /**
  * Asks again and again, each time for as long as a coordinator lets a question wait, until the job has ended. The job itself needs
@@ -83,21 +73,4 @@ export async function waitForJob(
     if (now >= deadline) throw new WaitTimeoutError(id, timeoutMs ?? 0, status)
     await pause(Math.min(minIntervalMs - (now - askedAt), deadline - now), signal)
   }
-}
-
-/** The error, when it says nothing about the job: no coordinator, or one that cannot answer for now. Throws any other. */
-function passing(error: unknown): SkyclawError {
-  if (error instanceof UnreachableError) return error
-  if (error instanceof ProblemResponseError && error.problem.retryable) return error
-  if (error instanceof UnexpectedAnswerError && error.status >= 500) return error
-  throw error
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
-}
-
-function checkMs(option: string, value: number | undefined): void {
-  if (value === undefined || value >= 0) return
-  throw new OptionError(option, `must be a number of milliseconds from 0, not ${String(value)}`)
 }
