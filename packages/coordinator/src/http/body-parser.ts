@@ -47,6 +47,10 @@ function parseJson(body: Buffer): unknown {
     const detail = `the body nests more than ${maxDepth} levels deep`
     throw new ProblemError('invalid_request', detail, { field: 'body' })
   }
+  const field = findEndless(value)
+  if (field !== undefined) {
+    throw new ProblemError('invalid_request', `${field} is a number that is too large`, { field })
+  }
   return value
 }
 
@@ -73,6 +77,18 @@ function isDeeper(value: unknown, levels: number): boolean {
     level = level.flatMap((container) => Object.values(container).filter(isContainer))
   }
   return level.length > 0
+}
+
+/** The place of a number that JSON can write and that a double cannot hold: it was read as infinite. */
+function findEndless(value: unknown, place = 'body'): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : place
+  if (!isContainer(value)) return undefined
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner !== 'number' && !isContainer(inner)) continue
+    const found = findEndless(inner, place === 'body' ? name : `${place}.${name}`)
+    if (found !== undefined) return found.slice(0, 256)
+  }
+  return undefined
 }
 
 function isContainer(value: unknown): value is object {

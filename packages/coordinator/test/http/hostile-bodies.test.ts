@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningCoordinator, startCoordinator } from '../../src/server.ts'
 import { type Answer, compile, expectConforms, expectProblem } from './conformity.ts'
 import { oddities, type Path, pathsOf, withValue, without } from './mutations.ts'
+import { exampleParams } from './example-params.ts'
 import { arbitraryOf } from './schema-arbitrary.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'skyclaw-hostile-'))
@@ -28,7 +29,7 @@ const seed = 20_261_122
 async function post(route: RouteDefinition, payload: string | Buffer, headers: Record<string, string> = {}) {
   const answer = await running.app.inject({
     method: route.method,
-    url: buildPath(route, { id: 'somebody' }),
+    url: buildPath(route, exampleParams),
     headers: { 'content-type': 'application/json', 'x-idempotency-key': 'hostile', ...headers },
     payload,
   })
