@@ -21,6 +21,11 @@ export class OutputBuffer {
     this.#writeTail(chunk.subarray(forHead))
   }
 
+  /** Whether something was left out. */
+  get truncated(): boolean {
+    return this.#beyond > this.#tail.length
+  }
+
   /** The text kept. Invalid UTF-8 is replaced by U+FFFD; a cut is marked with the number of bytes left out. */
   toString(): string {
     const head = this.#head.subarray(0, this.#headBytes)

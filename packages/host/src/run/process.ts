@@ -1,161 +1,237 @@
-import type { ChildProcess } from 'node:child_process'
-import { constants } from 'node:os'
-import type { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
-import { execa, type Options } from 'execa'
-import type { Environment } from './environment.ts'
-import { OutputBuffer } from './output.ts'
-import { endRest, signalGroup } from './process-group.ts'
+import { availableParallelism, constants } from 'node:os'
+import type { Usage } from '@skyclaw/protocol'
+import type { Logger } from 'pino'
+import type { AttemptOutput } from './attempt-output.ts'
+import type { Contained, JobLimits } from './launch.ts'
+import { askToEnd, killAll, survivorsText, untilGone } from './processes/ending.ts'
+import type { JobProcesses } from './processes/job-processes.ts'
+import { beyond } from './processes/limits.ts'
+import { limitOpenFiles } from './processes/open-files.ts'
+import type { ProcessIdentity } from './processes/proc.ts'
+import { processWatch } from './processes/process-watch.ts'
+import { noteReaped, reapedCpuMs } from './processes/reaped-time.ts'
+import { OutputReader, within } from './read-output.ts'
+import type { Secrets } from './redact.ts'
+import { type Exit, type Started, startProcess } from './start-process.ts'
 
 /*
- * One process of a job: an argument list, no shell, a process group of its own. It ends by itself, by its time limit or
- * by `signal`; the latter two send SIGTERM to the group, and SIGKILL after the grace. The attempt ends with its first
- * process: what that left behind in the group is ended too, and pipes which a stranger still holds open are let go.
+ * One attempt's process, from its start to the sure end of all that came of it. It ends by itself, or is ended: by its time limit,
+ * by `signal`, or by a limit of what it may use. The first two ask with SIGTERM and leave it the grace; then, as after an end by
+ * itself and a short grace for what it left behind, SIGKILL goes to every process of the job until none is left. Pipes that a
+ * stranger still holds open are let go.
  */
 
 export interface ProcessSpec {
-  file: string
-  args: readonly string[]
-  cwd: string
-  env: Environment
-  stdin?: string
-  timeoutMs: number
-  killGraceMs: number
-  maxOutputBytes: number
+  readonly contained: Contained
+  /** Its processes carry it as a marker. */
+  readonly tag: string
+  readonly stdin: string | undefined
+  readonly timeoutMs: number
+  readonly killGraceMs: number
+  readonly maxOutputBytes: number
+  readonly limits: JobLimits
+  readonly secrets: Secrets
+  readonly output: AttemptOutput | undefined
+  /** Sets the limit of open files; needed when there is one. */
+  readonly prlimit: string | undefined
   /** Ends the process when it is aborted. */
-  signal: AbortSignal
+  readonly signal: AbortSignal
+  readonly onStart: ((identity: ProcessIdentity) => void) | undefined
+  readonly log: Logger
 }
 
 export interface ProcessEnd {
   /** 128 + n when a signal ended it; 126 or 127 when it could not be started. */
-  exitCode: number
-  signal?: NodeJS.Signals
-  timedOut: boolean
-  /** Whether `signal` ended it, before it ended by itself or by its time limit. */
-  interrupted: boolean
-  durationMs: number
-  stdout: string
-  stderr: string
-  /** Why it could not be started. */
-  error?: string
+  readonly exitCode: number
+  readonly signal?: NodeJS.Signals
+  /** What ended it, before it ended by itself. */
+  readonly endedBy: EndedBy | undefined
+  readonly durationMs: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly usage?: Usage
+  /** Why it could not be started, which limit it was beyond, or what of it could not be ended. */
+  readonly error?: string
 }
 
-/** After the first process ended, output that is under way arrives within this time. */
-const lastOutputMs = 250
+export type EndedBy = 'time' | 'signal' | 'limit'
+
 /** After an end by itself, what the first process left behind has this long between SIGTERM and SIGKILL at most. */
 const restGraceMs = 1_000
+/** A process that does not go after SIGKILL is waited for that long. */
+const lastWaitMs = 10_000
 
 /** Runs a process to its end. Never rejects for anything the job does. */
 export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const startedAt = performance.now()
-  const started = await start(spec)
-  if ('error' in started) {
+  noteReaped()
+  const started = await startProcess(spec.contained.launch, spec.stdin)
+  if ('reason' in started) {
     const durationMs = Math.round(performance.now() - startedAt)
-    return { ...started, timedOut: false, interrupted: false, durationMs, stdout: '', stderr: '' }
+    const { exitCode, reason } = started
+    await spec.contained.end?.()
+    return { exitCode, error: reason, endedBy: undefined, durationMs, stdout: '', stderr: '' }
   }
-  const { pid, child } = started
-  const stdout = collect(child.stdout, spec.maxOutputBytes)
-  const stderr = collect(child.stderr, spec.maxOutputBytes)
-  const limiter = limit(spec, pid)
-  const { code, signal } = await started.exited
-  limiter.release()
-  const durationMs = Math.round(performance.now() - startedAt)
-
-  const closed = Promise.all([stdout.closed, stderr.closed])
-  await within(lastOutputMs, closed)
-  await endRest(pid, limiter.graceLeftMs())
-  await within(lastOutputMs, closed)
-  child.stdout?.destroy()
-  child.stderr?.destroy()
-  return {
-    exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
-    ...(signal !== null && { signal }),
-    timedOut: limiter.endedBy() === 'time',
-    interrupted: limiter.endedBy() === 'signal',
-    durationMs,
-    stdout: stdout.buffer.toString(),
-    stderr: stderr.buffer.toString(),
-  }
+  return new Attempt(spec, started, startedAt).run()
 }
 
-interface Started {
-  pid: number
-  child: ChildProcess
-  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
-}
+class Attempt {
+  readonly #spec: ProcessSpec
+  readonly #started: Started
+  readonly #startedAt: number
+  readonly #job: JobProcesses
+  readonly #stdout: OutputReader
+  readonly #stderr: OutputReader
+  /** Resolves when it is to end, for another reason than that it did. */
+  readonly #asked = Promise.withResolvers<void>()
+  #endedBy: EndedBy | undefined
+  #error: string | undefined
+  #exitedAt: number | undefined
+  #lookedAt: number
 
-async function start(spec: ProcessSpec): Promise<Started | { exitCode: number; error: string }> {
-  const options = {
-    cwd: spec.cwd,
-    env: spec.env,
-    extendEnv: false,
-    detached: true,
-    cleanup: false,
-    buffer: false,
-    reject: false,
-    encoding: 'buffer',
-    windowsHide: true,
-    ...(spec.stdin === undefined ? { stdin: 'ignore' } : { input: spec.stdin }),
-  } as const satisfies Options
-  try {
-    const subprocess = execa(spec.file, [...spec.args], options)
-    if (subprocess.pid === undefined) return cannotStart(spec.file, await subprocess)
-    const child: ChildProcess = subprocess.nodeChildProcess
-    const exited = new Promise<Awaited<Started['exited']>>((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code, signal }))
+  constructor(spec: ProcessSpec, started: Started, startedAt: number) {
+    this.#spec = spec
+    this.#started = started
+    this.#startedAt = startedAt
+    this.#lookedAt = startedAt
+    this.#job = processWatch.track(spec.tag, started.identity, () => {
+      if (this.#exitedAt === undefined) this.#lookedAt = performance.now()
+      noteReaped()
+      this.#checkLimits()
     })
-    return { pid: subprocess.pid, child, exited }
-  } catch (error) {
-    // A NUL in an argument, for one: execa throws before it starts anything.
-    return cannotStart(spec.file, error)
+    const { maxOutputBytes: maxBytes, secrets, output } = spec
+    const sink = { maxBytes, secrets, output, onRead: () => this.#checkOutput() }
+    this.#stdout = new OutputReader(started.child.stdout, 'stdout', sink)
+    this.#stderr = new OutputReader(started.child.stderr, 'stderr', sink)
+  }
+
+  async run(): Promise<ProcessEnd> {
+    const { signal, timeoutMs, contained, onStart } = this.#spec
+    const { child, exited, identity } = this.#started
+    const abort = () => this.#end('signal')
+    const timer = setTimeout(() => this.#end('time'), timeoutMs)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    onStart?.(identity)
+    void this.#limitOpenFiles()
+    const reaped = exited.then(async () => {
+      this.#exitedAt = performance.now()
+      return reapedCpuMs()
+    })
+
+    await Promise.race([exited, this.#asked.promise])
+    const graceEnds = this.#exitedAt === undefined ? await this.#askAndWait() : undefined
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+    await this.#endRest(graceEnds)
+    await within(lastWaitMs, exited)
+    const durationMs = Math.round((this.#exitedAt ?? performance.now()) - this.#startedAt)
+    await contained.end?.()
+    await Promise.all([this.#stdout.finish(), this.#stderr.finish()])
+    child.stdin?.destroy()
+    processWatch.forget(this.#job)
+    return this.#result(await exitOf(exited), durationMs, this.#exitedAt === undefined ? undefined : await reaped)
+  }
+
+  /** Ends it before it ends by itself. The first reason counts. */
+  #end(by: EndedBy, error?: string): void {
+    if (this.#endedBy || this.#exitedAt !== undefined) return
+    this.#endedBy = by
+    this.#error = error
+    this.#asked.resolve()
+  }
+
+  /** Asks to end and leaves the time for it. Answers when that is over. */
+  async #askAndWait(): Promise<number> {
+    const { contained, killGraceMs } = this.#spec
+    // What uses more than it may goes on doing so as long as it is left to.
+    if (this.#endedBy === 'limit') return performance.now()
+    const graceEnds = performance.now() + killGraceMs
+    if (contained.visible) askToEnd(processWatch, this.#ending())
+    else if (contained.signal) await within(killGraceMs, contained.signal('SIGTERM'))
+    else askToEnd(processWatch, { ...this.#ending(), endsTogether: false })
+    await within(graceEnds - performance.now(), this.#started.exited)
+    return graceEnds
+  }
+
+  /** Ends all that is left, surely. */
+  async #endRest(graceEnds: number | undefined): Promise<void> {
+    if (graceEnds === undefined) await Promise.all([this.#stdout.soonClosed(), this.#stderr.soonClosed()])
+    const ending = this.#ending()
+    const exited = this.#exitedAt !== undefined
+    if (exited && (await untilGone(processWatch, ending, 0))) return
+    const graceMs =
+      graceEnds === undefined ? Math.min(restGraceMs, this.#spec.killGraceMs) : graceEnds - performance.now()
+    if (exited && graceMs > 0) {
+      if (graceEnds === undefined) askToEnd(processWatch, ending)
+      await untilGone(processWatch, ending, graceMs)
+    }
+    const survivors = await killAll(processWatch, ending)
+    if (survivors.length === 0) return
+    this.#error = survivorsText(survivors)
+    this.#spec.log.error({ pids: survivors.map(({ pid }) => pid) }, this.#error)
+  }
+
+  #ending() {
+    return { job: this.#job, endsTogether: this.#spec.contained.endsTogether }
+  }
+
+  #checkLimits(): void {
+    const { limits, contained } = this.#spec
+    const { memoryBytes, cpuMs, livingCount } = this.#job
+    // Of the sandbox's own there are two: the one that was launched, and the first one inside.
+    const processes = Math.max(0, livingCount - (contained.endsTogether ? 2 : 0))
+    const sentence = beyond(limits, { memoryBytes, cpuMs, processes })
+    if (sentence !== undefined) this.#end('limit', sentence)
+  }
+
+  #checkOutput(): void {
+    const outputBytes = this.#stdout.bytes + this.#stderr.bytes
+    const sentence = beyond(this.#spec.limits, { outputBytes })
+    if (sentence !== undefined) this.#end('limit', sentence)
+  }
+
+  async #limitOpenFiles(): Promise<void> {
+    const { limits, prlimit, contained } = this.#spec
+    if (limits.openFiles === undefined || prlimit === undefined || !contained.visible) return
+    const problem = await limitOpenFiles(prlimit, this.#started.identity.pid, limits.openFiles)
+    if (problem !== undefined) this.#end('limit', problem)
+  }
+
+  #result(exit: Exit, durationMs: number, reapedMs: number | undefined): ProcessEnd {
+    const { signal, code } = exit
+    const { cpuMs: seenMs, peakMemoryBytes } = this.#job
+    // What ended since the last look cannot have used more than all processors together.
+    const unseenMs = ((this.#exitedAt ?? this.#lookedAt) - this.#lookedAt) * cores + tickMs
+    const cpuMs = Math.max(seenMs, Math.min(reapedMs ?? 0, seenMs + unseenMs))
+    const usage: Usage = {
+      cpuMs: Math.round(cpuMs),
+      ...(peakMemoryBytes > 0 && { peakMemoryBytes }),
+      stdoutBytes: this.#stdout.bytes,
+      stderrBytes: this.#stderr.bytes,
+      truncated: this.#stdout.truncated || this.#stderr.truncated,
+    }
+    return {
+      exitCode: code ?? 128 + (signal === null ? 9 : constants.signals[signal]),
+      ...(signal !== null && { signal }),
+      endedBy: this.#endedBy,
+      durationMs,
+      stdout: this.#stdout.text,
+      stderr: this.#stderr.text,
+      usage,
+      ...(this.#error !== undefined && { error: this.#error }),
+    }
   }
 }
 
-function cannotStart(file: string, failure: unknown): { exitCode: number; error: string } {
-  const { code, originalMessage, message } = failure as { code?: string; originalMessage?: string; message?: string }
-  const reason = code === 'E2BIG' ? 'its arguments and environment are too large (E2BIG)' : (originalMessage ?? message)
-  return { exitCode: code === 'ENOENT' ? 127 : 126, error: `${file} could not be started: ${reason ?? 'unknown'}` }
-}
+const cores = availableParallelism()
+/** Processor time is told in steps of that. */
+const tickMs = 10
 
-function collect(stream: Readable | null, maxBytes: number) {
-  const buffer = new OutputBuffer(maxBytes)
-  if (!stream) return { buffer, closed: Promise.resolve() }
-  stream.on('data', (chunk: Buffer) => buffer.write(chunk))
-  return { buffer, closed: finished(stream).catch(() => {}) }
-}
-
-/** Waits for something that never rejects, for at most `ms`. Leaves no timer behind. */
-async function within(ms: number, wait: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([wait, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
-  clearTimeout(timer)
-}
-
-/** Ends the group at the time limit or on the signal: SIGTERM, the grace, SIGKILL. */
-function limit(spec: ProcessSpec, pid: number) {
-  let endedBy: 'time' | 'signal' | undefined
-  let killer: NodeJS.Timeout | undefined
-  let killAt: number | undefined
-  const end = (by: 'time' | 'signal') => {
-    if (endedBy) return
-    endedBy = by
-    killAt = performance.now() + spec.killGraceMs
-    signalGroup(pid, 'SIGTERM')
-    killer = setTimeout(() => signalGroup(pid, 'SIGKILL'), spec.killGraceMs)
-  }
-  const timer = setTimeout(() => end('time'), spec.timeoutMs)
-  const abort = () => end('signal')
-  spec.signal.addEventListener('abort', abort, { once: true })
-  if (spec.signal.aborted) abort()
-  return {
-    endedBy: () => endedBy,
-    /** What is left of the grace, for those that the first process left behind. */
-    graceLeftMs: () =>
-      killAt === undefined ? Math.min(restGraceMs, spec.killGraceMs) : Math.max(0, killAt - performance.now()),
-    release() {
-      clearTimeout(timer)
-      clearTimeout(killer)
-      spec.signal.removeEventListener('abort', abort)
-    },
-  }
+/** How it exited; as if by SIGKILL when even that did not end it. */
+function exitOf(exited: Promise<Exit>): Promise<Exit> {
+  return Promise.race([
+    exited,
+    new Promise<Exit>((resolve) => setImmediate(() => resolve({ code: null, signal: 'SIGKILL' }))),
+  ])
 }

@@ -17,7 +17,10 @@ function inPieces(secrets: Secrets, bytes: Buffer, where: number[]): Buffer {
 function wholly(text: string, values: string[]): string {
   const forms = new Set(values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))
   const longestFirst = [...forms].toSorted((a, b) => b.length - a.length)
-  return text.replaceAll(new RegExp(longestFirst.map((form) => RegExp.escape(form)).join('|'), 'g'), '[redacted]')
+  return text.replaceAll(
+    new RegExp(longestFirst.map((form) => form.replaceAll('\\', String.raw`\\`)).join('|'), 'g'),
+    '[redacted]',
+  )
 }
 
 describe('redaction', () => {

@@ -1,5 +1,6 @@
 import { limits, type OpenclawResult, type Usage } from '@skyclaw/protocol'
 import type { ProcessEnd } from './process.ts'
+import type { Secrets } from './redact.ts'
 
 /** How one attempt ended: what the completion reports, and whether it was `interrupted`. */
 export interface RunResult {
@@ -24,22 +25,34 @@ export function refused(exitCode: number, reason: string): RunResult {
   return { success: false, exitCode, durationMs: 0, stdout: '', stderr: '', error: shorten(reason) }
 }
 
+/** The exit code of a job that went beyond a limit: as if the kernel had ended it. */
+const beyondLimit = 137
+
 /** What a process's end means for its attempt. */
 export function resultOf(end: ProcessEnd, timeoutMs: number): RunResult {
-  const { stdout, stderr, durationMs } = end
-  const output = { stdout, stderr, durationMs, ...(end.interrupted && { interrupted: true }) }
-  if (end.timedOut) {
-    return { ...output, success: false, exitCode: 124, timedOut: true, error: `timed out after ${timeoutMs} ms` }
+  const { stdout, stderr, durationMs, usage, endedBy, exitCode, signal } = end
+  const output = { stdout, stderr, durationMs, ...(usage && { usage }) }
+  const failed = { ...output, success: false, ...(endedBy === 'signal' && { interrupted: true }) }
+  const error = end.error === undefined ? undefined : shorten(end.error)
+  if (endedBy === 'limit') return { ...failed, exitCode: beyondLimit, error: error ?? 'ended by a limit' }
+  if (endedBy === 'time') {
+    const sentence = `timed out after ${timeoutMs} ms`
+    return { ...failed, exitCode: 124, timedOut: true, error: error === undefined ? sentence : `${sentence}; ${error}` }
   }
-  if (end.signal !== undefined) {
-    return { ...output, success: false, exitCode: end.exitCode, signal: end.signal, error: `ended by ${end.signal}` }
-  }
-  if (end.exitCode === 0) return { ...output, success: true, exitCode: 0 }
+  if (signal !== undefined) return { ...failed, exitCode, signal, error: error ?? `ended by ${signal}` }
+  if (exitCode !== 0) return { ...failed, exitCode, error: error ?? `exited with code ${exitCode}` }
+  if (error === undefined) return { ...failed, success: true, exitCode: 0 }
+  // It did what it was to do, but something of it runs on: that is the host's failure.
+  return { ...failed, exitCode: 125, error }
+}
+
+/** A result with no secret in it. The output was redacted as it came. */
+export function withoutSecrets(result: RunResult, secrets: Secrets): RunResult {
+  const { error, openclaw } = result
   return {
-    ...output,
-    success: false,
-    exitCode: end.exitCode,
-    error: shorten(end.error ?? `exited with code ${end.exitCode}`),
+    ...result,
+    ...(error !== undefined && { error: secrets.text(error) }),
+    ...(openclaw && { openclaw: secrets.value(openclaw) }),
   }
 }
 

@@ -4,6 +4,9 @@ import { buildEnvironment, type Environment } from './environment.ts'
 import type { JobLimits, OpenFolder } from './launch.ts'
 import type { Permit, Refusal } from './permit.ts'
 import { runProcess } from './process.ts'
+import { findPrlimit } from './processes/open-files.ts'
+import { marker } from './processes/proc.ts'
+import { Secrets } from './redact.ts'
 import { refused, resultOf, type RunResult } from './result.ts'
 import type { AttemptRun, RunContext } from './run-context.ts'
 
@@ -33,6 +36,7 @@ export async function runCommand(
   attempt: AttemptRun,
 ): Promise<RunResult> {
   const { permit } = command
+  const { tag, signal, output, onStart } = attempt
   const environment = buildEnvironment(context.environment, context.inheritEnv, { ...env, ...secretEnv })
   if ('refused' in environment) {
     return refused(126, `the job may not set the environment variable ${environment.refused} on this host`)
@@ -48,24 +52,32 @@ export async function runCommand(
         executable,
         folder,
         args: command.args,
-        env: { SKYCLAW_ATTEMPT: attempt.tag, ...environment.env, ...command.env },
+        // First, where it is soon found; and nobody else's value counts.
+        env: Object.assign({ [marker]: tag }, environment.env, command.env, { [marker]: tag }),
         limits,
-        tag: attempt.tag,
+        tag,
       })
       if ('reason' in contained) return refused(126, contained.reason)
       const { killGraceMs, maxOutputBytes } = context.defaults
       const timeoutMs = Math.min(command.timeoutMs, limits.timeoutMs ?? Infinity)
-      const { launch } = contained
+      const prlimit = contained.visible && limits.openFiles !== undefined ? findPrlimit() : undefined
+      if (contained.visible && limits.openFiles !== undefined && prlimit === undefined) {
+        return refused(126, 'open files cannot be limited on this host: it has no prlimit (package util-linux)')
+      }
       const end = await runProcess({
-        file: launch.file,
-        args: launch.args,
-        cwd: launch.cwd,
-        env: launch.env,
-        ...(command.stdin !== undefined && { stdin: command.stdin }),
+        contained,
+        tag,
+        stdin: command.stdin,
         timeoutMs,
         killGraceMs,
         maxOutputBytes,
-        signal: attempt.signal,
+        limits,
+        secrets: new Secrets(Object.values(secretEnv ?? {})),
+        output,
+        prlimit,
+        signal,
+        onStart,
+        log: context.log.child({ jobId: attempt.jobId, attempt: attempt.attempt }),
       })
       return resultOf(end, timeoutMs)
     } finally {

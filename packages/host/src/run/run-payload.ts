@@ -1,12 +1,21 @@
 import type { Payload } from '@skyclaw/protocol'
 import { messageOf } from '../retry.ts'
 import { runOpenclaw } from './openclaw.ts'
-import { refused, type RunResult } from './result.ts'
+import { Secrets } from './redact.ts'
+import { refused, type RunResult, withoutSecrets } from './result.ts'
 import type { AttemptRun, RunContext } from './run-context.ts'
 import { runShell } from './shell.ts'
 
-/** Runs one attempt of whatever kind. A host that cannot, or breaks, makes a failed attempt, never a crash. */
+/**
+ * Runs one attempt of whatever kind, and has ended all of it when it resolves. A host that cannot, or breaks, makes a failed
+ * attempt, never a crash. No secret of the payload is in the result.
+ */
 export async function runPayload(context: RunContext, payload: Payload, attempt: AttemptRun): Promise<RunResult> {
+  const secrets = new Secrets(Object.values(payload?.secretEnv ?? {}))
+  return withoutSecrets(await run(context, payload, attempt), secrets)
+}
+
+async function run(context: RunContext, payload: Payload, attempt: AttemptRun): Promise<RunResult> {
   try {
     switch (payload.kind) {
       case 'shell':

@@ -1,14 +1,14 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { signalGroup } from '../process-group.ts'
 import type { JobProcesses } from './job-processes.ts'
-import { hasProc, newestPid, type ProcessStat, readMarker } from './proc.ts'
+import { hasProc, newestPid, type ProcessStat, readMarker, readStat } from './proc.ts'
 import type { ProcessWatch } from './process-watch.ts'
 
 /*
  * The end of all processes of a job. Who was asked to end and does not gets SIGKILL, in sweeps: newest first, whole groups at
  * once (the kernel lets no fork slip through that), and between two sweeps a tight loop goes after the numbers given out
  * last, so that chains which start a session in each generation lose: to look and to kill takes some ten microseconds, to fork a
- * hundred. It is over when looks find none, more than one when something stirred.
+ * hundred. It is over when looks find none, more than one where something stirred.
  */
 
 export interface EndingOptions {
@@ -21,8 +21,8 @@ export interface EndingOptions {
 const killLimitMs = 10_000
 /** Milliseconds of one chase: no longer is the event loop held. */
 const chaseMs = 5
-/** Looks that must find nothing after something was there. */
-const cleanLooks = 3
+/** Looks that find nothing after which it is over even where the machine never comes to rest. */
+const maxUnsettledLooks = 8
 
 /** Asks all processes of a job to end. */
 export function askToEnd(watch: ProcessWatch, { job, endsTogether }: EndingOptions): void {
@@ -30,7 +30,9 @@ export function askToEnd(watch: ProcessWatch, { job, endsTogether }: EndingOptio
     if (job.root) signalGroup(job.root.pid, 'SIGTERM')
     return
   }
+  const dbg = performance.now()
   watch.look()
+  if (process.env['DBG']) console.log('ask look', performance.now() - dbg, job.livingCount)
   const living = job.living()
   if (endsTogether) {
     // Who is of the sandbox itself must outlive the job's own end.
@@ -44,14 +46,27 @@ export function askToEnd(watch: ProcessWatch, { job, endsTogether }: EndingOptio
 }
 
 /** Waits until no process of the job is left, for at most `graceMs`. */
-export async function untilGone(watch: ProcessWatch, { job }: EndingOptions, graceMs: number): Promise<boolean> {
+export async function untilGone(watch: ProcessWatch, options: EndingOptions, graceMs: number): Promise<boolean> {
+  const { job } = options
   const deadline = performance.now() + graceMs
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 50)) {
-    if (hasProc) await watch.freshLook()
-    if (hasProc ? job.living().length === 0 : !job.root || !signalGroup(job.root.pid, 0)) return true
+    if (hasProc ? await isGone(watch, job) : !job.root || !signalGroup(job.root.pid, 0)) return true
     const leftMs = deadline - performance.now()
     if (leftMs <= 0) return false
     await sleep(Math.min(pauseMs, leftMs))
+  }
+}
+
+/**
+ * Whether looks find nothing of the job. One is not enough where something was started or ended just then: what executes a
+ * file shows no environment for a moment, and what forks and ends may be gone before it was read.
+ */
+async function isGone(watch: ProcessWatch, job: JobProcesses): Promise<boolean> {
+  for (let looks = 1; ; looks++) {
+    await watch.freshLook()
+    if (job.livingCount > 0) return false
+    if (watch.settled ? looks >= job.cleanLooks : looks >= maxUnsettledLooks) return true
+    await sleep(1)
   }
 }
 
@@ -64,27 +79,25 @@ export async function killAll(watch: ProcessWatch, options: EndingOptions): Prom
   }
   const deadline = performance.now() + killLimitMs
   const killed = new Set<number>()
-  let clean = 0
+  // A bomb leaves little time to look around: what is known goes before.
+  sweep(stillThere(job), options)
   for (let calm = 0; ;) {
-    watch.look()
+    if (await isGone(watch, job)) return []
     const living = job.living()
     const mine = living.filter((stat) => !job.isUntouchable(stat))
-    if (mine.length === 0) {
-      clean += 1
-      if (clean >= (killed.size > 0 ? cleanLooks : 1)) return living
-    } else {
-      clean = 0
-      if (performance.now() > deadline) return living
-      const fresh = mine.some(({ pid }) => !killed.has(pid))
-      calm = fresh ? 0 : calm + 1
-      sweep(mine, options)
-      for (const { pid } of mine) killed.add(pid)
-      chase(watch, job)
-    }
+    if (mine.length === 0 || performance.now() > deadline) return living
+    calm = mine.every(({ pid }) => killed.has(pid)) ? calm + 1 : 0
+    sweep(mine, options)
+    for (const { pid } of mine) killed.add(pid)
+    chase(watch, job)
     // What is killed needs a moment to be gone, above all when it had much memory.
-    if (calm === 0) await nextTurn()
-    else await sleep(Math.min(calm, 20))
+    if (calm > 0) await sleep(Math.min(calm, 20))
   }
+}
+
+/** What of the last look still is the same process. */
+function stillThere(job: JobProcesses): ProcessStat[] {
+  return job.living().filter(({ pid, startTicks }) => readStat(pid)?.startTicks === startTicks)
 }
 
 /** What is left, as a sentence for the result. */

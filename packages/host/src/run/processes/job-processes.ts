@@ -12,6 +12,7 @@ export class JobProcesses {
   #goneCpuMs = 0
   #peakCpuMs = 0
   #peakMemoryBytes = 0
+  #mostAtOnce = 0
 
   constructor(tag: string, root?: ProcessIdentity, onLook?: () => void) {
     this.tag = tag
@@ -45,10 +46,22 @@ export class JobProcesses {
     return this.#refused.has(pid)
   }
 
-  memoryBytes(): number {
+  /** Resident memory at the last look. */
+  get memoryBytes(): number {
     let sum = 0
     for (const { memoryBytes } of this.#members.values()) sum += memoryBytes
     return sum
+  }
+
+  /** How many looks must find nothing: more where it had several processes, one of which may be on its way to the next. */
+  get cleanLooks(): number {
+    return this.#mostAtOnce > 1 ? 3 : 1
+  }
+
+  get livingCount(): number {
+    let count = 0
+    for (const { alive } of this.#members.values()) if (alive) count += 1
+    return count
   }
 
   isRoot({ pid, startTicks }: ProcessIdentity): boolean {
@@ -69,6 +82,7 @@ export class JobProcesses {
     }
     this.#members.clear()
     for (const stat of found) this.#members.set(stat.pid, stat)
+    this.#mostAtOnce = Math.max(this.#mostAtOnce, found.length)
     this.#measure()
   }
 
@@ -98,6 +112,6 @@ export class JobProcesses {
       waitedFor += cpuMs + childrenCpuMs
     }
     this.#peakCpuMs = Math.max(this.#peakCpuMs, own, waitedFor)
-    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.memoryBytes())
+    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.memoryBytes)
   }
 }

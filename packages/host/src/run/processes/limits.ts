@@ -1,10 +1,10 @@
 import type { JobLimits } from '../launch.ts'
 
 export interface Measured {
-  readonly memoryBytes: number
-  readonly cpuMs: number
-  readonly processes: number
-  readonly outputBytes: number
+  readonly memoryBytes?: number
+  readonly cpuMs?: number
+  readonly processes?: number
+  readonly outputBytes?: number
 }
 
 /** The first limit that a job is beyond, as a sentence; undefined when it is within all. */
@@ -17,8 +17,9 @@ export function beyond(limits: JobLimits, measured: Measured): string | undefine
   ] as const
   for (const [name, what] of checks) {
     const limit = limits[name]
-    if (limit !== undefined && measured[name] > limit) {
-      return `ended because it used more than ${limit} ${what}, its limit on this host (${measured[name]} seen)`
+    const used = measured[name] ?? 0
+    if (limit !== undefined && used > limit) {
+      return `ended because it used more than ${limit} ${what}, its limit on this host (${used} seen)`
     }
   }
   return undefined

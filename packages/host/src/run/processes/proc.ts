@@ -83,23 +83,28 @@ export function newestPid(): number {
   return Number(readSmall('/proc/loadavg').trimEnd().split(' ').at(-1) ?? 0)
 }
 
-/** The marker in the environment of a process; undefined when it has none, or does not show it. */
-export function readMarker(pid: number): string | undefined {
-  let environment = readSmall(`/proc/${pid}/environ`)
-  if (environment.length >= small.length) environment = readWhole(`/proc/${pid}/environ`)
+/** The marker in the environment of a process; undefined when it has none, null when it shows no environment at all. */
+export function readMarker(pid: number): string | undefined | null {
+  const file = `/proc/${pid}/environ`
+  const beginning = readSmall(file)
+  if (beginning === '') return null
+  return markerIn(beginning) ?? (beginning.length < small.length ? undefined : markerIn(readWhole(file)))
+}
+
+function markerIn(environment: string): string | undefined {
   const entry = `\0${marker}=`
   const at = `\0${environment}`.indexOf(entry)
   return at < 0 ? undefined : environment.slice(at + entry.length - 1).split('\0', 1)[0]
 }
 
+/** How long the machine has been running, in the unit of `startTicks`. */
+export function uptimeTicks(): number {
+  return Math.floor((Number.parseFloat(readSmall('/proc/uptime')) * 1_000) / msPerTick)
+}
+
 /** What tells this run of the machine from others. */
 export function bootId(): string {
   return readSmall('/proc/sys/kernel/random/boot_id').trim()
-}
-
-/** The largest pid there can be, above which numbers begin anew. */
-export function maxPid(): number {
-  return Number(readSmall('/proc/sys/kernel/pid_max')) || 4_194_304
 }
 
 let knownPageBytes: number | undefined

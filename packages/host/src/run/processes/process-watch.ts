@@ -8,6 +8,7 @@ import {
   type ProcessStat,
   readMarker,
   readStat,
+  uptimeTicks,
 } from './proc.ts'
 
 /*
@@ -37,6 +38,7 @@ export class ProcessWatch {
   readonly #self = hasProc ? readStat(process.pid) : undefined
   #strangers = new Set<number>()
   #newest = 0
+  #settled = true
   #lookedAt = -Infinity
   #timer: NodeJS.Timeout | undefined
   #next: Promise<void> | undefined
@@ -74,6 +76,11 @@ export class ProcessWatch {
     this.#timer = undefined
   }
 
+  /** Whether the last look read all that it met: nothing was about to become another process or had just ended. */
+  get settled(): boolean {
+    return this.#settled
+  }
+
   /** Resolves after a look that begins later. Those who ask at the same time share it. */
   freshLook(): Promise<void> {
     this.#next ??= new Promise((resolve) =>
@@ -99,6 +106,7 @@ export class ProcessWatch {
     const strangers = new Set<number>()
     const unknown: ProcessStat[] = []
     const seen = new Set<number>()
+    this.#settled = true
     const read = (pid: number) => {
       seen.add(pid)
       const owner = owners.get(pid)
@@ -107,7 +115,10 @@ export class ProcessWatch {
         return
       }
       const stat = readStat(pid)
-      if (!stat) return
+      if (!stat) {
+        this.#settled = false
+        return
+      }
       if (owner?.knows(stat)) found.get(owner)?.push(stat)
       else unknown.push(stat)
     }
@@ -120,7 +131,11 @@ export class ProcessWatch {
       newest = now
     }
     this.#newest = newest
-    for (const stat of this.#adopt(found, unknown)) strangers.add(stat.pid)
+    for (const stat of this.#adopt(found, unknown)) {
+      // What shows no environment is looked at again, and nothing is settled while it may be about to execute a file.
+      if (readMarker(stat.pid) !== null) strangers.add(stat.pid)
+      else if (stat.alive && stat.startTicks > uptimeTicks() - youngTicks) this.#settled = false
+    }
     this.#strangers = strangers
     for (const [job, stats] of found) this.#update(job, stats)
   }
@@ -194,7 +209,7 @@ export class ProcessWatch {
 
   #byMarker({ pid }: ProcessStat): JobProcesses | undefined {
     const tag = readMarker(pid)
-    return tag === undefined || pid === process.pid ? undefined : this.#jobs.get(tag)
+    return typeof tag !== 'string' || pid === process.pid ? undefined : this.#jobs.get(tag)
   }
 
   #idsOf(job: JobProcesses): Ids {
@@ -232,6 +247,8 @@ export class ProcessWatch {
 
 /** How many of the newest processes are looked at between looks at all. */
 const maxChased = 64
+/** What was started within this time may be about to execute its first file. */
+const youngTicks = 100
 /** How often a look goes after what was started meanwhile. */
 const maxRounds = 8
 

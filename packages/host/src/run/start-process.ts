@@ -1,0 +1,59 @@
+import type { ChildProcess } from 'node:child_process'
+import { execa, type Options } from 'execa'
+import type { Launch } from './launch.ts'
+import { type ProcessIdentity, readStat } from './processes/proc.ts'
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  readonly identity: ProcessIdentity
+  readonly exited: Promise<Exit>
+}
+
+/** Starts a process: an argument list, no shell, a process group and session of its own. */
+export async function startProcess(launch: Launch, stdin?: string): Promise<Started | CannotStart> {
+  const options = {
+    cwd: launch.cwd,
+    env: launch.env,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    encoding: 'buffer',
+    windowsHide: true,
+    ...(launch.argv0 !== undefined && { argv0: launch.argv0 }),
+    ...(stdin === undefined ? { stdin: 'ignore' } : { input: stdin }),
+  } as const satisfies Options
+  try {
+    const subprocess = execa(launch.file, [...launch.args], options)
+    const { pid } = subprocess
+    if (pid === undefined) return cannotStart(launch, await subprocess)
+    const child: ChildProcess = subprocess.nodeChildProcess
+    const exited = new Promise<Exit>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }))
+    })
+    // It is there until this process waited for it, however short it lives.
+    return { child, exited, identity: { pid, startTicks: readStat(pid)?.startTicks ?? 0 } }
+  } catch (error) {
+    // A NUL in an argument, for one: execa throws before it starts anything.
+    return cannotStart(launch, error)
+  }
+}
+
+export interface CannotStart {
+  /** 126, or 127 when the file is not there. */
+  readonly exitCode: 126 | 127
+  readonly reason: string
+}
+
+function cannotStart({ file, argv0 = file }: Launch, failure: unknown): CannotStart {
+  const { code, originalMessage, message } = failure as { code?: string; originalMessage?: string; message?: string }
+  const detail = (originalMessage ?? message ?? 'unknown').replaceAll(file, argv0)
+  const reason = code === 'E2BIG' ? 'its arguments and environment are too large (E2BIG)' : detail
+  return { exitCode: code === 'ENOENT' ? 127 : 126, reason: `${argv0} could not be started: ${reason}` }
+}
