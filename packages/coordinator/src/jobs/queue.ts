@@ -123,7 +123,8 @@ export class JobQueue {
   async retry(id: string, key?: string): Promise<EnqueueAnswer> {
     const { id: retryOf, status, payload, sealedEnv, ...rest } = await this.record(id)
     if (!isTerminal(status)) {
-      throw new ProblemError('invalid_request', `job ${retryOf} is ${status}: only one that has ended can be retried`)
+      const detail = `job ${retryOf} is ${status}: only one that has ended can be retried`
+      throw new ProblemError('invalid_request', detail, { field: 'id' })
     }
     const { requirement, priority, maxAttempts, maxLeaseLosses } = rest
     const repeated = { payload, requirement, priority, maxAttempts, maxLeaseLosses }

@@ -35,6 +35,22 @@ test('jobs are made, found, listed and cancelled without HTTP', async () => {
   expect(await api.hosts.list()).toEqual({ hosts: [] })
 })
 
+test('jobs are retried and explained, and hosts are paused, drained and resumed without HTTP', async () => {
+  const { api } = await skyclaw()
+  const { job } = await api.jobs.enqueue(shellJob())
+  expect(await refused(() => api.jobs.retry(job.id), 'invalid_request')).toBe('id')
+  expect(await api.jobs.explain(job.id)).toMatchObject({ job, summary: expect.stringContaining('waits'), hosts: [] })
+  await api.jobs.cancel(job.id)
+  const again = await api.jobs.retry(job.id, 'key')
+  expect(again.job).toMatchObject({ retryOf: job.id, status: 'queued' })
+  expect(await api.jobs.retry(job.id, 'key')).toMatchObject({ deduplicated: true, job: { id: again.job.id } })
+  for (const call of [api.hosts.get, api.hosts.pause, api.hosts.resume, api.hosts.drain]) {
+    await refused(() => call('nobody'), 'not_found')
+    expect(await refused(() => call('no id'), 'invalid_request')).toBe('id')
+  }
+  await refused(() => api.hosts.drain('nobody', { deadlineMs: -1 }), 'invalid_request')
+})
+
 test('each line of the log that is about the coordinator carries its node id, and lines of the server do not', async () => {
   const lines: string[] = []
   const app = Fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } })

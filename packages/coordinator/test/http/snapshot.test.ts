@@ -14,7 +14,8 @@ async function eventful(): Promise<TestCoordinator> {
   const complete = (id: string, body: object) =>
     coordinator.ok('completeJob', { params: { id }, body: { ...report('h1'), ...body } })
   await enqueue()
-  await complete(await take(), {})
+  const usage = { cpuMs: 1.5, peakMemoryBytes: 2, stdoutBytes: 3, stderrBytes: 0, truncated: false }
+  await complete(await take(), { usage, openclaw: { final: 'done', usage: { input: 1 } } })
   await enqueue()
   await complete(await take(), { success: false, exitCode: null, signal: 'SIGKILL', error: 'e'.repeat(20_000) })
   await enqueue({ maxAttempts: 3 })
@@ -26,6 +27,12 @@ async function eventful(): Promise<TestCoordinator> {
   await coordinator.ok('enqueueJob', { body: shellJob('once'), key: 'key' })
   const wide = Array.from({ length: limits.capabilities }, (_, n) => `${n}${'İ'.repeat(limits.capabilityChars - 2)}`)
   await enqueue({ requirement: { requiredCapabilities: wide } })
+  const payload = { kind: 'shell', command: 'true', secretEnv: { KEY: 'a secret' } }
+  await coordinator.ok('cancelJob', { params: { id: await enqueue({ payload }) }, body: {} })
+  const [cancelled] = (await coordinator.ok('listJobs', { query: { limit: '1' } })).jobs
+  await coordinator.ok('retryJob', { params: { id: cancelled!.id } })
+  await coordinator.ok('registerHost', { body: shellHost('h2') })
+  await coordinator.ok('drainHost', { params: { id: 'h2' }, body: { deadlineMs: 1 } })
   return coordinator
 }
 
