@@ -22,6 +22,11 @@ export interface OpenExecutable {
   readonly path: string
   /** What is executed: the path, or the open file by way of /proc. */
   readonly exec: string
+  /**
+   * Asked right after the start: whether what was started is the file that was allowed. When not, something was put into its
+   * place or written into it at that very moment, and the process is ended at once.
+   */
+  stillThere?(): boolean
   close(): void
 }
 
