@@ -18,8 +18,8 @@ export interface CommandPolicy {
   /** Allowed names that were not found at start. */
   missing: string[]
   resolve(command: string): Resolution
-  /** The OpenClaw command, which `openclaw-run` may use without it being listed. */
-  openclaw: Resolution
+  /** The OpenClaw command, which `openclaw-run` may use without it being listed. Looked for each time: it may be installed or upgraded later. */
+  readonly openclaw: Resolution
 }
 
 export interface PolicyOptions {
@@ -44,7 +44,9 @@ export function createPolicy(options: PolicyOptions): CommandPolicy {
     allowsShell: allowed.size > 0,
     missing: [...allowed].filter(([, file]) => file === undefined).map(([name]) => name),
     resolve: (command) => resolve(allowed, command),
-    openclaw: resolveOpenclaw(options),
+    get openclaw() {
+      return resolveOpenclaw(options)
+    },
   }
 }
 
