@@ -44,9 +44,9 @@ test('jobs are retried and explained, and hosts are paused, drained and resumed 
   const again = await api.jobs.retry(job.id, 'key')
   expect(again.job).toMatchObject({ retryOf: job.id, status: 'queued' })
   expect(await api.jobs.retry(job.id, 'key')).toMatchObject({ deduplicated: true, job: { id: again.job.id } })
-  for (const call of [api.hosts.get, api.hosts.pause, api.hosts.resume, api.hosts.drain]) {
-    await refused(() => call('nobody'), 'not_found')
-    expect(await refused(() => call('no id'), 'invalid_request')).toBe('id')
+  for (const name of ['get', 'pause', 'resume', 'drain'] as const) {
+    await refused(() => api.hosts[name]('nobody'), 'not_found')
+    expect(await refused(() => api.hosts[name]('no id'), 'invalid_request')).toBe('id')
   }
   await refused(() => api.hosts.drain('nobody', { deadlineMs: -1 }), 'invalid_request')
 })

@@ -76,7 +76,10 @@ test.each([1, 3, 1_000])(
     }
     expect(await jobs(copy)).toEqual(await jobs(original))
     const { hosts } = await copy.ok('listHosts')
-    expect(hosts).toMatchObject([{ id: 'h1', activeLeases: 1, labels: { zone: 'a' } }])
+    expect(hosts).toMatchObject([
+      { id: 'h2', state: 'drained' },
+      { id: 'h1', activeLeases: 1, labels: { zone: 'a' } },
+    ])
   },
 )
 
