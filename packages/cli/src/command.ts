@@ -35,6 +35,8 @@ interface Definition {
   readonly settings?: readonly VariableKey[]
   /** Names and descriptions of the words it needs. */
   readonly positionals?: Readonly<Record<string, string>>
+  /** What the first of these words can be. */
+  readonly choices?: readonly string[]
   /** Whether a command line of another program follows the flags. */
   readonly wraps?: boolean
   readonly examples: readonly string[]

@@ -1,6 +1,7 @@
-import { defineGroup } from '../command.ts'
+import { defineGroup, type Group } from '../command.ts'
 import { version } from '../version.ts'
 import { backup } from './backup.ts'
+import { completionOf } from './completion.ts'
 import { coordinator } from './coordinator.ts'
 import { doctor } from './doctor.ts'
 import { enqueueOpenclaw } from './enqueue-openclaw.ts'
@@ -9,6 +10,7 @@ import { health } from './health.ts'
 import { host } from './host.ts'
 import { hostsList } from './hosts/list.ts'
 import { jobsCancel } from './jobs/cancel.ts'
+import { jobsLogs } from './jobs/logs.ts'
 import { jobsList } from './jobs/list.ts'
 import { jobsShow } from './jobs/show.ts'
 import { jobsWait } from './jobs/wait.ts'
@@ -22,8 +24,8 @@ import { up } from './up.ts'
 const jobs = defineGroup(
   'jobs',
   'See, wait for and cancel jobs',
-  { list: jobsList, show: jobsShow, wait: jobsWait, cancel: jobsCancel },
-  ['jobs list --status queued', 'jobs show JOB', 'jobs wait JOB', 'jobs cancel JOB'],
+  { list: jobsList, show: jobsShow, logs: jobsLogs, wait: jobsWait, cancel: jobsCancel },
+  ['jobs list --status queued', 'jobs show JOB', 'jobs logs -f JOB', 'jobs wait JOB', 'jobs cancel JOB'],
 )
 
 const hosts = defineGroup('hosts', 'See the hosts', { list: hostsList }, ['hosts list'])
@@ -33,7 +35,7 @@ const peers = defineGroup('peers', 'See the coordinators, and forget one', { lis
 ])
 
 /** All commands. */
-export const root = {
+export const root: Group = {
   ...defineGroup(
     'skyclaw',
     'A durable queue of shell and OpenClaw jobs over your own machines',
@@ -52,6 +54,7 @@ export const root = {
       state,
       backup,
       restore,
+      completion: completionOf(() => root),
     },
     [
       'up',

@@ -7,7 +7,7 @@ import { shellPayload, shellPositionals, stdinFlag } from './shell-payload.ts'
 
 export const run = defineCommand({
   name: 'run',
-  summary: 'Enqueue a command, wait, print its output and exit with its code. Ctrl-C cancels it',
+  summary: 'Enqueue a command, show its output as it comes and exit with its code. Ctrl-C cancels it',
   flags: { ...enqueueFlags, ...stdinFlag },
   settings: clientSettings,
   positionals: shellPositionals,

@@ -5,13 +5,12 @@ import { exitCodes } from '../exit-codes.ts'
 import { describeFailure } from '../failure.ts'
 import { plainLine } from '../render/plain-text.ts'
 import { toClientOptions } from '../environment.ts'
-import { followJob } from './follow-job.ts'
-import { showProgress } from './progress.ts'
+import { followJob, followLive } from './follow-job.ts'
 import { sayWhenSlow } from './say-when-slow.ts'
 
 /**
- * Enqueues a job and follows it to its end. The first Ctrl-C (or SIGTERM) cancels the job, the second leaves it alone and says how
- * to wait for it. Returns the exit code.
+ * Enqueues a job and follows it to its end. The first Ctrl-C (or SIGTERM) cancels the job, while its output goes on until it
+ * has ended; the second leaves it alone and says how to see the rest. Returns the exit code.
  */
 export async function runJob(context: Context, newJob: NewJob): Promise<number> {
   const { io } = context
@@ -41,17 +40,15 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
     const endSaying = sayWhenSlow(io, toClientOptions(context.settings))
     const { job } = await enqueue(context, newJob, enqueueing.signal).finally(endSaying)
     id = job.id
-    const endProgress = showProgress(context, id)
-    try {
-      return await followJob(context, id, detaching.signal)
-    } finally {
-      endProgress()
-    }
+    const follow = context.values.has('json') ? followJob : followLive
+    return await follow(context, id, detaching.signal)
   } catch (error) {
     const left = enqueueing.signal.aborted || detaching.signal.aborted
     if (id !== undefined) {
-      const line = left ? 'the job goes on without you; wait for it with' : 'the job may still go on; look for it with'
-      io.stderr.write(`${left ? '\n' : ''}skyclaw: ${line}: ${io.program} jobs wait ${id}\n`)
+      const line = left
+        ? `the job goes on without you; see its output with: ${io.program} jobs logs -f ${id}`
+        : `the job may still go on; look for it with: ${io.program} jobs wait ${id}`
+      io.stderr.write(`${left ? '\n' : ''}skyclaw: ${line}\n`)
     }
     if (!left) throw error
     return exitCodes.cancelled

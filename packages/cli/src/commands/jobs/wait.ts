@@ -2,7 +2,6 @@ import { jsonFlag } from '../../arguments/flag.ts'
 import { defineCommand } from '../../command.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { followJob } from '../../follow/follow-job.ts'
-import { showProgress } from '../../follow/progress.ts'
 import { clientSettings } from '../client-settings.ts'
 import { jobId } from './job-id.ts'
 
@@ -15,13 +14,5 @@ export const jobsWait = defineCommand({
   follows: true,
   failureCode: exitCodes.skyclaw,
   examples: ['jobs wait JOB', 'jobs wait JOB --json'],
-  async run(context) {
-    const id = jobId(context)
-    const endProgress = showProgress(context, id)
-    try {
-      return await followJob(context, id)
-    } finally {
-      endProgress()
-    }
-  },
+  run: (context) => followJob(context, jobId(context)),
 })
