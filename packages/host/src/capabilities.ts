@@ -1,19 +1,29 @@
+import { limits } from '@skyclaw/protocol'
+import type { OpenclawLook } from './openclaw-version.ts'
 import type { CommandPolicy } from './run/policy.ts'
 
+/** What a host says of itself when it registers. */
 export interface Offer {
-  capabilities: string[]
-  /** Sentences about what was asked for and cannot be offered. */
-  warnings: string[]
+  readonly capabilities: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /**
  * What the host offers: the configured capabilities, or those it has by itself. `shell` is offered only when some command
- * is allowed, `openclaw` only when its command is there, configured or not: a job that claims them would only be refused.
+ * is allowed, `openclaw` only when its command answers, configured or not: a job that claims them would only be refused.
+ * The warnings are sentences about what was asked for and cannot be offered.
  */
-export function offeredCapabilities(configured: readonly string[] | undefined, policy: CommandPolicy): Offer {
-  const has = { shell: policy.allowsShell, openclaw: 'file' in policy.openclaw }
+export function offeredCapabilities(
+  configured: readonly string[] | undefined,
+  policy: Pick<CommandPolicy, 'allowsShell' | 'openclaw'>,
+  look?: OpenclawLook,
+): { capabilities: string[]; warnings: string[] } {
+  const trouble = [look, policy.openclaw].find((found) => found !== undefined && 'reason' in found) as
+    | { reason: string }
+    | undefined
+  const has = { shell: policy.allowsShell, openclaw: trouble === undefined }
   const wanted = configured ?? ['shell', 'openclaw'].filter((name) => has[name as keyof typeof has])
-  const names = new Set(wanted.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))
+  const names = new Set(wanted.map(normal).filter((name) => name !== ''))
   const warnings: string[] = []
   if (names.has('shell') && !has.shell) {
     warnings.push('shell is not offered: SKYCLAW_ALLOWED_COMMANDS allows no command')
@@ -21,9 +31,30 @@ export function offeredCapabilities(configured: readonly string[] | undefined, p
   if (!names.has('shell') && has.shell) {
     warnings.push('shell is not offered: SKYCLAW_CAPABILITIES does not name it, so no job runs the allowed commands')
   }
-  if (names.has('openclaw') && 'reason' in policy.openclaw) {
-    warnings.push(`openclaw is not offered: ${policy.openclaw.reason}`)
+  // A command that is there and does not answer is worth a word, also when nobody asked for it.
+  const isThere = !('reason' in policy.openclaw)
+  if (trouble && (names.has('openclaw') || (configured === undefined && isThere))) {
+    warnings.push(`openclaw is not offered: ${trouble.reason}`)
   }
   const capabilities = [...names].filter((name) => has[name as keyof typeof has] ?? true)
   return { capabilities: capabilities.toSorted(), warnings }
+}
+
+/** Whether OpenClaw is to be looked at. */
+export function wantsOpenclaw(configured: readonly string[] | undefined): boolean {
+  return configured === undefined || configured.map(normal).includes('openclaw')
+}
+
+/** The operator's labels, and the version of OpenClaw unless they have one or there is no room. */
+export function offeredLabels(
+  configured: Readonly<Record<string, string>>,
+  look: OpenclawLook | undefined,
+): Readonly<Record<string, string>> {
+  const isFull = Object.keys(configured).length >= limits.labels
+  if (!look || 'reason' in look || isFull || Object.hasOwn(configured, 'openclaw')) return configured
+  return { ...configured, openclaw: look.version }
+}
+
+function normal(name: string): string {
+  return name.trim().toLowerCase()
 }

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { limits } from '@skyclaw/protocol'
+import { messageOf } from './retry.ts'
+import { permitOf } from './run/policy.ts'
+import { refused } from './run/result.ts'
+import { runCommand } from './run/run-command.ts'
+import type { RunContext } from './run/run-context.ts'
+
+/** What the OpenClaw command says it is; or a sentence that says why it is of no use, and whether that may pass by itself. */
+export type OpenclawLook = { version: string } | { reason: string; mayPass: boolean }
+
+export interface LookOptions {
+  /** Ends the look when it is aborted. */
+  readonly signal: AbortSignal
+  /** Milliseconds after which a command that has not answered is ended; default 15,000. */
+  readonly timeoutMs?: number
+}
+
+/** Of the output; a version is short. */
+const maxOutputBytes = 4_096
+/** Between SIGTERM and SIGKILL: it has nothing to lose. */
+const killGraceMs = 1_000
+/** `OpenClaw 2026.9.6 (eb377ac)`, or the number alone; warnings may come before. */
+const versionPattern = /^(?:openclaw[ /]+)?v?(\d+\.\d+[\w.+-]*)(?=\s|$)/im
+
+/** Asks the OpenClaw command for its version, as a job would run it: in the sandbox, if there is one. Never rejects. */
+export async function lookAtOpenclaw(
+  context: RunContext,
+  { signal, timeoutMs = 15_000 }: LookOptions,
+): Promise<OpenclawLook> {
+  const permit = permitOf(context.policy.openclaw)
+  if ('reason' in permit) return { reason: permit.reason, mayPass: false }
+  const defaults = { ...context.defaults, killGraceMs, maxOutputBytes }
+  const cwd = permit.roots[0] ?? context.workRoots[0]
+  const attempt = { jobId: 'openclaw-version', attempt: 0, tag: `v${randomBytes(10).toString('hex')}`, signal }
+  const command = { permit, args: ['--version'], timeoutMs }
+  const result = await runCommand({ ...context, defaults }, cwd === undefined ? {} : { cwd }, command, attempt).catch(
+    (error: unknown) => refused(125, messageOf(error)),
+  )
+  const shown = 'openclaw --version (SKYCLAW_OPENCLAW_COMMAND)'
+  if (result.timedOut === true) return { reason: `${shown} did not answer within ${timeoutMs} ms`, mayPass: true }
+  if (!result.success) return { reason: `${shown} failed: ${result.error ?? 'no reason given'}`, mayPass: false }
+  const version = versionPattern.exec(result.stdout)?.[1]
+  if (version !== undefined && version.length <= limits.labelChars) return { version }
+  const said = JSON.stringify(result.stdout.trim().slice(0, 80))
+  return { reason: `${shown} answered ${said}, which is no version`, mayPass: false }
+}

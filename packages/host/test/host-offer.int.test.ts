@@ -1,0 +1,130 @@
+import { chmod, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { until } from '../../../test/support/until.ts'
+import { HostOffer, type OfferOptions } from '../src/host-offer.ts'
+import { lookAtOpenclaw } from '../src/openclaw-version.ts'
+import { isAlive, testContext } from './run-context.ts'
+import { Bench } from './start.ts'
+
+let root: string
+let openclawCommand: string
+let ending: AbortController
+
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'skyclaw-offer-'))
+  openclawCommand = path.join(root, 'openclaw')
+  ending = new AbortController()
+})
+
+afterEach(async () => {
+  ending.abort()
+  await rm(root, { recursive: true, force: true })
+})
+
+/** Puts an OpenClaw of shell code in place of the one that is there. */
+async function install(code: string): Promise<void> {
+  await writeFile(`${openclawCommand}.new`, `#!/bin/sh\n${code}\n`)
+  await chmod(`${openclawCommand}.new`, 0o755)
+  await rename(`${openclawCommand}.new`, openclawCommand)
+}
+
+function look(timeoutMs = 5_000) {
+  return lookAtOpenclaw(testContext({ openclawCommand, dir: root }), { signal: ending.signal, timeoutMs })
+}
+
+const versions: [string, string][] = [
+  ["echo 'OpenClaw 2026.9.6 (eb377ac)'", '2026.9.6'],
+  ['echo 2026.1.5-beta.2', '2026.1.5-beta.2'],
+  ["echo 'warning: old state'; echo OpenClaw v2026.10.1", '2026.10.1'],
+]
+test.each(versions)('an OpenClaw that does %j on --version is %s', async (code, version) => {
+  await install(`[ "$*" = --version ] || exit 1\n${code}`)
+  expect(await look()).toEqual({ version })
+})
+
+test('a command that fails, or says something else, is no OpenClaw, for a reason that tells what it did', async () => {
+  expect(await look()).toEqual({ mayPass: false, reason: expect.stringContaining('was not found') })
+  await install('exit 3')
+  expect(await look()).toEqual({ mayPass: false, reason: expect.stringContaining('failed: exited with code 3') })
+  await install('echo {\\"ok\\":true}')
+  expect(await look()).toEqual({
+    mayPass: false,
+    reason: expect.stringMatching(/answered .*ok.*, which is no version/),
+  })
+})
+
+test('a command that hangs is ended with all that it started', async () => {
+  await install(`trap '' TERM; setsid sleep 60 & echo $! >${root}/pid; echo OpenClaw 1.2.3; wait; sleep 60`)
+  expect(await look(300)).toEqual({ mayPass: true, reason: expect.stringContaining('did not answer within 300 ms') })
+  expect(await isAlive(Number(await readFile(path.join(root, 'pid'), 'utf8')))).toBe(false)
+})
+
+async function open(options: Partial<OfferOptions> = {}) {
+  const lines: string[] = []
+  const log = pino({}, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) })
+  const context = testContext({ openclawCommand, dir: root, log })
+  const quick = { lookEveryMs: 20, missingEveryMs: 20, lookMs: 400 }
+  const offer = await HostOffer.open(context, {
+    capabilities: ['openclaw', 'gpu'],
+    labels: {},
+    signal: ending.signal,
+    ...quick,
+    ...options,
+  })
+  return { offer, lines }
+}
+
+test('what is offered changes when OpenClaw is installed, upgraded and removed while the host runs', async () => {
+  const { offer, lines } = await open()
+  expect(offer.current).toEqual({ capabilities: ['gpu'], labels: {} })
+  expect(lines.filter((line) => line.includes('openclaw is not offered'))).toHaveLength(1)
+  for (const version of ['2026.9.6', '2026.10.1']) {
+    const { changed } = offer
+    await install(`echo OpenClaw ${version}`)
+    await until(`version ${version}`, () => changed.aborted)
+    expect(offer.current).toEqual({ capabilities: ['gpu', 'openclaw'], labels: { openclaw: version } })
+  }
+  const { changed } = offer
+  await rm(openclawCommand)
+  await until('the end of the offer', () => changed.aborted)
+  expect(offer.current).toEqual({ capabilities: ['gpu'], labels: {} })
+  ending.abort()
+  await offer.closed
+})
+
+test('an OpenClaw that is slow once is offered on, and no more when it is slow again', async () => {
+  await install('echo OpenClaw 2026.9.6')
+  const { offer } = await open({ lookMs: 250 })
+  const { changed } = offer
+  await install(`echo x >>${root}/looks; sleep 30`)
+  await until('a change', () => changed.aborted)
+  expect(await readFile(path.join(root, 'looks'), 'utf8')).toBe('x\nx\n')
+  expect(offer.current.capabilities).toEqual(['gpu'])
+})
+
+test('a host starts without an OpenClaw that takes its time, and offers it when it has answered', async () => {
+  await install(`while ! [ -e ${root}/ready ]; do sleep 0.02; done; echo OpenClaw 2026.9.6`)
+  const { offer } = await open({ firstLookMs: 10, lookMs: 10_000 })
+  expect(offer.current.capabilities).toEqual(['gpu'])
+  await writeFile(path.join(root, 'ready'), '')
+  await until('the offer', () => offer.current.capabilities.includes('openclaw'))
+})
+
+test('a host is registered with the version of its OpenClaw as a label, and anew when it answers later', async () => {
+  await install(`while ! [ -e ${root}/ready ]; do sleep 0.02; done; echo OpenClaw 2026.9.6`)
+  await using bench = await Bench.open()
+  const host = await bench.host({ openclawCommand, labels: { zone: 'attic' } })
+  const registrations = () => bench.coordinator.of('registerHost').map(({ body }) => body as Record<string, unknown>)
+  await until('the registration', () => registrations().length === 1)
+  expect(registrations()[0]).toMatchObject({ capabilities: ['shell'], labels: { zone: 'attic' } })
+  await writeFile(path.join(root, 'ready'), '')
+  await until('another registration', () => registrations().length === 2)
+  expect(registrations()[1]).toMatchObject({
+    capabilities: ['openclaw', 'shell'],
+    labels: { zone: 'attic', openclaw: '2026.9.6' },
+  })
+  expect(host.capabilities).toEqual(['openclaw', 'shell'])
+})
