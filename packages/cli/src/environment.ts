@@ -77,6 +77,11 @@ export function readEnv(env: Record<string, string | undefined> = process.env): 
   return { texts, warnings, plain }
 }
 
+/** A variable of whoever runs the command that is no setting of this program; undefined for one that is not set, or empty. */
+export function readVariable(name: string, env: Record<string, string | undefined> = process.env): string | undefined {
+  return env[name] || undefined
+}
+
 /** Throws a SettingError for a value that is wrong, and for listening to the world without a token. */
 export function toCoordinatorOptions(settings: Settings): CoordinatorSettings {
   const token = valueOf(settings, 'token')

@@ -31,7 +31,8 @@ export const enqueueOpenclaw = defineCommand({
   },
 })
 
-function openclawPayload({ values, wrapped }: Context): OpenclawPayload {
+function openclawPayload(context: Context): OpenclawPayload {
+  const { values, wrapped } = context
   const fields = {
     message: values.string('message'),
     model: values.string('model'),
@@ -40,7 +41,7 @@ function openclawPayload({ values, wrapped }: Context): OpenclawPayload {
   }
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
   const args = wrapped.length > 0 ? { args: [...wrapped] } : {}
-  const payload: OpenclawPayload = { kind: 'openclaw-run', ...given, ...args, ...placeFromFlags(values) }
+  const payload: OpenclawPayload = { kind: 'openclaw-run', ...given, ...args, ...placeFromFlags(context) }
   const wrong = checkPayload(payload)
   if (wrong) {
     throw new UsageError(

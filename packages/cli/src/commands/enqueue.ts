@@ -7,6 +7,7 @@ import { UsageError } from '../arguments/usage-error.ts'
 import type { Values } from '../arguments/values.ts'
 import type { Context } from '../command.ts'
 import { envName, idempotencyKey as idempotencyKeyCheck, labelKey } from '../settings/checks.ts'
+import { secretsFromFlags } from './secret-env.ts'
 
 /** Flags of every command that enqueues. */
 export const enqueueFlags = {
@@ -33,6 +34,12 @@ export const enqueueFlags = {
   },
   cwd: { type: 'string', valueHint: 'DIR', description: 'Working directory on the host' },
   env: { type: 'string', valueHint: 'KEY=VALUE', repeatable: true, description: 'A variable of its environment' },
+  'secret-env': {
+    type: 'string',
+    valueHint: 'NAME[=VALUE]',
+    repeatable: true,
+    description: 'A secret variable, kept sealed and out of its output; without VALUE, that of NAME here',
+  },
   'idempotency-key': {
     type: 'string',
     valueHint: 'KEY',
@@ -44,14 +51,21 @@ export const enqueueFlags = {
 const delayUnitsMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const maxDelayMs = 3_660 * 86_400_000
 
+type FlagContext = Pick<Context, 'values' | 'io'>
+
 /** What the flags say of how a job runs, whatever it runs. */
-export function placeFromFlags(values: Values): Pick<Payload, 'cwd' | 'env' | 'timeoutMs'> {
+export function placeFromFlags(context: FlagContext): Pick<Payload, 'cwd' | 'env' | 'secretEnv' | 'timeoutMs'> {
+  const { values } = context
   const env = values.pairs('env', envName)
+  const secretEnv = secretsFromFlags(context)
+  const twice = Object.keys(secretEnv).find((name) => Object.hasOwn(env, name))
+  if (twice !== undefined) throw new UsageError(`--env and --secret-env both name ${twice}`)
   const cwd = values.string('cwd')
   const timeoutMs = values.integer('timeout-ms', 1, limits.timeoutMs)
   return {
     ...(cwd !== undefined && { cwd }),
     ...(Object.keys(env).length > 0 && { env }),
+    ...(Object.keys(secretEnv).length > 0 && { secretEnv }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   }
 }

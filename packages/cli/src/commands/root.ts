@@ -8,10 +8,16 @@ import { enqueueOpenclaw } from './enqueue-openclaw.ts'
 import { enqueueShell } from './enqueue-shell.ts'
 import { health } from './health.ts'
 import { host } from './host.ts'
+import { hostsDrain } from './hosts/drain.ts'
 import { hostsList } from './hosts/list.ts'
+import { hostsPause } from './hosts/pause.ts'
+import { hostsResume } from './hosts/resume.ts'
+import { hostsShow } from './hosts/show.ts'
 import { jobsCancel } from './jobs/cancel.ts'
+import { jobsExplain } from './jobs/explain.ts'
 import { jobsLogs } from './jobs/logs.ts'
 import { jobsList } from './jobs/list.ts'
+import { jobsRetry } from './jobs/retry.ts'
 import { jobsShow } from './jobs/show.ts'
 import { jobsWait } from './jobs/wait.ts'
 import { peersForget } from './peers/forget.ts'
@@ -23,12 +29,33 @@ import { up } from './up.ts'
 
 const jobs = defineGroup(
   'jobs',
-  'See, wait for and cancel jobs',
-  { list: jobsList, show: jobsShow, logs: jobsLogs, wait: jobsWait, cancel: jobsCancel },
-  ['jobs list --status queued', 'jobs show JOB', 'jobs logs -f JOB', 'jobs wait JOB', 'jobs cancel JOB'],
+  'See, wait for, cancel and retry jobs',
+  {
+    list: jobsList,
+    show: jobsShow,
+    logs: jobsLogs,
+    wait: jobsWait,
+    cancel: jobsCancel,
+    retry: jobsRetry,
+    explain: jobsExplain,
+  },
+  [
+    'jobs list --status queued',
+    'jobs show JOB',
+    'jobs logs -f JOB',
+    'jobs wait JOB',
+    'jobs cancel JOB',
+    'jobs retry JOB',
+    'jobs explain JOB',
+  ],
 )
 
-const hosts = defineGroup('hosts', 'See the hosts', { list: hostsList }, ['hosts list'])
+const hosts = defineGroup(
+  'hosts',
+  'See the hosts, and have them take no jobs for a while',
+  { list: hostsList, show: hostsShow, pause: hostsPause, resume: hostsResume, drain: hostsDrain },
+  ['hosts list', 'hosts show HOST', 'hosts pause HOST', 'hosts drain HOST --wait', 'hosts resume HOST'],
+)
 const peers = defineGroup('peers', 'See the coordinators, and forget one', { list: peersList, forget: peersForget }, [
   'peers list',
   'peers forget node-b',

@@ -14,14 +14,15 @@ export const shellPositionals = {
 } as const
 
 /** The payload of `<command> [args…]`. Throws a UsageError. */
-export async function shellPayload({ wrapped, values, io }: Context): Promise<ShellPayload> {
+export async function shellPayload(context: Context): Promise<ShellPayload> {
+  const { wrapped, values, io } = context
   const [command, ...args] = wrapped
   if (!command) throw new UsageError('the command is missing')
   return {
     kind: 'shell',
     command,
     ...(args.length > 0 && { args }),
-    ...placeFromFlags(values),
+    ...placeFromFlags(context),
     ...(values.has('stdin') && { stdin: await readText(io.stdin) }),
   }
 }

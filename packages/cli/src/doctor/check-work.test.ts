@@ -7,7 +7,7 @@ const now = Date.parse('2026-11-22T10:00:30.000Z')
 
 function hostOf(name: string, capabilities: string[], more: Partial<Host> = {}): Host {
   return {
-    ...{ id: name, name, capabilities, maxParallel: 1, labels: {}, activeLeases: 0, live: true },
+    ...{ id: name, name, capabilities, maxParallel: 1, labels: {}, activeLeases: 0, state: 'active', live: true },
     ...{ lastSeenAt: '2026-11-22T10:00:29.000Z', registeredAt: '2026-11-22T09:00:00.000Z' },
     ...more,
   }

@@ -3,6 +3,7 @@ import { plainText, shorten } from './plain-text.ts'
 import type { Paint, Style } from './style.ts'
 import { renderFields, renderTable } from './table.ts'
 import { renderAge, renderDuration, renderTime } from './time.ts'
+import { renderCpu, renderMemory, renderOutputBytes } from './usage.ts'
 
 const whatChars = 48
 
@@ -78,6 +79,8 @@ export function renderJob(job: Job, nowMs: number, style: Style): string {
       ['error', job.error],
       ['cancelled', job.cancelReason],
       ['duplicate of', job.duplicateOf],
+      ['retry of', job.retryOf],
+      ['secrets', Object.keys(job.payload.secretEnv ?? {}).join(', ') || undefined],
     ],
     style,
   )
@@ -99,6 +102,10 @@ function renderAttempts({ attemptHistory }: Job, nowMs: number, style: Style): s
       { title: 'STARTED', text: ({ startedAt }) => renderAge(startedAt, nowMs) },
       { title: 'OUTCOME', text: ({ outcome }) => outcome ?? 'running' },
       { title: 'EXIT', text: ({ exitCode, signal }) => signal ?? exitCode?.toString() ?? '-' },
+      { title: 'TOOK', text: ({ durationMs }) => (durationMs === undefined ? '-' : renderDuration(durationMs)) },
+      { title: 'CPU', text: renderCpu },
+      { title: 'MEMORY', text: renderMemory },
+      { title: 'OUTPUT', text: renderOutputBytes },
       { title: 'ERROR', text: ({ error }) => error ?? '' },
     ],
     attemptHistory,

@@ -38,6 +38,7 @@ test('no cell of a table can steer the terminal', () => {
     activeLeases: 0,
     lastSeenAt: '2026-11-22T10:00:00.000Z',
     registeredAt: '2026-11-22T10:00:00.000Z',
+    state: 'active' as const,
     live: true,
   }
   const output = renderJobs([job], now, plain) + renderJob(job, now, plain) + renderHosts([host], now, plain)

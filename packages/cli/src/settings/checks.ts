@@ -37,11 +37,15 @@ export function matching(pattern: RegExp, description: string): Check<string> {
   }
 }
 
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
+
+/** Whether it can be an id at all. */
+export function isId(text: string): boolean {
+  return idPattern.test(text)
+}
+
 /** What the protocol takes as an id. */
-export const id = matching(
-  /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
-  'up to 128 letters, digits and . _ : -, starting with a letter or digit',
-)
+export const id = matching(idPattern, 'up to 128 letters, digits and . _ : -, starting with a letter or digit')
 
 /** What may be the name of a variable in a job's environment. */
 export const envName = matching(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'the name of a variable: letters, digits and _')
