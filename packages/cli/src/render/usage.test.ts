@@ -2,23 +2,10 @@ import { expect, test } from 'vitest'
 import { makeJob } from '../../test/job-fixture.ts'
 import { renderJob } from './job.ts'
 import { createStyle } from './style.ts'
-import { renderBytes } from './usage.ts'
-
-test.each([
-  [0, '0 B'],
-  [1_023, '1023 B'],
-  [1_024, '1.0 KiB'],
-  [10_240, '10 KiB'],
-  [1_572_864, '1.5 MiB'],
-  [1_048_575, '1.0 MiB'],
-  [5 * 1_024 ** 5, '5120 TiB'],
-])('%i bytes are %s', (bytes, text) => {
-  expect(renderBytes(bytes)).toBe(text)
-})
 
 test('a job shows what each of its tries used, and a dash where nobody could tell', () => {
   const startedAt = '2026-11-22T10:00:00.000Z'
-  const usage = { cpuMs: 1_500, peakMemoryBytes: 1_048_576, stdoutBytes: 2_048, stderrBytes: 0, truncated: true }
+  const usage = { cpuMs: 1_500, peakMemoryBytes: 1_000_000, stdoutBytes: 2_000, stderrBytes: 0, truncated: true }
   const attemptHistory = [
     { attempt: 1, hostId: 'h', startedAt, durationMs: 2_000, usage },
     { attempt: 2, hostId: 'h', startedAt },
@@ -27,6 +14,6 @@ test('a job shows what each of its tries used, and a dash where nobody could tel
   const lines = renderJob(job, Date.parse(startedAt), createStyle(false)).split('\n')
   expect(lines).toContain('retry of  job-0')
   expect(lines.find((line) => line.startsWith('TRY'))).toMatch(/TOOK +CPU +MEMORY +OUTPUT/)
-  expect(lines.find((line) => line.startsWith('1 '))).toMatch(/2\.0s +1\.5s +1\.0 MiB +2\.0 KiB, cut/)
+  expect(lines.find((line) => line.startsWith('1 '))).toMatch(/2\.0s +1\.5s +1\.0 MB +2\.0 kB, cut/)
   expect(lines.find((line) => line.startsWith('2 '))).toMatch(/running +- +- +- +- +-/)
 })
