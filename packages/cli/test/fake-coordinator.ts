@@ -10,7 +10,10 @@ export interface Asked {
   readonly body: unknown
 }
 
-type Answer = (asked: Asked) => { status?: number; body: unknown } | Promise<{ status?: number; body: unknown }>
+/** JSON, or a stream of what is yielded. */
+type Reply = { status?: number; body: unknown } | { events: AsyncIterable<string> | Iterable<string> }
+
+type Answer = (asked: Asked) => Reply | Promise<Reply>
 
 /** An HTTP server on loopback that answers what the test says and keeps what it was asked. */
 export async function fakeCoordinator(answer: Answer): Promise<{ url: string; asked: Asked[] }> {
@@ -19,7 +22,13 @@ export async function fakeCoordinator(answer: Answer): Promise<{ url: string; as
     const body = request.method === 'POST' ? await json(request) : undefined
     const one = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body }
     asked.push(one)
-    const { status = 200, body: reply } = await answer(one)
+    const answered = await answer(one)
+    if ('events' in answered) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      for await (const event of answered.events) response.write(event)
+      return void response.end()
+    }
+    const { status = 200, body: reply } = answered
     const type = status < 400 ? 'application/json' : 'application/problem+json'
     response.writeHead(status, { 'content-type': type }).end(JSON.stringify(reply))
   }

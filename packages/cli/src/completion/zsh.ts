@@ -69,7 +69,7 @@ const walk = `_skyclaw() {
     _default
   elif [[ "$cur" == -* ]]; then
     _skyclaw_flags "$at"
-    _describe 'flag' reply
+    _describe -o 'flag' reply
   elif _skyclaw_wraps "$at"; then
     _default
   else

@@ -5,6 +5,10 @@ import { fakeCoordinator } from '../../test/fake-coordinator.ts'
 import { runInProcess } from '../../test/fake-io.ts'
 import { makeJob } from '../../test/job-fixture.ts'
 
+/** What a coordinator answers to a question for a log that it does not know. */
+const noLog = { status: 404, body: problem('not_found', 'there is no GET /v1/jobs/job-1/logs') }
+const isLog = (path: string) => path.startsWith('/v1/jobs/job-1/logs')
+
 const attempt = { attempt: 1, hostId: 'h', startedAt: '2026-11-22T10:00:00.000Z' }
 const result = { finishedAt: '2026-11-22T10:00:01.000Z', durationMs: 5, stdout: 'out\n', stderr: 'err\n' }
 const failed = makeJob({
@@ -14,8 +18,10 @@ const failed = makeJob({
   attemptHistory: [{ ...attempt, outcome: 'failed' }],
 })
 
-test('run passes output and exit code of the job on', async () => {
-  const { url } = await fakeCoordinator(({ method }) => ({ body: { job: method === 'POST' ? makeJob() : failed } }))
+test('run passes output and exit code of the job on, at the end where the coordinator has no logs', async () => {
+  const { url } = await fakeCoordinator(({ method, path }) =>
+    isLog(path) ? noLog : { body: { job: method === 'POST' ? makeJob() : failed } },
+  )
   const run = await runInProcess(['run', '--url', url, '--', 'x'])
   expect(run).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' })
 })
@@ -39,6 +45,7 @@ test('the first Ctrl-C cancels the job, and run waits for that: 130', async () =
   const signals = new EventEmitter()
   let current: Job = makeJob()
   const { url, asked } = await fakeCoordinator(async ({ path, method }) => {
+    if (isLog(path)) return noLog
     if (path.endsWith('/cancel')) current = makeJob({ status: 'cancelled', cancelReason: 'said so' })
     else if (method === 'GET' && current.status === 'queued') signals.emit('SIGINT')
     return { body: { job: current } }
@@ -54,6 +61,7 @@ test('a cancellation that is answered later than the job has ended is no failure
   const signals = new EventEmitter()
   let current: Job = makeJob()
   const { url } = await fakeCoordinator(async ({ path, method }) => {
+    if (isLog(path)) return noLog
     if (path.endsWith('/cancel')) {
       current = makeJob({ status: 'cancelled' })
       return new Promise(() => {})
@@ -76,7 +84,7 @@ test('when the job is lost sight of, run says how to look for it', async () => {
   expect(run.stderr).toMatch(/the job may still go on[^\n]*skyclaw jobs wait job-1\nskyclaw: [^\n]*SKYCLAW_TOKEN/)
 })
 
-test('the second Ctrl-C leaves the job to itself and says how to wait for it', async () => {
+test('the second Ctrl-C leaves the job to itself and says how to see the rest', async () => {
   const signals = new EventEmitter()
   const { url } = await fakeCoordinator(async ({ path, method }) => {
     if (method === 'GET' || path.endsWith('/cancel')) signals.emit('SIGINT')
@@ -84,7 +92,7 @@ test('the second Ctrl-C leaves the job to itself and says how to wait for it', a
   })
   const run = await runInProcess(['run', '--url', url, 'x'], { signals })
   expect(run.code).toBe(130)
-  expect(run.stderr).toContain('skyclaw jobs wait job-1')
+  expect(run.stderr).toContain('skyclaw jobs logs -f job-1')
 })
 
 test('Ctrl-C while it enqueues ends the run and names the key to repeat with', async () => {
