@@ -4,6 +4,8 @@ import type { HostContext } from './context.ts'
 import { deliver } from './delivery.ts'
 import type { RunningAttempt } from './held-jobs.ts'
 import { messageOf } from './retry.ts'
+import type { AttemptOutput } from './run/attempt-output.ts'
+import type { ProcessIdentity } from './run/processes/proc.ts'
 import { refused, type RunResult } from './run/result.ts'
 import { runPayload } from './run/run-payload.ts'
 import type { SpooledResult } from './spool.ts'
@@ -24,21 +26,44 @@ export async function runAttempt(host: HostContext, job: Job, attempt: RunningAt
   const log = host.log.child({ jobId: ref.id, attempt: ref.attempt })
   await host.held.endEarlier(ref)
   log.info({ kind: job.payload.kind }, 'attempt started')
-  const { signal } = attempt
   const tag = `a${randomBytes(10).toString('hex')}`
-  const run = signal.aborted
-    ? unstarted
-    : await runPayload(host.run, job.payload, { jobId: ref.id, attempt: ref.attempt, tag, signal })
+  const attemptLog = host.logs.start(ref)
+  const { output } = attemptLog
+  const run = attempt.signal.aborted ? unstarted : await runNoted(host, job, attempt, { tag, output })
   const { interrupted = false, ...result } = run
   const { success, exitCode, durationMs } = result
   log.info({ success, exitCode, durationMs, endReason: attempt.endReason }, 'attempt ended')
 
   // What had ended by itself before it was to be ended is done: handed back, it would be done twice.
   const endReason = interrupted || attempt.endReason === 'lost' ? attempt.endReason : undefined
+  const report = endReason === 'cancelled' ? cancelled(result) : result
+  if (endReason === 'lost') attemptLog.drop()
+  else attemptLog.finish(endReason === 'released' ? { ...report, success: false } : report)
   if (endReason === 'released') await release(host, ref)
   else if (endReason === 'lost') log.warn('lease lost: result dropped')
-  else await complete(host, ref, endReason === 'cancelled' ? cancelled(result) : result)
+  else await complete(host, ref, report)
+  await host.journal.end(tag).catch((error: unknown) => log.error({ reason: messageOf(error) }, journalFailed))
   attempt.finish()
+}
+
+const journalFailed = 'the journal of what runs could not be changed'
+
+/** Runs an attempt, noted for the next start should this one be cut off. */
+async function runNoted(
+  host: HostContext,
+  job: Job,
+  { ref, signal }: RunningAttempt,
+  { tag, output }: { readonly tag: string; readonly output: AttemptOutput },
+): Promise<RunResult> {
+  const names = { jobId: ref.id, attempt: ref.attempt, tag }
+  try {
+    await host.journal.begin({ ...names, sandbox: host.run.sandbox.kind })
+  } catch (error) {
+    // A full disk is no reason to do nothing: it matters only when this host is killed meanwhile.
+    host.log.error({ jobId: ref.id, attempt: ref.attempt, reason: messageOf(error) }, journalFailed)
+  }
+  const onStart = (identity: ProcessIdentity) => host.journal.started(tag, identity)
+  return runPayload(host.run, job.payload, { ...names, signal, output, onStart })
 }
 
 /** Hands a job back. When that fails, its lease ends by time. Never rejects. */

@@ -50,17 +50,22 @@ export async function deliver(host: HostContext, result: SpooledResult): Promise
 }
 
 /** Sends a result once, as soon as there is room for it. */
-async function send({ client, held, state, ending }: HostContext, result: SpooledResult): Promise<void> {
+async function send(host: HostContext, result: SpooledResult): Promise<void> {
   const { jobId, body, idempotencyKey } = result
-  const { signal } = ending
+  const { signal } = host.ending
+  await inTurn(host, () => host.client.call('completeJob', { params: { id: jobId }, body, idempotencyKey, signal }))
+}
+
+/** Calls as soon as fewer than `maxDeliveries` are on their way. Rejects when the host ends first. */
+export async function inTurn({ held, state, ending }: HostContext, call: () => Promise<unknown>): Promise<void> {
   const takeTurn = () => {
     if (state.deliveries >= maxDeliveries) return false
     state.deliveries += 1
     return true
   }
-  await held.until(takeTurn, signal)
+  await held.until(takeTurn, ending.signal)
   try {
-    await client.call('completeJob', { params: { id: jobId }, body, idempotencyKey, signal })
+    await call()
   } finally {
     state.deliveries -= 1
     held.wake()

@@ -1,6 +1,6 @@
 import { createClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
-import { offeredCapabilities } from './capabilities.ts'
+import { Bell } from './bell.ts'
 import { claimLoop } from './claim-loop.ts'
 import type { HostContext } from './context.ts'
 import { deliver, maxDeliveries } from './delivery.ts'
@@ -8,19 +8,26 @@ import { windDown } from './drain.ts'
 import { HostError } from './errors.ts'
 import { type FolderLock, lockFolder, unusable } from './folder-lock.ts'
 import { HeldJobs } from './held-jobs.ts'
+import { HostOffer } from './host-offer.ts'
 import { readIdentity } from './identity.ts'
+import { endOrphans } from './orphans.ts'
+import { HostLogs, maxLogCalls } from './logs/host-logs.ts'
 import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
+import { removeLeftTempFolders } from './run/job-temp-folder.ts'
 import type { JobLimits } from './run/launch.ts'
 import { createPolicy } from './run/policy.ts'
 import { noSandbox } from './run/sandbox/none.ts'
 import { rememberedCoordinators } from './remembered-coordinators.ts'
+import { messageOf } from './retry.ts'
 import { keepSession } from './session.ts'
+import { openJournal, type RunningEntry } from './running.ts'
 import { openSpool, type SpooledResult } from './spool.ts'
+import { watchChanges } from './watch.ts'
 
 export interface RunningHost {
   readonly id: string
   readonly name: string
-  /** What it offers, after the rules of `capabilities`. */
+  /** What it offers at this moment, after the rules of `capabilities`. */
   readonly capabilities: readonly string[]
   /** Claims nothing more, finishes what runs, then ends; after `drainMs` it ends the jobs and hands them back. */
   drain(): Promise<void>
@@ -38,49 +45,78 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
   const options = resolveHostOptions(hostOptions)
   const policy = createPolicy({ ...options, path: options.environment['PATH'] })
   const { coordinators, token } = options
-  // Each job may be handed back, and heartbeat and claim come beside the deliveries.
-  const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + 8 })
+  // Each job may be handed back, and heartbeat, watch and claim come beside the deliveries.
+  const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + maxLogCalls + 8 })
   // The heartbeat brings the coordinators: the client need not ask for them.
   const client = createClient({ coordinators, transport, learn: false, ...(token !== undefined && { token }) })
   const configured = client.coordinators
   const lock = lockFolder(options.dir)
+  const ending = new AbortController()
   try {
     const id = await readIdentity(options.dir, options.id)
     const { spool, results, unreadable } = await openSpool(options.dir, options.maxRejected)
-    const { capabilities, warnings } = offeredCapabilities(options.capabilities, policy)
     const log = options.logger.child({ hostId: id })
     const remembered = await rememberedCoordinators(options.dir, configured, log)
     if (options.learn) client.learnCoordinators(remembered.urls)
-    for (const warning of warnings) log.warn(warning)
     for (const name of policy.missing) log.warn({ command: name }, 'an allowed command was not found on the PATH')
     for (const file of unreadable)
       log.error({ file }, 'a spooled result could not be read: kept in the rejected folder')
+    const {
+      journal,
+      leftovers,
+      unreadable: torn,
+    } = await openJournal(options.dir, (error) =>
+      log.error({ reason: messageOf(error) }, 'the journal of what runs could not be changed'),
+    )
+    for (const file of torn) log.error({ file }, 'an entry of what ran could not be read: removed')
+    const runContext = { ...runSettings(options), policy, sandbox: noSandbox, log }
+    const { capabilities, labels } = options
+    const offer = await HostOffer.open(runContext, { capabilities, labels, signal: ending.signal })
+    const held = new HeldJobs()
+    const logs = await HostLogs.open({
+      dir: options.dir,
+      maxLogBytes: options.maxLogBytes,
+      maxWaiting: options.maxSpooled,
+      client,
+      hostId: id,
+      ending: ending.signal,
+      log,
+      onLost: (ref) => held.end(ref, 'lost'),
+      onSettled: () => held.wake(),
+    })
     const host: HostContext = {
       id,
       options,
-      capabilities,
+      offer,
       client,
       remembered,
-      held: new HeldJobs(),
+      held,
       spool,
-      run: { ...runSettings(options), policy, sandbox: noSandbox, log },
+      journal,
+      logs,
+      run: runContext,
       log,
-      state: { registered: false, drainRequested: false, deliveries: 0 },
+      state: { registered: false, wish: 'active', drainTimer: undefined, deliveries: 0 },
+      beats: new Bell(),
       claiming: new AbortController(),
-      ending: new AbortController(),
+      ending,
     }
-    return run(host, results, lock)
+    return run(host, results, leftovers, lock)
   } catch (error) {
+    ending.abort()
     lock.release()
     throw error instanceof HostError ? error : unusable(options.dir, error)
   }
 }
 
-function run(host: HostContext, results: SpooledResult[], lock: FolderLock): RunningHost {
+function run(host: HostContext, results: SpooledResult[], leftovers: RunningEntry[], lock: FolderLock): RunningHost {
   const { options } = host
   for (const result of results) void deliver(host, result)
-  const session = keepSession(host)
-  const claims = claimLoop(host)
+  const session = Promise.all([keepSession(host), watchChanges(host)])
+  // A job that comes back here must not run beside what is left of it.
+  const claims = endOrphans(host, leftovers, results)
+    .then(() => clearTempFolders(host))
+    .then(() => claimLoop(host))
   const hurry = new AbortController()
   let ending: Promise<void> | undefined
   const { promise: closed, resolve } = Promise.withResolvers<void>()
@@ -88,7 +124,9 @@ function run(host: HostContext, results: SpooledResult[], lock: FolderLock): Run
   async function end(graceMs: number): Promise<void> {
     await windDown(host, claims, graceMs, hurry.signal)
     host.ending.abort()
-    await session
+    clearTimeout(host.state.drainTimer)
+    await Promise.all([session, host.offer.closed])
+    await host.logs.close()
     await host.client.close()
     await host.remembered.kept()
     lock.release()
@@ -98,7 +136,9 @@ function run(host: HostContext, results: SpooledResult[], lock: FolderLock): Run
   return {
     id: host.id,
     name: options.name,
-    capabilities: host.capabilities,
+    get capabilities() {
+      return host.offer.current.capabilities
+    },
     drain: () => (ending ??= end(options.drainMs)),
     stop() {
       hurry.abort()
@@ -106,6 +146,13 @@ function run(host: HostContext, results: SpooledResult[], lock: FolderLock): Run
     },
     closed,
   }
+}
+
+/** What attempts of an earlier run left, after all their processes have ended. */
+async function clearTempFolders({ options, log }: HostContext): Promise<void> {
+  await removeLeftTempFolders(options.dir, options.environment['TMPDIR']).catch((error: unknown) => {
+    log.warn({ reason: messageOf(error) }, 'temporary folders of an earlier run could not be removed')
+  })
 }
 
 function runSettings(options: ResolvedHostOptions) {

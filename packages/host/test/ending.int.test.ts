@@ -1,34 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { HostError, startHost } from '../src/index.ts'
 import { isAlive } from './run-context.ts'
+import { spawnHost } from './spawn-host.ts'
 import { Bench, sh } from './start.ts'
 
 const soon = { timeout: 15_000, interval: 20 }
-
-/** Starts a host in a process of its own and waits until it has its folder. */
-async function spawnHost(bench: Bench, options: object = {}): Promise<ChildProcess> {
-  const settings = {
-    coordinators: [bench.coordinator.url],
-    dir: bench.dir,
-    name: 'p',
-    allowedCommands: ['sh'],
-    ...options,
-  }
-  const file = fileURLToPath(new URL('./host-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=@skyclaw/source', file, JSON.stringify(settings)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  await vi.waitUntil(() => output.includes('started ') || child.exitCode !== null, soon)
-  expect(child.exitCode).toBeNull()
-  return child
-}
 
 describe('drain', () => {
   test('claims nothing more, finishes what runs, delivers it, and keeps beating meanwhile', async () => {

@@ -27,6 +27,7 @@ describe('a host', () => {
       stderr: 'err\n',
       durationMs: expect.any(Number),
       error: 'exited with code 4',
+      usage: expect.objectContaining({ stdoutBytes: 4, stderrBytes: 4, truncated: false }),
     })
     await vi.waitUntil(async () => (await readdir(path.join(bench.dir, 'spool'))).length === 0, soon)
   })

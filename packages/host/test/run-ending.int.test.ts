@@ -48,7 +48,7 @@ describe('after an attempt was ended no process of it is alive:', () => {
   })
 
   test('a daemon that forked twice and gave up its environment, seen while its parent was there', async () => {
-    const daemon = `echo $$ > ${'$FOLDER'}/daemon; ${loop}`
+    const daemon = `echo $$ > $FOLDER/daemon; ${loop}`
     const job = start(
       `env -i FOLDER=$FOLDER ALIVE=$ALIVE PATH=$PATH setsid sh -c '(sh -c "${daemon.replaceAll('"', '\\"').replaceAll('$', '\\$')}" & ); sleep 0.3' & ${loop}`,
     )

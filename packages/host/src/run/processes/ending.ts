@@ -21,8 +21,8 @@ export interface EndingOptions {
 const killLimitMs = 10_000
 /** Milliseconds of one chase: no longer is the event loop held. */
 const chaseMs = 5
-/** Looks that find nothing after which it is over even where the machine never comes to rest. */
-const maxUnsettledLooks = 8
+/** So many times the looks that must find nothing are enough where the machine never comes to rest. */
+const maxUnsettledLooks = 3
 
 /** Asks all processes of a job to end. */
 export function askToEnd(watch: ProcessWatch, { job, endsTogether }: EndingOptions): void {
@@ -30,9 +30,7 @@ export function askToEnd(watch: ProcessWatch, { job, endsTogether }: EndingOptio
     if (job.root) signalGroup(job.root.pid, 'SIGTERM')
     return
   }
-  const dbg = performance.now()
   watch.look()
-  if (process.env['DBG']) console.log('ask look', performance.now() - dbg, job.livingCount)
   const living = job.living()
   if (endsTogether) {
     // Who is of the sandbox itself must outlive the job's own end.
@@ -65,8 +63,8 @@ async function isGone(watch: ProcessWatch, job: JobProcesses): Promise<boolean> 
   for (let looks = 1; ; looks++) {
     await watch.freshLook()
     if (job.livingCount > 0) return false
-    if (watch.settled ? looks >= job.cleanLooks : looks >= maxUnsettledLooks) return true
-    await sleep(1)
+    if (looks >= job.cleanLooks && (watch.settled || looks >= job.cleanLooks * maxUnsettledLooks)) return true
+    await sleep(looks)
   }
 }
 

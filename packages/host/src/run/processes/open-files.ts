@@ -30,7 +30,7 @@ export async function limitOpenFiles(prlimit: string, root: number, openFiles: n
       const args = ['--pid', String(pid), `--nofile=${openFiles}:${openFiles}`]
       const { failed, stderr } = await execa(prlimit, args, { reject: false, stdin: 'ignore', timeout: timeoutMs })
       if (failed && isThere(pid)) {
-        return `ended because ${path.basename(prlimit)} could not limit its open files: ${String(stderr).trim()}`
+        return `ended because ${path.basename(prlimit)} could not limit its open files: ${stderr.trim()}`
       }
     }
   }

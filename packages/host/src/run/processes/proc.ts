@@ -65,6 +65,11 @@ export function listPids(): number[] {
   }
 }
 
+/** Whether a number is that of a process: threads have numbers too, and are shown under them, though not listed. */
+export function isProcess(pid: number): boolean {
+  return Number(/^Tgid:\s*(\d+)$/m.exec(readSmall(`/proc/${pid}/status`))?.[1]) === pid
+}
+
 /** The children of a process, of all its threads. */
 export function listChildren(pid: number): number[] {
   try {

@@ -1,6 +1,7 @@
 import { JobProcesses } from './job-processes.ts'
 import {
   hasProc,
+  isProcess,
   listChildren,
   listPids,
   newestPid,
@@ -107,34 +108,37 @@ export class ProcessWatch {
     const unknown: ProcessStat[] = []
     const seen = new Set<number>()
     this.#settled = true
-    const read = (pid: number) => {
-      seen.add(pid)
+    const read = (pid: number, listed = false) => {
       const owner = owners.get(pid)
       if (!owner && this.#strangers.has(pid) && !isBetween(pid, before, newest)) {
         strangers.add(pid)
+        seen.add(pid)
         return
       }
       const stat = readStat(pid)
       if (!stat) {
-        this.#settled = false
+        if (listed) this.#settled = false
         return
       }
+      seen.add(pid)
       if (owner?.knows(stat)) found.get(owner)?.push(stat)
       else unknown.push(stat)
     }
-    for (const pid of listPids()) read(pid)
-    // What forks and ends faster than the list was read is met at the newest numbers.
-    for (let round = 0; round < maxRounds; round++) {
-      const now = newestPid()
-      if (now === newest) break
-      for (let pid = now; pid > newest && pid > now - maxChased; pid--) if (!seen.has(pid)) read(pid)
-      newest = now
+    for (const pid of listPids()) read(pid, true)
+    // What forks and ends faster than the list was read is met at the newest numbers. A number is given out some time before
+    // its process shows: those just before are tried again.
+    for (let round = 0, from = newest - maxForking; round < maxRounds; round++) {
+      const last = newestPid()
+      for (let pid = last; pid > from && pid > last - maxChased; pid--) if (!seen.has(pid) && isProcess(pid)) read(pid)
+      if (last === newest) break
+      from = newest - maxForking
+      newest = last
     }
     this.#newest = newest
     for (const stat of this.#adopt(found, unknown)) {
       // What shows no environment is looked at again, and nothing is settled while it may be about to execute a file.
       if (readMarker(stat.pid) !== null) strangers.add(stat.pid)
-      else if (stat.alive && stat.startTicks > uptimeTicks() - youngTicks) this.#settled = false
+      else if (stat.startTicks > uptimeTicks() - youngTicks) this.#settled = false
     }
     this.#strangers = strangers
     for (const [job, stats] of found) this.#update(job, stats)
@@ -147,7 +151,7 @@ export class ProcessWatch {
     for (let pid = now; pid > newest && pid > now - maxChased; pid--) {
       const marked = readMarker(pid) === job.tag
       const stat = readStat(pid)
-      if (!stat || !(marked || this.#isOf(job, stat))) continue
+      if (!stat || !(marked || this.#isOf(job, stat)) || !isProcess(pid)) continue
       job.add(stat)
       onFound(stat)
     }
@@ -249,6 +253,8 @@ export class ProcessWatch {
 const maxChased = 64
 /** What was started within this time may be about to execute its first file. */
 const youngTicks = 100
+/** Numbers given out last whose processes may not show yet. */
+const maxForking = 16
 /** How often a look goes after what was started meanwhile. */
 const maxRounds = 8
 
