@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { offeredCapabilities, offeredLabels, wantsOpenclaw } from './capabilities.ts'
+import type { Permit } from './run/permit.ts'
 
-const found = { allowsShell: false, openclaw: { file: '/openclaw' } }
+const found = { allowsShell: false, openclaw: {} as Permit }
 const missing = { allowsShell: false, openclaw: { exitCode: 127, reason: 'not here' } } as const
 const version = '2026.9.6'
 

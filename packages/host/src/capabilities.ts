@@ -26,7 +26,7 @@ export function offeredCapabilities(
   const names = new Set(wanted.map(normal).filter((name) => name !== ''))
   const warnings: string[] = []
   if (names.has('shell') && !has.shell) {
-    warnings.push('shell is not offered: SKYCLAW_ALLOWED_COMMANDS allows no command')
+    warnings.push('shell is not offered: neither SKYCLAW_ALLOWED_COMMANDS nor a policy file allows a command')
   }
   if (!names.has('shell') && has.shell) {
     warnings.push('shell is not offered: SKYCLAW_CAPABILITIES does not name it, so no job runs the allowed commands')

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { limits } from '@skyclaw/protocol'
 import { messageOf } from './retry.ts'
-import { permitOf } from './run/policy.ts'
 import { refused } from './run/result.ts'
 import { runCommand } from './run/run-command.ts'
 import type { RunContext } from './run/run-context.ts'
@@ -28,14 +27,13 @@ export async function lookAtOpenclaw(
   context: RunContext,
   { signal, timeoutMs = 15_000 }: LookOptions,
 ): Promise<OpenclawLook> {
-  const permit = permitOf(context.policy.openclaw)
+  const permit = context.policy.openclaw
   if ('reason' in permit) return { reason: permit.reason, mayPass: false }
   const defaults = { ...context.defaults, killGraceMs, maxOutputBytes }
-  const cwd = permit.roots[0] ?? context.workRoots[0]
   const attempt = { jobId: 'openclaw-version', attempt: 0, tag: `v${randomBytes(10).toString('hex')}`, signal }
   const command = { permit, args: ['--version'], timeoutMs }
-  const result = await runCommand({ ...context, defaults }, cwd === undefined ? {} : { cwd }, command, attempt).catch(
-    (error: unknown) => refused(125, messageOf(error)),
+  const result = await runCommand({ ...context, defaults }, {}, command, attempt).catch((error: unknown) =>
+    refused(125, messageOf(error)),
   )
   const shown = 'openclaw --version (SKYCLAW_OPENCLAW_COMMAND)'
   if (result.timedOut === true) return { reason: `${shown} did not answer within ${timeoutMs} ms`, mayPass: true }

@@ -5,7 +5,6 @@ import { CollectedOutput } from './collected-output.ts'
 import { compileCacheFolder, makeTempFolder } from './job-temp-folder.ts'
 import { findAnswer } from './openclaw-answer.ts'
 import { readAnswer } from './openclaw-result.ts'
-import { permitOf } from './policy.ts'
 import { Secrets } from './redact.ts'
 import { refused, type RunResult, shorten } from './result.ts'
 import { type PermittedCommand, runCommand } from './run-command.ts'
@@ -29,7 +28,7 @@ export async function runOpenclaw(
   payload: OpenclawPayload,
   attempt: AttemptRun,
 ): Promise<RunResult> {
-  const permit = permitOf(context.policy.openclaw)
+  const permit = context.policy.openclaw
   if ('reason' in permit) return refused(permit.exitCode, permit.reason)
   const timeoutMs = Math.min(
     payload.timeoutMs ?? context.defaults.timeoutMs,

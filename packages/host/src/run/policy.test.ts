@@ -1,9 +1,10 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { offeredCapabilities } from '../capabilities.ts'
 import { HostError } from '../errors.ts'
+import type { Permit, Refusal } from './permit.ts'
 import { createPolicy } from './policy.ts'
 
 let root: string
@@ -25,34 +26,68 @@ function policyOf(allowedCommands: string[], openclawCommand = 'openclaw') {
   return createPolicy({ allowedCommands, openclawCommand, path: searched })
 }
 
+/** The file that a command runs as, or the refusal. */
+async function fileOf(allowedCommands: string[], command: string) {
+  const permit = policyOf(allowedCommands).decide({ command, args: [] })
+  return opened(permit)
+}
+
+async function opened(permit: Permit | Refusal) {
+  const executable = 'reason' in permit ? permit : await permit.open()
+  if ('reason' in executable) return executable
+  executable.close()
+  return executable.path
+}
+
 describe('allowlist', () => {
-  test('a bare name stands for the first executable file on the PATH of the host', () => {
-    const policy = policyOf(['tool', ' plain ', 'folder', ''])
-    expect(policy.resolve('tool')).toEqual({ file: path.join(root, 'second/tool') })
-    expect(policy.resolve('plain')).toEqual({ file: path.join(root, 'second/plain') })
-    expect(policy.resolve('folder')).toEqual({ file: path.join(root, 'second/folder') })
+  test('a bare name stands for the first executable file on the PATH of the host', async () => {
+    const allowed = ['tool', ' plain ', 'folder', '']
+    expect(await fileOf(allowed, 'tool')).toBe(path.join(root, 'second/tool'))
+    expect(await fileOf(allowed, 'plain')).toBe(path.join(root, 'second/plain'))
+    expect(await fileOf(allowed, 'folder')).toBe(path.join(root, 'second/folder'))
   })
 
-  test.each(['./tool', 'bin/tool', '../tool', 'tool ', 'TOOL', '', '.', 'second/tool', 'toolx'])(
-    '%j is refused with 126 and the name of the setting when only tool is allowed',
-    (command) => {
-      const resolution = policyOf(['tool']).resolve(command)
-      expect(resolution).toMatchObject({ exitCode: 126 })
-      expect(JSON.stringify(resolution)).toContain('SKYCLAW_ALLOWED_COMMANDS')
-    },
-  )
+  const lookAlikes = ['ｔool', 'tооl', 'tool\u200b', 'too\u0308l', '\ufefftool', 'too\u006c\u0301', 'tool\0', 'tool\n']
 
-  test('the file of an allowed bare name is refused by its path, and an allowed path by its bare name', () => {
+  test.each([
+    './tool',
+    'bin/tool',
+    '../tool',
+    'tool ',
+    ' tool',
+    'TOOL',
+    '',
+    '.',
+    'second/tool',
+    'toolx',
+    ...lookAlikes,
+  ])('%j is refused with 126 and the name of the setting when only tool is allowed', (command) => {
+    const refusal = policyOf(['tool']).decide({ command, args: [] })
+    expect(refusal).toMatchObject({ exitCode: 126 })
+    expect(JSON.stringify(refusal)).toContain('SKYCLAW_ALLOWED_COMMANDS')
+  })
+
+  test('an allowed name with an accent matches in exactly the form that was allowed', async () => {
+    const name = 'gr\u00fcn'
+    await copyFile(path.join(root, 'second/tool'), path.join(root, 'second', name))
+    expect(await fileOf([name], name)).toBe(path.join(root, 'second', name))
+    expect(await fileOf([name], name.normalize('NFD'))).toMatchObject({ exitCode: 126 })
+  })
+
+  test('the file of an allowed bare name is refused by its path, and an allowed path by its bare name', async () => {
     const file = path.join(root, 'second/tool')
-    expect(policyOf(['tool']).resolve(file)).toMatchObject({ exitCode: 126 })
-    expect(policyOf([file]).resolve('tool')).toMatchObject({ exitCode: 126 })
-    expect(policyOf([file]).resolve(file)).toEqual({ file })
+    expect(await fileOf(['tool'], file)).toMatchObject({ exitCode: 126 })
+    expect(await fileOf([file], 'tool')).toMatchObject({ exitCode: 126 })
+    expect(await fileOf([file], `${root}/first/../second/tool`)).toMatchObject({ exitCode: 126 })
+    expect(await fileOf([file], file)).toBe(file)
   })
 
-  test('an allowed name that is not there is told at start, and answers 127 when asked for', () => {
-    const policy = policyOf(['tool', 'absent'])
-    expect(policy.missing).toEqual(['absent'])
-    expect(policy.resolve('absent')).toMatchObject({ exitCode: 127 })
+  test('an allowed command that is not there is told at start, and answers 127 when asked for', async () => {
+    const gone = path.join(root, 'gone')
+    expect(policyOf(['tool', 'absent', gone]).missing).toEqual(['absent', gone])
+    expect(await fileOf(['absent'], 'absent')).toMatchObject({ exitCode: 127 })
+    expect(await fileOf([gone], gone)).toMatchObject({ exitCode: 127 })
+    expect(await fileOf([path.join(root, 'first')], path.join(root, 'first'))).toMatchObject({ exitCode: 126 })
   })
 
   test.each(['./tool', 'bin/tool', '../x'])('the entry %j could never match and is an error that names it', (entry) => {
@@ -60,11 +95,11 @@ describe('allowlist', () => {
     expect(() => policyOf([entry])).toThrow(entry)
   })
 
-  test('the OpenClaw command runs for openclaw-run without being listed, and for shell only when listed', () => {
-    const policy = policyOf([])
-    expect(policy.openclaw).toEqual({ file: path.join(root, 'second/openclaw') })
-    expect(policy.resolve('openclaw')).toMatchObject({ exitCode: 126 })
-    expect(policyOf(['openclaw']).resolve('openclaw')).toEqual({ file: path.join(root, 'second/openclaw') })
+  test('the OpenClaw command runs for openclaw-run without being listed, and for shell only when listed', async () => {
+    const file = path.join(root, 'second/openclaw')
+    expect(await opened(policyOf([]).openclaw)).toBe(file)
+    expect(await fileOf([], 'openclaw')).toMatchObject({ exitCode: 126 })
+    expect(await fileOf(['openclaw'], 'openclaw')).toBe(file)
     expect(policyOf([], 'absent').openclaw).toMatchObject({ exitCode: 127 })
   })
 })

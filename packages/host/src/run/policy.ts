@@ -1,115 +1,161 @@
-import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { HostError } from '../errors.ts'
 import { isProtected } from './environment.ts'
+import { type PinnedExecutable, pinExecutable } from './executable.ts'
+import { findOnPath, isBare } from './find-command.ts'
 import type { Permit, Refusal } from './permit.ts'
+import { Matcher, TooSlow } from './policy-file/argument-form.ts'
+import { type Bounds, type FileRule, type PolicyFile, readPolicyFile } from './policy-file/policy-file.ts'
 
-/** The file a command stands for, or why it does not run, with the exit code a shell would give. */
-export type Resolution = { file: string } | { exitCode: 126 | 127; reason: string }
+/** What a job wants to run. */
+export interface WantedCommand {
+  readonly command: string
+  readonly args: readonly string[]
+}
 
 /**
- * What this host runs. A bare name of the allowlist stands for the file that was found on the host's own PATH at start,
- * and matches only a command given as that bare name; an absolute path matches only itself. So neither a job's PATH nor
- * a file called `bash` in another folder ever decides what runs.
+ * What this host runs. A bare name of the allowlist or of the policy file stands for the file that was found on the host's
+ * own PATH at start, and matches only a command given as that bare name; an absolute path matches only itself. Names are
+ * compared code by code. So neither a job's PATH nor a file called `bash` in another folder ever decides what runs.
+ *
+ * Of a command that the policy file names, the rules of the file alone decide, the first that fits; the allowlist allows any
+ * arguments.
  */
 export interface CommandPolicy {
   /** Whether any command is allowed at all. */
-  allowsShell: boolean
-  /** Allowed names that were not found at start. */
-  missing: string[]
-  resolve(command: string): Resolution
+  readonly allowsShell: boolean
+  /** Allowed commands that were not found at start, or cannot be executed. */
+  readonly missing: readonly string[]
+  /** The policy file, as it was read. */
+  readonly file: PolicyFile | undefined
+  /** Whether a shell job may run this. */
+  decide(wanted: WantedCommand): Permit | Refusal
   /** The OpenClaw command, which `openclaw-run` may use without it being listed. Looked for each time: it may be installed or upgraded later. */
-  readonly openclaw: Resolution
+  readonly openclaw: Permit | Refusal
+  /** The file that a command of the allowlist or of the policy file stands for. */
+  fileOf(command: string): string | undefined
 }
 
 export interface PolicyOptions {
-  allowedCommands: readonly string[]
-  openclawCommand: string
+  readonly allowedCommands: readonly string[]
+  readonly openclawCommand: string
+  readonly policyFile?: string | undefined
   /** The host's PATH. */
-  path: string | undefined
+  readonly path: string | undefined
 }
 
-/** Finds the allowed commands. Throws a `HostError` for an entry that could never match. */
+const allowlist = 'SKYCLAW_ALLOWED_COMMANDS'
+
+/** Finds the allowed commands. Throws a `HostError` for an entry that could never match, and for a policy file that is wrong. */
 export function createPolicy(options: PolicyOptions): CommandPolicy {
-  const allowed = new Map<string, string | undefined>()
-  for (const entry of options.allowedCommands.map((command) => command.trim()).filter((command) => command !== '')) {
-    if (isBare(entry)) allowed.set(entry, findOnPath(entry, options.path))
-    else if (path.isAbsolute(entry)) allowed.set(entry, entry)
-    else {
-      const detail = `${JSON.stringify(entry)} must be a bare name such as bash or an absolute path such as /usr/bin/bash`
-      throw new HostError('invalid_option', `allowedCommands (SKYCLAW_ALLOWED_COMMANDS): ${detail}`)
-    }
-  }
+  const file = options.policyFile === undefined ? undefined : readPolicyFile(path.resolve(options.policyFile))
+  const allowed = new Set(readAllowlist(options.allowedCommands))
+  const rules = Map.groupBy(file?.rules ?? [], ({ command }) => command)
+  const commands = [...new Set([...allowed, ...rules.keys()])]
+  const found = new Map(commands.map((command) => [command, find(command, options.path)] as const))
+  const bounds = file?.bounds ?? { env: undefined, roots: [], limits: {} }
   return {
-    allowsShell: allowed.size > 0,
-    missing: [...allowed].filter(([, file]) => file === undefined).map(([name]) => name),
-    resolve: (command) => resolve(allowed, command),
+    allowsShell: commands.length > 0,
+    missing: [...found].filter(([, executable]) => 'reason' in executable).map(([command]) => command),
+    file,
     get openclaw() {
-      return resolveOpenclaw(options)
+      return permit(findOpenclaw(options), 'SKYCLAW_OPENCLAW_COMMAND', bounds)
+    },
+    fileOf: (command) => pathOf(found.get(command)),
+    decide({ command, args }) {
+      const executable = found.get(command)
+      if (executable === undefined) return notListed(command, file)
+      const ofFile = rules.get(command)
+      if (file !== undefined && ofFile !== undefined) return decideByFile(file, ofFile, executable, { command, args })
+      // The same file by its other name must not be a way around its rules.
+      const other = [...rules.keys()].find((name) => samePath(found.get(name), executable))
+      if (other === undefined) return permit(executable, allowlist, bounds)
+      const shown = `${JSON.stringify(command)} is the same file as ${JSON.stringify(other)}`
+      return refuse(`the command ${shown}, for which the rules of ${file?.file} hold: jobs must name it so`)
     },
   }
 }
 
-function resolve(allowed: ReadonlyMap<string, string | undefined>, command: string): Resolution {
-  const shown = JSON.stringify(command.slice(0, 200))
-  if (!allowed.has(command)) {
-    return {
-      exitCode: 126,
-      reason: `the command ${shown} is not allowed on this host: SKYCLAW_ALLOWED_COMMANDS does not list it`,
-    }
+function readAllowlist(entries: readonly string[]): string[] {
+  const commands = entries.map((entry) => entry.trim()).filter((entry) => entry !== '')
+  for (const command of commands) {
+    if (isBare(command) || path.isAbsolute(command)) continue
+    const detail = `${JSON.stringify(command)} must be a bare name such as bash or an absolute path such as /usr/bin/bash`
+    throw new HostError('invalid_option', `allowedCommands (${allowlist}): ${detail}`)
   }
-  const file = allowed.get(command)
-  if (file === undefined)
-    return {
-      exitCode: 127,
-      reason: `the command ${shown} is allowed on this host, but was not found on its PATH at start`,
-    }
-  return { file }
+  return commands
 }
 
-function resolveOpenclaw({ openclawCommand, path: searched }: PolicyOptions): Resolution {
+function decideByFile(
+  { file }: PolicyFile,
+  rules: readonly FileRule[],
+  executable: PinnedExecutable | Refusal,
+  { command, args }: WantedCommand,
+): Permit | Refusal {
+  const matcher = new Matcher()
+  const shown = JSON.stringify(command)
+  try {
+    const rule = rules.find(({ forms }) => forms === undefined || forms.some((form) => matcher.matches(form, args)))
+    if (rule !== undefined) return permit(executable, `${file}:${rule.line}`, rule)
+  } catch (error) {
+    if (!(error instanceof TooSlow)) throw error
+    return refuse(`the patterns of ${file} for ${shown} took too long for the arguments of this job`)
+  }
+  const lines = rules.map(({ line }) => line).join(', ')
+  const where = rules.length === 1 ? `the rule in line ${lines}` : `the rules in lines ${lines}`
+  return refuse(
+    `the command ${shown} is not allowed with these arguments on this host: ${where} of ${file} ${rules.length === 1 ? 'takes' : 'take'} others`,
+  )
+}
+
+function permit(
+  executable: PinnedExecutable | Refusal,
+  rule: string,
+  { env, roots, limits }: Bounds,
+): Permit | Refusal {
+  if ('reason' in executable) return executable
+  const allowsEnv = env === undefined ? (name: string) => !isProtected(name) : (name: string) => env.allows(name)
+  return { rule, open: () => executable.open(), roots, limits, allowsEnv }
+}
+
+function find(command: string, searched: string | undefined): PinnedExecutable | Refusal {
+  const bare = isBare(command)
+  const file = bare ? findOnPath(command, searched) : command
+  const pinned = file === undefined ? undefined : pinExecutable(file)
+  if (pinned !== undefined && !('reason' in pinned)) return pinned
+  const shown = JSON.stringify(command)
+  if (pinned?.exitCode === 126) return refuse(`the command ${shown} is allowed on this host, but ${pinned.reason}`)
+  const where = bare ? 'was not found on its PATH' : 'was not there'
+  return { exitCode: 127, reason: `the command ${shown} is allowed on this host, but ${where} at start` }
+}
+
+function findOpenclaw({ openclawCommand, path: searched }: PolicyOptions): PinnedExecutable | Refusal {
   const command = openclawCommand.trim()
-  const found = isBare(command) ? findOnPath(command, searched) : path.resolve(command)
-  if (command !== '' && found !== undefined && isExecutable(found)) return { file: found }
+  const file = isBare(command) ? findOnPath(command, searched) : command === '' ? undefined : path.resolve(command)
+  const pinned = file === undefined ? undefined : pinExecutable(file)
+  if (pinned !== undefined && !('reason' in pinned)) return pinned
+  const what = pinned?.exitCode === 126 ? `cannot be run: ${pinned.reason}` : 'was not found on this host'
   return {
     exitCode: 127,
-    reason: `the OpenClaw command ${JSON.stringify(command)} (SKYCLAW_OPENCLAW_COMMAND) was not found on this host`,
+    reason: `the OpenClaw command ${JSON.stringify(command)} (SKYCLAW_OPENCLAW_COMMAND) ${what}`,
   }
 }
 
-function isBare(command: string): boolean {
-  return !command.includes('/') && !command.includes('\\') && command !== '.' && command !== '..'
+function notListed(command: string, file: PolicyFile | undefined): Refusal {
+  const shown = JSON.stringify(command.slice(0, 200))
+  const lists = file === undefined ? `${allowlist} does not list it` : `neither ${allowlist} nor ${file.file} lists it`
+  return refuse(`the command ${shown} is not allowed on this host: ${lists}`)
 }
 
-/** Relative folders on the PATH are passed by: what they hold depends on where the host was started. */
-function findOnPath(name: string, searched = ''): string | undefined {
-  const suffixes = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : ['']
-  for (const folder of searched.split(path.delimiter)) {
-    if (!path.isAbsolute(folder)) continue
-    const file = suffixes.map((suffix) => path.join(folder, name + suffix)).find(isExecutable)
-    if (file !== undefined) return file
-  }
-  return undefined
+function refuse(reason: string): Refusal {
+  return { exitCode: 126, reason }
 }
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
+function pathOf(executable: PinnedExecutable | Refusal | undefined): string | undefined {
+  return executable === undefined || 'reason' in executable ? undefined : executable.path
 }
 
-/** A permit for a file that was found, by its path. */
-export function permitOf(resolution: Resolution): Permit | Refusal {
-  if ('reason' in resolution) return resolution
-  const { file } = resolution
-  return {
-    rule: 'SKYCLAW_ALLOWED_COMMANDS',
-    open: async () => ({ path: file, exec: file, close() {} }),
-    roots: [],
-    limits: {},
-    allowsEnv: (name) => !isProtected(name),
-  }
+function samePath(one: PinnedExecutable | Refusal | undefined, other: PinnedExecutable | Refusal): boolean {
+  const file = pathOf(one)
+  return file !== undefined && file === pathOf(other)
 }

@@ -1,14 +1,13 @@
-import { stat } from 'node:fs/promises'
-import path from 'node:path'
 import { buildEnvironment, type Environment } from './environment.ts'
-import type { JobLimits, OpenFolder } from './launch.ts'
-import type { Permit, Refusal } from './permit.ts'
+import type { JobLimits } from './launch.ts'
+import type { Permit } from './permit.ts'
 import { runProcess } from './process.ts'
 import { findPrlimit } from './processes/open-files.ts'
 import { marker } from './processes/proc.ts'
 import { Secrets } from './redact.ts'
 import { refused, resultOf, type RunResult } from './result.ts'
 import type { AttemptRun, RunContext } from './run-context.ts'
+import { openWorkingFolder } from './working-folder.ts'
 
 /** A command that the policy permits. */
 export interface PermittedCommand {
@@ -37,13 +36,18 @@ export async function runCommand(
 ): Promise<RunResult> {
   const { permit } = command
   const { tag, signal, output, onStart } = attempt
-  const environment = buildEnvironment(context.environment, context.inheritEnv, { ...env, ...secretEnv })
-  if ('refused' in environment) {
-    return refused(126, `the job may not set the environment variable ${environment.refused} on this host`)
-  }
-  const folder = await openFolder(cwd ?? '.')
+  const folder = await openWorkingFolder(cwd, { host: context.workRoots, rule: permit.roots })
   if ('reason' in folder) return refused(folder.exitCode, folder.reason)
   try {
+    const environment = buildEnvironment(
+      context.environment,
+      context.inheritEnv,
+      { ...env, ...secretEnv },
+      { allows: (name) => permit.allowsEnv(name), folder: folder.path },
+    )
+    if ('refused' in environment) {
+      return refused(126, `the job may not set the environment variable ${environment.refused} on this host`)
+    }
     const executable = await permit.open()
     if ('reason' in executable) return refused(executable.exitCode, executable.reason)
     try {
@@ -95,18 +99,4 @@ function narrower(one: JobLimits, other: JobLimits): JobLimits {
     if (value !== undefined) limits[name] = Math.min(value, limits[name] ?? Infinity)
   }
   return limits
-}
-
-async function openFolder(wanted: string): Promise<OpenFolder | Refusal> {
-  const cwd = path.resolve(wanted)
-  const shown = JSON.stringify(cwd.slice(0, 200))
-  const refusal = (what: string): Refusal => ({ exitCode: 126, reason: `the working directory ${shown} ${what}` })
-  try {
-    if (!(await stat(cwd)).isDirectory()) return refusal('is not a folder on this host')
-    return { path: cwd, enter: cwd, close() {} }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return refusal('does not exist on this host')
-    return refusal(`cannot be used on this host (${code ?? 'unknown error'})`)
-  }
 }
