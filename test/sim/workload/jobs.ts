@@ -1,4 +1,4 @@
-import type { HostRecord, JobRecord, RecordValue } from '@skyclaw/protocol'
+import { type HostRecord, type JobRecord, type RecordValue, redacted } from '@skyclaw/protocol'
 import { createHash } from 'node:crypto'
 import type { Dice } from '../../chaos/dice.ts'
 import { type Decision, keep, write } from '../../../packages/coordinator/src/core/decision.ts'
@@ -9,7 +9,10 @@ import { derivedJobKey, hostKey, jobKey } from '../../../packages/coordinator/sr
 import type { Command } from './calls.ts'
 
 /** What every job of a run has in common. */
-const template = newJobRecord({ payload: { kind: 'shell', command: 'true' } }, { id: 'x', now: 0, sequence: 0 })
+const template = newJobRecord(
+  { payload: { kind: 'shell', command: 'true', secretEnv: { KEY: redacted } } },
+  { id: 'x', now: 0, sequence: 0, sealedEnv: 'sealed' },
+)
 
 export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex')
@@ -88,7 +91,8 @@ export interface Held {
 
 export function completeJob(label: string, held: Held, { success, call }: { success: boolean; call: number }): Command {
   const { hostId, attempt } = held
-  const report = { hostId, attempt, success, durationMs: call, exitCode: success ? 0 : 1, stdout: label, stderr: '' }
+  const used = { durationMs: call, usage: { cpuMs: call, stdoutBytes: label.length } }
+  const report = { hostId, attempt, success, ...used, exitCode: success ? 0 : 1, stdout: label, stderr: '' }
   return {
     label,
     key: held.key,
@@ -127,6 +131,7 @@ export function registerHost(label: string, id: string): Command {
         labels: {},
         registeredAt: current?.registeredAt ?? wall,
         updatedAt: wall,
+        ...(current && { wanted: current.wanted ?? { state: 'draining', since: wall, deadlineMs: 1 } }),
       }
       return write(host)
     },

@@ -1,4 +1,4 @@
-import { isTerminal, type JobRecord, limits } from '@skyclaw/protocol'
+import { isTerminal, type JobRecord, limits, redacted } from '@skyclaw/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { newJobRecord } from '../jobs/new-job.ts'
@@ -14,7 +14,7 @@ const behind = fc.nat({ max: 2 })
 type Input =
   | { kind: 'lease'; hostId: string }
   | { kind: 'complete'; hostId: string; behind: number | undefined; success: boolean; timedOut: boolean }
-  | { kind: 'lose'; hostId: string; behind: number }
+  | { kind: 'lose'; hostId: string; behind: number; told: boolean }
   | { kind: 'release'; hostId: string; behind: number }
   | { kind: 'cancel' }
   | { kind: 'note_twin' }
@@ -35,7 +35,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
       timedOut: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('lose' as const), hostId: host, behind }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('lose' as const), hostId: host, behind, told: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), hostId: host, behind }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
   { weight: 1, arbitrary: fc.constantFrom({ kind: 'note_twin' as const }, { kind: 'give_way' as const }) },
@@ -45,8 +45,9 @@ const input: fc.Arbitrary<Input> = fc.oneof(
 const budgets = fc.record({ maxAttempts: fc.integer({ min: 1, max: 4 }), maxLeaseLosses: fc.nat({ max: 4 }) })
 
 function newJob(budget: { maxAttempts: number; maxLeaseLosses: number }): JobRecord {
-  const payload = { kind: 'shell' as const, command: 'true' }
-  return newJobRecord({ payload, ...budget }, { id: 'job', now: 0, sequence: 0, bodyHash: 'a'.repeat(64) })
+  const payload = { kind: 'shell' as const, command: 'true', secretEnv: { KEY: redacted } }
+  const birth = { id: 'job', now: 0, sequence: 0, bodyHash: 'a'.repeat(64), sealedEnv: 'sealed', retryOf: 'former' }
+  return newJobRecord({ payload, ...budget }, birth)
 }
 
 function decide(job: JobRecord, step: Step, now: number): Decision<JobRecord> {
@@ -58,11 +59,15 @@ function decide(job: JobRecord, step: Step, now: number): Decision<JobRecord> {
   const attempt = step.behind === undefined ? undefined : Math.max(1, job.attempts - step.behind)
   if (step.kind === 'complete') {
     const { hostId, success, timedOut } = step
-    const report = { durationMs: 1, exitCode: success ? 0 : 1, stdout: '', stderr: '', timedOut }
+    const usage = { cpuMs: now, truncated: success }
+    const report = { durationMs: 1, exitCode: success ? 0 : 1, stdout: '', stderr: '', timedOut, usage }
     return lifecycle.complete(job, { hostId, attempt, success, ...report, now, random })
   }
-  if (step.kind === 'lose')
-    return lifecycle.lose(job, { hostId: step.hostId, attempt: attempt!, reason: 'test', now, random })
+  if (step.kind === 'lose') {
+    // By the coordinators, or on the word of the host.
+    const lose = step.told ? lifecycle.giveUp : lifecycle.lose
+    return lose(job, { hostId: step.hostId, attempt: attempt!, reason: 'test', now, random })
+  }
   return lifecycle.release(job, { hostId: step.hostId, attempt: attempt!, now })
 }
 
@@ -151,7 +156,7 @@ test('a job that is leased again and again until it ends, ends within its budget
         { kind: 'lease', hostId: 'host-a' },
         fails
           ? { kind: 'complete', hostId: 'host-a', behind: 0, success: false, timedOut: false }
-          : { kind: 'lose', hostId: 'host-a', behind: 0 },
+          : { kind: 'lose', hostId: 'host-a', behind: 0, told: false },
       ])
       const { job } = run(newJob(budget), steps, () => undefined)
       expect(job.status).toBe('failed')

@@ -12,6 +12,7 @@ import {
   type Routes,
 } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
+import { fitOpenclaw } from '../core/fit-openclaw.ts'
 import * as lifecycle from '../core/lifecycle.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Log } from '../log.ts'
@@ -180,8 +181,9 @@ export class JobQueue {
    * Records what a host reports of an attempt. Throws `lease_lost` when the attempt is not the latest; the report is kept beside the
    * job. Throws `not_found` only when the job is known not to exist, else `quorum_unreachable`: then the host is to report again.
    */
-  async complete(id: string, report: BodyOf<Routes['completeJob']>): Promise<Job> {
-    const input = { ...report, now: this.#clock.now(), random: this.#random() }
+  async complete(id: string, { openclaw, ...report }: BodyOf<Routes['completeJob']>): Promise<Job> {
+    const fitting = openclaw && { openclaw: fitOpenclaw(openclaw) }
+    const input = { ...report, ...fitting, now: this.#clock.now(), random: this.#random() }
     try {
       return await this.#changed(id, (current) => lifecycle.complete(current, input))
     } catch (error) {
