@@ -15,6 +15,8 @@ import { rescueJobs } from './jobs/rescue.ts'
 import { pruneJobs } from './jobs/retention.ts'
 import { Secrets } from './jobs/secrets.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import { Logs } from './logs/logs.ts'
+import { openLogsFolder } from './logs/open-logs-folder.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Verdict } from './network/witness.ts'
 import { chooseWitnesses, findCopy } from './runtime/find-copy.ts'
@@ -38,6 +40,7 @@ export interface Context {
   readonly secrets: Secrets
   readonly changes: HostChanges
   readonly waits: JobWaits
+  readonly logs: Logs
   readonly answers: Answers
   /** Whether `stopWaiting` was called: then no request is taken any more. */
   readonly closing: boolean
@@ -51,6 +54,9 @@ export interface Context {
 const maxRescueIntervalMs = 1_000
 
 const housekeepingIntervalMs = 60_000
+
+/** How often it is looked whether logs take more of the disk than they may. */
+const logSpaceIntervalMs = 5_000
 
 export interface ContextHooks {
   readonly onFatal: (error: Error) => void
@@ -124,27 +130,15 @@ async function assemble(
   const sessions = new HostSessions(options.leaseMs, clock.monotonic())
   const url = () => (isServing() && options.publicUrl()) || ''
   const onStale = endingOnce(onFatal)
+  const { folder, leave } = await openLogsFolder(store.path, options.maxLogBytes)
   const running = await openMesh({ options, store, turns, clock, sessions, log, boot, url, onStale })
   const { ledger, network } = running
   announce(options, log, store, network)
   const services = await openServices(options, { ledger, sessions, clock, boot, log })
   const { hosts, queue, claims, changes, waits } = services
+  const logs = new Logs({ folder, ledger, queue, network, clock, log, options })
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
-  const rescue = async () => {
-    sessions.awake(clock.monotonic())
-    await rescueJobs({ ledger, hosts, queue, clock })
-  }
-  const housekeeping = async (closing: AbortSignal) => {
-    await pruneJobs(ledger, clock, options.retentionMs, closing)
-    await answers.prune(closing)
-    hosts.forget(options.retentionMs)
-    changes.forget((hostId) => !hosts.remembers(hostId))
-  }
-  const rescueIntervalMs = Math.min(maxRescueIntervalMs, options.leaseMs / 4)
-  const duties = [
-    new Duty({ name: 'rescue', intervalMs: rescueIntervalMs, run: rescue, log }),
-    new Duty({ name: 'housekeeping', intervalMs: housekeepingIntervalMs, run: housekeeping, log }),
-  ]
+  const duties = startDuties(options, { ...services, ledger, network, sessions, logs, answers, clock, log })
   let closing = false
   const stopWaiting = () => {
     closing = true
@@ -152,6 +146,7 @@ async function assemble(
     claims.close()
     changes.close()
     waits.close()
+    logs.stopWaiting()
   }
   return {
     options,
@@ -162,6 +157,7 @@ async function assemble(
     network,
     mesh: running,
     ...services,
+    logs,
     answers,
     get closing() {
       return closing
@@ -170,11 +166,45 @@ async function assemble(
     async close() {
       stopWaiting()
       await Promise.all(duties.map((duty) => duty.stop()))
+      await logs.close()
+      await leave()
       await running.close()
       await turns.close()
       store.close()
     },
   }
+}
+
+interface DutyParts extends Pick<Context, 'ledger' | 'network' | 'hosts' | 'queue' | 'changes' | 'logs' | 'answers'> {
+  readonly sessions: HostSessions
+  readonly clock: Clock
+  readonly log: FastifyBaseLogger
+}
+
+/** What a coordinator does of its own accord. */
+function startDuties(options: ResolvedOptions, parts: DutyParts): Duty[] {
+  const { ledger, network, hosts, queue, changes, logs, answers, sessions, clock, log } = parts
+  const rescue = async () => {
+    sessions.awake(clock.monotonic())
+    await rescueJobs({ ledger, hosts, queue, clock })
+  }
+  const housekeeping = async (closing: AbortSignal) => {
+    await pruneJobs(ledger, clock, options.retentionMs, closing)
+    await answers.prune(closing)
+    hosts.forget(options.retentionMs)
+    changes.forget((hostId) => !hosts.remembers(hostId))
+    await logs.tidy()
+    await logs.pruner.pruneForgotten(network.news().ready, closing)
+  }
+  const rescueIntervalMs = Math.min(maxRescueIntervalMs, options.leaseMs / 4)
+  return [
+    new Duty({ name: 'rescue', intervalMs: rescueIntervalMs, run: rescue, log }),
+    new Duty({ name: 'housekeeping', intervalMs: housekeepingIntervalMs, run: housekeeping, log }),
+    new Duty({
+      ...{ name: 'log space', intervalMs: logSpaceIntervalMs, log },
+      run: (closing) => logs.pruner.pruneExcess(closing),
+    }),
+  ]
 }
 
 interface ServiceParts {

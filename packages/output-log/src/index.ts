@@ -1,1 +1,2 @@
+export * from './open-log-folder.ts'
 export * from './output-log.ts'

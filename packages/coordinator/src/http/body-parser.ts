@@ -6,9 +6,19 @@ import { parse } from 'secure-json-parse'
 /** No request needs more; what walks over a body one call a level would run out of stack on a deep one. */
 const maxDepth = 32
 
-/** Bodies are JSON in UTF-8 and nothing else; no body is an empty object. */
-export function useJsonBodies(app: FastifyInstance): void {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body is bytes, and not JSON. */
+    readonly bytes?: boolean
+  }
+}
+
+const bytesType = 'application/octet-stream'
+
+/** Bodies are JSON in UTF-8, where no body is an empty object, or, on routes that say so, bytes; nothing else. */
+export function useBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  app.addContentTypeParser(bytesType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
     try {
       done(null, parseJson(body))
@@ -18,7 +28,9 @@ export function useJsonBodies(app: FastifyInstance): void {
   })
   app.addHook('preParsing', async (request) => refuseOddBody(request))
   app.addHook('preValidation', async (request) => {
-    if (request.method === 'POST' && request.body === undefined) request.body = {}
+    if (request.body !== undefined) return
+    if (request.routeOptions.config.bytes) request.body = Buffer.alloc(0)
+    else if (request.method === 'POST') request.body = {}
   })
 }
 
@@ -34,8 +46,15 @@ function refuseOddBody(request: FastifyRequest): void {
       field: 'content-encoding',
     })
   }
-  if (request.method !== 'POST' && announcesBody(request)) {
+  if (!announcesBody(request)) return
+  const { bytes = false } = request.routeOptions.config
+  if (request.method !== 'POST' && !bytes) {
     throw new ProblemError('invalid_request', `a ${request.method} request has no body`, { field: 'body' })
+  }
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (bytes !== (type === bytesType)) {
+    const wanted = bytes ? bytesType : 'application/json'
+    throw new ProblemError('unsupported_media_type', `this route takes ${wanted}`, { field: 'content-type' })
   }
 }
 

@@ -4,7 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { handlers } from '../routes/handlers.ts'
 import { createAuth } from './auth.ts'
-import { useJsonBodies } from './body-parser.ts'
+import { useBodies } from './body-parser.ts'
+import { type EventSource, EventStream, eventStreamType } from './event-stream.ts'
 import type { Call, Handler } from './handler.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { createNotFoundHandler } from './not-found.ts'
@@ -26,7 +27,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
   // At the root the answer to unknown URLs belongs to the server that embeds the coordinator.
   if (app.prefix !== '') app.setNotFoundHandler(createNotFoundHandler(app.prefix))
   app.setValidatorCompiler(createValidatorCompiler())
-  useJsonBodies(app)
+  useBodies(app)
   endConnectionsWhenClosing(app, context)
   for (const id of Object.keys(routes) as OperationId[]) {
     const route: RouteDefinition = routes[id]
@@ -34,6 +35,9 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
       method: route.method,
       url: route.path,
       schema: schemaOf(route),
+      config: { bytes: route.bytes === true },
+      // A stream has nothing to say to who asks for the head only, and may last for hours.
+      ...(route.events && { exposeHeadRoute: false }),
       ...(route.bodyLimitBytes > 0 && { bodyLimit: route.bodyLimitBytes }),
       ...(route.auth && { onRequest: async (request: FastifyRequest) => authenticate(request) }),
       ...peerRouteHooks(id),
@@ -50,6 +54,7 @@ function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
   const handler = handlers[id] as Handler<OperationId>
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const answer = await answerTo(request, reply)
+    if (route.events) return sendEvents(reply, answer as EventSource)
     // As text, so that no serialiser of the embedding server touches it.
     return reply.type('application/json').send(JSON.stringify(answer))
   }
@@ -62,6 +67,7 @@ function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
       body: request.body,
       idempotencyKey: key,
       retried: route.idempotency === 'lease' && isRetry(request),
+      lastEventId: lastEventId(request),
       signal: callerGone(reply),
     } as Call<OperationId>
     if (route.idempotency !== 'answer' || key === undefined) return handler(context, call)
@@ -78,6 +84,18 @@ function endConnectionsWhenClosing(app: Scope, context: Context): void {
   app.addHook('onSend', async (request, reply) => {
     if (context.closing && request.raw.httpVersionMajor === 1) void reply.header('connection', 'close')
   })
+}
+
+function lastEventId({ headers }: FastifyRequest): string | undefined {
+  const id = headers['last-event-id']
+  return Array.isArray(id) ? id.join(', ') : id
+}
+
+/** The connection ends with the stream: it would hold up the server's close otherwise. */
+function sendEvents(reply: FastifyReply, source: EventSource): FastifyReply {
+  if (reply.request.raw.httpVersionMajor === 1) void reply.header('connection', 'close')
+  void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
+  return reply.type(eventStreamType).send(new EventStream(source))
 }
 
 function callerGone({ raw }: FastifyReply): AbortSignal {

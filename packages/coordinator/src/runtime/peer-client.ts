@@ -13,12 +13,22 @@ import { type Check, createCheck } from '../http/validator.ts'
 import { PeerError } from './peer-error.ts'
 import type { Traffic } from './traffic.ts'
 
-export type PeerRoute = 'gossip' | 'replicateMessages' | 'readFeed' | 'joinNetwork' | 'probeMember' | 'challengeMember'
+export type PeerRoute =
+  | 'gossip'
+  | 'replicateMessages'
+  | 'readFeed'
+  | 'joinNetwork'
+  | 'probeMember'
+  | 'challengeMember'
+  | 'putLog'
+  | 'closeLog'
+  | 'readLogPage'
 
 export interface PeerCall {
+  readonly params?: Readonly<Record<string, string | number>>
   readonly query?: Readonly<Record<string, string>>
-  /** JSON. */
-  readonly body?: string
+  /** JSON as text, or bytes as they are. */
+  readonly body?: string | Uint8Array
   readonly timeoutMs: number
   readonly maxAnswerBytes: number
   /** Ends it early. */
@@ -26,7 +36,7 @@ export interface PeerCall {
 }
 
 /** Messages, feed and gossip each have one request at a time; one more for each of questions about others and for whoever starts. */
-const connections = 5
+const defaultConnections = 5
 const connectTimeoutMs = 2_000
 const keepAliveMs = 30_000
 
@@ -39,6 +49,9 @@ const checks: Readonly<Record<PeerRoute, Check>> = {
   joinNetwork: check('joinNetwork'),
   probeMember: check('probeMember'),
   challengeMember: check('challengeMember'),
+  putLog: check('putLog'),
+  closeLog: check('closeLog'),
+  readLogPage: check('readLogPage'),
 }
 
 /** What the answers count as. */
@@ -49,6 +62,9 @@ const kinds: Readonly<Record<PeerRoute, string>> = {
   joinNetwork: 'join',
   probeMember: 'probe',
   challengeMember: 'challenge',
+  putLog: 'logs',
+  closeLog: 'logs',
+  readLogPage: 'logs',
 }
 
 /** Calls another coordinator, and follows it nowhere else: a redirect is no answer. What it answers is checked like a request: it may be broken, or no coordinator at all. */
@@ -61,7 +77,7 @@ export class PeerClient {
   readonly #closing = new AbortController()
 
   /** Throws a TypeError for what is no URL. Without a token it sends none. */
-  constructor(url: string, token: string | undefined, traffic: Traffic) {
+  constructor(url: string, token: string | undefined, traffic: Traffic, connections = defaultConnections) {
     const { origin, pathname } = new URL(url)
     this.url = url
     this.#path = pathname.replace(/\/+$/, '')
@@ -104,10 +120,12 @@ export class PeerClient {
     try {
       const { statusCode, body } = await this.#pool.request({
         method: route.method,
-        path: `${this.#path}${buildPath(route)}${query.size > 0 ? `?${query}` : ''}`,
+        path: `${this.#path}${buildPath(route, call.params)}${query.size > 0 ? `?${query}` : ''}`,
         headers: {
           ...(this.#token !== undefined && { [tokenHeader]: this.#token }),
-          ...(call.body !== undefined && { 'content-type': 'application/json' }),
+          ...(call.body !== undefined && {
+            'content-type': route.bytes ? 'application/octet-stream' : 'application/json',
+          }),
         },
         body: call.body ?? null,
         signal: AbortSignal.any(ends),
