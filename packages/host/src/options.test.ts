@@ -19,6 +19,7 @@ test.each([
   [{ name: '' }, 'name'],
   [{ id: '../x' }, 'id'],
   [{ claimWaitMs: 60_000 }, 'claimWaitMs'],
+  [{ workRoots: ['/srv', 'work'] }, 'workRoots\\[1\\]'],
 ])('%j is refused with an error that names %s', (options, name) => {
   expect(() => resolveHostOptions({ coordinators, ...options })).toThrow(new RegExp(`^${name} must`))
 })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { limits } from '@skyclaw/protocol'
 import { type Logger, pino } from 'pino'
 import { HostError } from './errors.ts'
+import { pinRoot } from './run/working-folder.ts'
 
 export interface HostOptions {
   /** URLs of coordinators; more are learned from them, and remembered in `dir`. */
@@ -120,7 +121,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     deliverMs: whole('deliverMs', options.deliverMs ?? 5_000, maxMs, 0),
     maxLogBytes: whole('maxLogBytes', options.maxLogBytes ?? 4_194_304, limits.logBytes, 4_096),
     policyFile: options.policyFile,
-    workRoots: options.workRoots ?? [],
+    workRoots: (options.workRoots ?? []).map(checkRoot),
     sandbox: oneOf('sandbox', options.sandbox ?? 'none', sandboxKinds),
     sandboxNetwork: options.sandboxNetwork ?? false,
     sandboxPaths: options.sandboxPaths ?? [],
@@ -154,6 +155,12 @@ function whole(option: string, value: unknown, max: number, min = 1): number {
 
 function optional(option: string, value: number | undefined, max: number): number | undefined {
   return value === undefined ? undefined : whole(option, value, max)
+}
+
+/** The folder as it is now, without symlinks. */
+function checkRoot(root: string, index: number): string {
+  if (path.isAbsolute(root)) return pinRoot(root)
+  throw invalid(`workRoots[${index}]`, `must be an absolute path, not ${JSON.stringify(root)}`)
 }
 
 function oneOf<T extends string>(option: string, value: T, values: readonly T[]): T {

@@ -51,7 +51,8 @@ function checkVersion(reader: Reader, top: Map<string, Entry> | undefined): void
   if (top === undefined) return
   const version = top.get('version')
   if (version === undefined) reader.wrong(reader.root, 'the policy file must say version: 1')
-  else reader.whole(version, 'version', 1, 1)
+  else if (reader.text(version.value ?? version.key, 'version') !== '1')
+    reader.wrong(version.value, 'version must be 1')
 }
 
 function readBounds(reader: Reader, entries: Map<string, Entry>, above: Bounds): Bounds {

@@ -35,10 +35,16 @@ export class Reader {
       this.root = document.contents ?? undefined
       const anchors = new Map<string, Node>()
       visit(document, {
-        Alias: (_, alias) => void this.#remember(alias, anchors.get(alias.source)),
-        Value: (_, node) => void (node.anchor !== undefined && anchors.set(node.anchor, node)),
+        Alias: (_, alias) => {
+          const target = anchors.get(alias.source)
+          if (target !== undefined) this.#targets.set(alias, target)
+        },
+        Value: (_, node) => {
+          if (node.anchor !== undefined) anchors.set(node.anchor, node)
+        },
       })
     } catch (error) {
+      if (error instanceof PolicyFileError) throw error
       // Thousands of brackets within each other are too many for the parser.
       throw new PolicyFileError([`${file}: cannot be read as YAML (${(error as Error).message})`])
     }
@@ -92,7 +98,7 @@ export class Reader {
   text(node: Node | undefined, what: string): string | undefined {
     const scalar = this.#follow(node)
     if (!isScalar(scalar) || scalar.value === null) return this.wrong(node, `${what} must be a text`)
-    const text = typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value))
+    const text = typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? '')
     if (text.includes('\0')) return this.wrong(node, `${what} must not have a NUL`)
     return text
   }
@@ -115,10 +121,6 @@ export class Reader {
     if (target !== undefined) return target
     const hint = /^\**$/.test(node.source) ? `; a pattern is written in quotes: '*${node.source}'` : ''
     return this.wrong(node, `the alias *${node.source} has no anchor${hint}`)
-  }
-
-  #remember(alias: Alias, target: Node | undefined): void {
-    if (target !== undefined) this.#targets.set(alias, target)
   }
 
   #note(offset: number, what: string): void {
