@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@skyclaw/source', 'node', 'import', 'default']
 
 const everywhere = '{packages,apps,examples,test}/**'
-const exclude = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**']
+// The turns of the real OpenClaw are `pnpm test:openclaw`.
+const exclude = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/openclaw/**']
 
 /** They measure times or bytes, or load the machine by themselves: nothing may run beside them. */
 const alone = [
