@@ -135,7 +135,7 @@ async function assemble(
   const { ledger, network } = running
   announce(options, log, store, network)
   const services = await openServices(options, { ledger, sessions, clock, boot, log })
-  const { hosts, queue, claims, changes, waits } = services
+  const { queue, claims, changes, waits } = services
   const logs = new Logs({ folder, ledger, queue, network, clock, log, options })
   const answers = new Answers({ store, turns, clock, ttlMs: options.idempotencyTtlMs })
   const duties = startDuties(options, { ...services, ledger, network, sessions, logs, answers, clock, log })
