@@ -33,7 +33,6 @@ export async function showLog(
   settings: Settings,
 ): Promise<LogEnd | undefined> {
   const { outputs, follow, attempt, stream, signal, json = false, endsUnread = false, onOutput } = settings
-  const notes: string[] = []
   let end: LogEnd | undefined
   const pieces = context.client().jobs.logs(id, {
     ...(follow && { follow }),
@@ -43,21 +42,21 @@ export async function showLog(
     ...(follow && { maxOutageMs }),
     onOutage: ({ message }: SkyclawError) => void outputs.note(`still waiting for the output: ${message}`, signal),
     onAttempt: (one: LogAttempt) => {
-      if (attempt === undefined && one.attempt > 1) notes.push(`try ${one.attempt} on host ${one.hostId}`)
+      if (attempt !== undefined || one.attempt === 1) return
+      onOutput?.()
+      void outputs.note(`try ${one.attempt} on host ${one.hostId}`, signal)
     },
     onEnd: (one: LogEnd) => void (end = one),
   })
   for await (const piece of pieces) {
     onOutput?.()
     const missing = piece.offset - (piece.attempt === place.attempt ? place[piece.stream] : 0)
-    if (missing > 0) notes.push(`${renderSize(missing)} of ${piece.stream} left out`)
-    for (const note of notes.splice(0)) await outputs.note(note, signal)
+    if (missing > 0) await outputs.note(`${renderSize(missing)} of ${piece.stream} left out`, signal)
     const sink = outputs[json ? 'stdout' : piece.stream]
     await sink.write(json ? jsonLine(piece) : piece.bytes, signal)
     move(place, piece)
     if (sink.isGone && endsUnread) return undefined
   }
-  for (const note of notes) await outputs.note(note, signal)
   return end
 }
 

@@ -4,7 +4,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 export type Batch = readonly EventSourceMessage[]
 
 /** An event that is still going on is no longer than this; the longest that a coordinator sends has a page of output in it. */
-export const maxEventChars = 4 * 1_048_576
+const maxEventChars = 4 * 1_048_576
 
 /** The stream does not speak the protocol. */
 export class BrokenStreamError extends Error {
