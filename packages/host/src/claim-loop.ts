@@ -3,34 +3,46 @@ import { ProblemResponseError } from '@skyclaw/client'
 import { type Job, limits } from '@skyclaw/protocol'
 import { leaseOf, release, runAttempt } from './attempt.ts'
 import type { HostContext } from './context.ts'
+import { takesJobs } from './drain.ts'
 import { messageOf, pause, rest } from './retry.ts'
 
 /** A coordinator that answers "none" at once is asked at most this often. */
 const minIntervalMs = 250
 
-/** When claiming ends, a claim under way has this long for an answer that is on its way: its jobs are given back. */
+/** When claiming ends or is paused, a claim under way has this long for an answer that is on its way: its jobs are given back. */
 const lastAnswerMs = 250
 
 /** Claims as many jobs as there are free slots, again and again, until claiming ends. Never rejects. */
 export async function claimLoop(host: HostContext): Promise<void> {
   const { signal } = host.claiming
-  const giveUp = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  signal.addEventListener('abort', () => (timer = setTimeout(() => giveUp.abort(), lastAnswerMs)), { once: true })
   while (!signal.aborted) {
     await host.held.until(() => mayClaim(host), signal).catch(() => {})
     if (signal.aborted) break
     const startedAt = performance.now()
-    const jobs = await claim(host, freeSlots(host), giveUp.signal)
+    const jobs = await claimUnlessPaused(host, freeSlots(host))
     const started = await Promise.all(jobs.map((job) => accept(host, job)))
     if (!started.includes(true)) await rest(minIntervalMs - (performance.now() - startedAt), signal)
   }
-  clearTimeout(timer)
 }
 
 function mayClaim(host: HostContext): boolean {
   const { state, held, options } = host
-  return state.registered && !state.drainRequested && freeSlots(host) > 0 && held.undeliveredCount < options.maxSpooled
+  return state.registered && takesJobs(host) && freeSlots(host) > 0 && held.undeliveredCount < options.maxSpooled
+}
+
+/** One claim, given up when the host is to take no jobs meanwhile. */
+async function claimUnlessPaused(host: HostContext, max: number): Promise<Job[]> {
+  const answered = new AbortController()
+  const giveUp = new AbortController()
+  const watching = host.held
+    .until(() => !takesJobs(host), answered.signal)
+    .then(() => rest(lastAnswerMs, answered.signal))
+    .then(() => giveUp.abort())
+    .catch(() => {})
+  const jobs = await claim(host, max, giveUp.signal)
+  answered.abort()
+  await watching
+  return jobs
 }
 
 function freeSlots({ options, held }: HostContext): number {
@@ -55,7 +67,7 @@ async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promi
       })
       return answer.jobs ?? (answer.job ? [answer.job] : [])
     } catch (error) {
-      if (ended.aborted) return []
+      if (!takesJobs(host)) return []
       host.log.warn({ reason: messageOf(error) }, 'claim failed')
       // The session registers again when its heartbeat finds the host unknown; this claim goes on then.
       const refused = error instanceof ProblemResponseError && !error.problem.retryable && error.code !== 'not_found'
@@ -68,7 +80,7 @@ async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promi
 async function accept(host: HostContext, job: Job): Promise<boolean> {
   const ref = leaseOf(job)
   if (host.held.has(ref)) return false
-  if (host.claiming.signal.aborted || freeSlots(host) <= 0) {
+  if (!takesJobs(host) || freeSlots(host) <= 0) {
     host.log.warn({ jobId: ref.id, attempt: ref.attempt }, 'no room for a claimed job: released')
     await release(host, ref)
     return false

@@ -1,14 +1,20 @@
 import { ProblemResponseError } from '@skyclaw/client'
 import { limits } from '@skyclaw/protocol'
 import type { HostContext } from './context.ts'
+import { takeWish } from './drain.ts'
 import { messageOf, pause, rest } from './retry.ts'
+
+/** However often it is asked to beat at once, this time is between the starts of two beats; more while they fail. */
+const minBeatGapMs = 100
 
 /** Registers, then heartbeats, and registers again when no coordinator knows the host. Ends with the host; never rejects. */
 export async function keepSession(host: HostContext): Promise<void> {
   const { signal } = host.ending
   while (!signal.aborted) {
+    // Before the offer is read: a change in between is told, too.
+    const { changed } = host.offer
     const leaseMs = await register(host)
-    if (leaseMs !== undefined) await heartbeats(host, leaseMs)
+    if (leaseMs !== undefined) await heartbeats(host, leaseMs, changed)
   }
 }
 
@@ -16,12 +22,13 @@ export async function keepSession(host: HostContext): Promise<void> {
 async function register(host: HostContext): Promise<number | undefined> {
   const { options, log } = host
   const { signal } = host.ending
-  const { name, maxParallel, labels } = options
-  const body = { hostId: host.id, name, capabilities: [...host.capabilities], maxParallel, labels }
+  const { name, maxParallel } = options
   for (let failures = 0; ; failures++) {
+    const { capabilities, labels } = host.offer.current
+    const body = { hostId: host.id, name, capabilities: [...capabilities], maxParallel, labels: { ...labels } }
     try {
       const { leaseMs } = await host.client.call('registerHost', { body, signal })
-      log.info({ name, capabilities: host.capabilities }, 'registered')
+      log.info({ name, capabilities }, 'registered')
       host.state.registered = true
       host.held.wake()
       return leaseMs
@@ -34,9 +41,10 @@ async function register(host: HostContext): Promise<number | undefined> {
   }
 }
 
-/** Beats until the host ends or is unknown. A beat that fails is followed by the next one in its time. */
-async function heartbeats(host: HostContext, firstLeaseMs: number): Promise<void> {
+/** Beats until the host ends, is unknown, or offers something else. A beat that fails is followed by the next one in its time. */
+async function heartbeats(host: HostContext, firstLeaseMs: number, changed: AbortSignal): Promise<void> {
   const { signal } = host.ending
+  const over = AbortSignal.any([signal, changed])
   let leaseMs = firstLeaseMs
   let failures = 0
   for (;;) {
@@ -56,7 +64,9 @@ async function heartbeats(host: HostContext, firstLeaseMs: number): Promise<void
       if (failures === 1) host.log.warn({ reason: messageOf(error) }, 'heartbeat failed')
     }
     const everyMs = Math.min(host.options.heartbeatMs, leaseMs / 3)
-    if (!(await rest(Math.max(everyMs - (performance.now() - startedAt), 10), signal))) return
+    const gapMs = Math.min(minBeatGapMs * 2 ** Math.min(failures, 10), everyMs)
+    if (!(await rest(gapMs - (performance.now() - startedAt), over))) return
+    if (!(await host.beats.wait(everyMs - (performance.now() - startedAt), over))) return
   }
 }
 
@@ -77,10 +87,6 @@ async function heartbeat(host: HostContext, leaseMs: number): Promise<number> {
     host.client.learnCoordinators(answer.coordinators)
     host.remembered.keep(host.client.coordinators)
   }
-  if (host.state.drainRequested !== (answer.drain ?? false)) {
-    host.state.drainRequested = answer.drain ?? false
-    host.log.info({ drain: host.state.drainRequested }, 'claiming changed by the coordinators')
-    host.held.wake()
-  }
+  takeWish(host, answer)
   return answer.leaseMs
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { type LeaseRef, type Payload, problem, type ProblemCode, routes } from '@skyclaw/protocol'
+import { buffer } from 'node:stream/consumers'
+import { type HostState, type LeaseRef, type Payload, problem, type ProblemCode, routes } from '@skyclaw/protocol'
+import { FakeLogs } from './fake-logs.ts'
 
 /*
  * A coordinator as small as a test of the host needs it: the protocol's routes over real HTTP, jobs in memory, one lease
@@ -25,17 +26,31 @@ interface Body {
   max?: number
   attempt?: number
   success?: boolean
+  stdout?: unknown
+  stderr?: unknown
 }
 
 export interface Seen {
   operation: Operation
   id: string | undefined
   body: Body
+  /** Of a piece of a log. */
+  bytes: Buffer
+  url: URL
   key: string | undefined
   at: number
 }
 
-const operations = ['registerHost', 'heartbeat', 'claimJobs', 'completeJob', 'releaseJob'] as const
+const operations = [
+  'registerHost',
+  'heartbeat',
+  'claimJobs',
+  'completeJob',
+  'releaseJob',
+  'watchHost',
+  'putLog',
+  'closeLog',
+] as const
 type Operation = (typeof operations)[number]
 
 /** What stands in for an answer: a problem, a dropped connection, or silence. */
@@ -49,12 +64,16 @@ export class FakeCoordinator implements AsyncDisposable {
   cancel: LeaseRef[] = []
   lost: LeaseRef[] = []
   drain = false
+  state: HostState | undefined
+  deadlineMs: number | undefined
+  readonly logs = new FakeLogs()
   coordinators: string[] = []
   before: (operation: Operation, seen: Seen) => Trouble = () => undefined
 
   #server = createServer((request, response) => void this.#handle(request, response))
   #claims = new Map<string, string[]>()
   #wake = new Set<() => void>()
+  #mark = 1
   #port = 0
 
   static async start(): Promise<FakeCoordinator> {
@@ -98,18 +117,29 @@ export class FakeCoordinator implements AsyncDisposable {
     for (const wake of this.#wake) wake()
   }
 
+  /** Has watching hosts beat at once. */
+  change(): void {
+    this.#mark += 1
+    this.wake()
+  }
+
   of(operation: Operation): Seen[] {
     return this.seen.filter((entry) => entry.operation === operation)
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = JSON.parse((await text(request)) || '{}') as Body
-    const path = request.url ?? ''
-    const operation = operations.find((name) => matches(routes[name].path, path))
+    const bytes = await buffer(request)
+    const isJson = request.headers['content-type'] === 'application/json'
+    const body = (isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : {}) as Body
+    const url = new URL(request.url ?? '', this.url)
+    const path = url.pathname
+    const operation = operations.find(
+      (name) => routes[name].method === request.method && matches(routes[name].path, path),
+    )
     if (!operation) return answer(response, 404, problem('not_found', path))
     const key = request.headers['x-idempotency-key'] as string | undefined
     const id = operation === 'registerHost' ? undefined : path.split('/')[3]
-    const entry = { operation, id, body, key, at: performance.now() }
+    const entry = { operation, id, body, bytes, url, key, at: performance.now() }
     this.seen.push(entry)
     const trouble = this.before(operation, entry)
     if (trouble === 'hang') return
@@ -123,7 +153,10 @@ export class FakeCoordinator implements AsyncDisposable {
     answer(response, 'code' in result ? (result['status'] as number) : 200, result)
   }
 
-  async #act({ operation, id = '', body, key }: Seen, response: ServerResponse): Promise<Record<string, unknown>> {
+  async #act(seen: Seen, response: ServerResponse): Promise<Record<string, unknown>> {
+    const { operation, id = '', body, bytes, url, key } = seen
+    if (operation === 'putLog') return this.logs.put(url, bytes)
+    if (operation === 'closeLog') return this.logs.close(url, body)
     if (operation === 'registerHost') {
       const host = { id: body.hostId, ...body }
       this.hosts.set(body.hostId ?? '', host)
@@ -133,11 +166,23 @@ export class FakeCoordinator implements AsyncDisposable {
     const host = this.hosts.get(id)
     if (!host) return { ...problem('not_found', `no host ${id}`) }
     if (operation === 'heartbeat') {
-      const { cancel, lost, drain, coordinators, leaseMs } = this
-      return { host, cancel, lost, coordinators, leaseMs, ...(drain && { drain }) }
+      const { cancel, lost, drain, coordinators, leaseMs, state, deadlineMs } = this
+      return { host, cancel, lost, coordinators, leaseMs, ...(drain && { drain }), state, deadlineMs }
+    }
+    if (operation === 'watchHost') {
+      const until = performance.now() + Number(url.searchParams.get('waitMs') ?? 0)
+      const isNews = () => url.searchParams.get('seen') !== this.#seen
+      while (!isNews() && performance.now() < until && !response.destroyed) {
+        await this.#next(until - performance.now(), response)
+      }
+      return { seen: this.#seen }
     }
     const jobs = await this.#claim(key ?? '', body, response)
     return { job: jobs[0] ?? null, jobs }
+  }
+
+  get #seen(): string {
+    return `${this.#port}.${this.#mark}`
   }
 
   #settle(operation: Operation, id: string, body: Body): Record<string, unknown> {
@@ -182,7 +227,7 @@ export class FakeCoordinator implements AsyncDisposable {
 }
 
 function matches(pattern: string, path: string): boolean {
-  return new RegExp(`^${pattern.replace(/:\w+/, '[^/]+')}$`).test(path)
+  return new RegExp(`^${pattern.replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
 }
 
 function answer(response: ServerResponse, status: number, value: unknown): void {
