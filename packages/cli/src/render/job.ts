@@ -1,5 +1,7 @@
 import type { Job } from '@skyclaw/protocol'
-import { plainText, shorten } from './plain-text.ts'
+import { renderOpenclaw } from './openclaw.ts'
+import { renderOutput } from './output.ts'
+import { shorten } from './plain-text.ts'
 import type { Paint, Style } from './style.ts'
 import { renderFields, renderTable } from './table.ts'
 import { renderAge, renderDuration, renderTime } from './time.ts'
@@ -87,7 +89,7 @@ export function renderJob(job: Job, nowMs: number, style: Style): string {
   return (
     fields +
     renderAttempts(job, nowMs, style) +
-    renderOutput('stdout', result?.stdout, style) +
+    (result?.openclaw ? renderOpenclaw(result.openclaw, style) : renderOutput('stdout', result?.stdout, style)) +
     renderOutput('stderr', result?.stderr, style)
   )
 }
@@ -112,14 +114,4 @@ function renderAttempts({ attemptHistory }: Job, nowMs: number, style: Style): s
     // An error is worth more than one line.
     wide,
   )}`
-}
-
-/** Output within a report: line by line, made harmless. */
-function renderOutput(title: string, output: string | undefined, style: Style): string {
-  if (!output) return ''
-  const lines = output
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((line) => `  ${plainText(line)}\n`)
-  return `\n${style.bold(title)}\n${lines.join('')}`
 }
