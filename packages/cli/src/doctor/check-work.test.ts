@@ -37,6 +37,15 @@ test('jobs that no host can run are one problem for each requirement', () => {
   for (const { remedy } of findings) expect(remedy).toMatch(/\w/)
 })
 
+test('jobs whose only live host takes none name it, and what it does', () => {
+  const hosts = [hostOf('cellar', ['gpu'], { live: false }), hostOf('attic', ['gpu'], { state: 'paused' })]
+  const [finding] = checkWork({ hosts, queued: [makeJob({ id: 'j1', ...wants('gpu') })] }, now)
+  expect(finding).toMatchObject({
+    message: 'job j1 waits for a host with gpu; attic is one, and is paused',
+    remedy: 'have it take jobs again with "skyclaw hosts resume attic", or start another',
+  })
+})
+
 test('jobs whose only host is lost name it', () => {
   const lost = hostOf('attic', ['gpu'], { live: false, lastSeenAt: '2026-11-22T09:55:30.000Z' })
   const [finding] = checkWork({ hosts: [lost], queued: [makeJob({ id: 'j1', ...wants('gpu') })] }, now)

@@ -6,11 +6,12 @@ import type { Work } from './look-at-work.ts'
 /** Requirements that are told of one by one. */
 const maxTold = 5
 
-/** Whether there is a live host for each job that waits. */
+/** Whether there is a live host that takes jobs for each job that waits. */
 export function checkWork({ hosts, queued }: Work, nowMs: number): Finding[] {
   const due = queued.filter(({ runAt }) => Date.parse(runAt) <= nowMs)
   const live = hosts.filter((host) => host.live)
-  const stuck = due.filter((job) => !live.some((host) => fits(host, job)))
+  const taking = live.filter(({ state }) => state === 'active')
+  const stuck = due.filter((job) => !taking.some((host) => fits(host, job)))
   const groups = new Map<string, Job[]>()
   for (const job of stuck) {
     const need = needOf(job)
@@ -41,7 +42,17 @@ function needOf({ requirement: { requiredCapabilities = [], labels = {} } }: Job
 function stuckProblem(need: string, jobs: readonly Job[], hosts: readonly Host[], nowMs: number): Finding {
   const [first] = jobs as [Job]
   const waiting = jobs.length === 1 ? `job ${first.id} waits` : `${jobs.length} jobs wait, such as ${first.id},`
-  const lost = hosts.filter((host) => fits(host, first)).toSorted((a, b) => (a.lastSeenAt < b.lastSeenAt ? 1 : -1))
+  const fitting = hosts.filter((host) => fits(host, first))
+  const held = fitting.find(({ live }) => live)
+  if (held) {
+    const message = `${waiting} for a host with ${need}; ${held.name} is one, and is ${held.state}`
+    return problemOf(
+      'work',
+      message,
+      `have it take jobs again with "skyclaw hosts resume ${held.id}", or start another`,
+    )
+  }
+  const lost = fitting.toSorted((a, b) => (a.lastSeenAt < b.lastSeenAt ? 1 : -1))
   const [last] = lost
   if (last) {
     const message = `${waiting} for a host with ${need}; ${last.name} is one, last heard ${renderAge(last.lastSeenAt, nowMs)}`

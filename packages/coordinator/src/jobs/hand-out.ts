@@ -1,9 +1,8 @@
-import type { Job, JobRecord } from '@skyclaw/protocol'
+import { type Job, type JobRecord, ProblemError } from '@skyclaw/protocol'
 import type { JobQueue } from './queue.ts'
 import type { Secrets } from './secrets.ts'
 
-/** As much as the host that could not be given the job is told. */
-const unsealable =
+const wrongToken =
   'the secrets of this job were sealed under another token than the one that the coordinator has now: enqueue it anew'
 
 /**
@@ -16,10 +15,15 @@ export async function handOut(queue: JobQueue, secrets: Secrets, records: readon
       const payload = secrets.open(record)
       if (payload) return [{ ...(await queue.view(record)), payload }]
       const { hostId, attempt } = record.lease!
-      const ended = { success: false, durationMs: 0, exitCode: null, stdout: '', stderr: '', error: unsealable }
-      await queue.complete(record.id, { hostId, attempt, ...ended })
+      const ended = { success: false, durationMs: 0, exitCode: null, stdout: '', stderr: '', error: wrongToken }
+      await queue.complete(record.id, { hostId, attempt, ...ended }).catch(unlessProblem)
       return []
     }),
   )
   return shown.flat()
+}
+
+/** The host gets its other jobs all the same. A lease that could not be ended now is taken back in time, since the host does not name it. */
+function unlessProblem(error: unknown): void {
+  if (!(error instanceof ProblemError)) throw error
 }
