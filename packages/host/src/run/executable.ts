@@ -34,8 +34,9 @@ export function pinExecutable(file: string): PinnedExecutable | Refusal {
     if (!isExecutable(pin)) return { exitCode: 126, reason: `${shown} is not executable for this host` }
     const pinned = { file, real, pin }
     if (process.platform !== 'linux') return { path: file, open: () => openByPath(pinned) }
-    const byPath = !isBinary(real) || isBeyondReach(real, pin)
-    return { path: file, open: () => openFile(pinned, byPath) }
+    const opensAgain = !isBinary(real)
+    const byPath = opensAgain || isBeyondReach(real, pin)
+    return { path: file, open: () => openFile(pinned, { byPath, opensAgain }) }
   } catch (error) {
     return unusable(file, error)
   }
@@ -47,7 +48,10 @@ interface Pinned {
   readonly pin: BigIntStats
 }
 
-async function openFile({ file, real, pin }: Pinned, byPath: boolean): Promise<OpenExecutable | Refusal> {
+async function openFile(
+  { file, real, pin }: Pinned,
+  { byPath, opensAgain }: { byPath: boolean; opensAgain: boolean },
+): Promise<OpenExecutable | Refusal> {
   try {
     const handle = await open(file, pathOnly)
     // Its end leaves nothing behind that one could do something about.
@@ -64,7 +68,7 @@ async function openFile({ file, real, pin }: Pinned, byPath: boolean): Promise<O
     const { fd } = handle
     const look = byPath ? () => statSync(real, { bigint: true }) : () => fstatSync(fd, { bigint: true })
     const exec = byPath ? real : `/proc/${process.pid}/fd/${fd}`
-    return { path: file, exec, stillThere: () => isStill(pin, look), close }
+    return { path: file, exec, opensAgain, stillThere: () => isStill(pin, look), close }
   } catch (error) {
     return unusable(file, error)
   }

@@ -27,6 +27,8 @@ export interface OpenExecutable {
    * place or written into it at that very moment, and the process is ended at once.
    */
   stillThere?(): boolean
+  /** It is a script: a moment after the start its interpreter opens it by its path, so that it is asked again then. */
+  readonly opensAgain?: boolean
   close(): void
 }
 

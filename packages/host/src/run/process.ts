@@ -2,8 +2,8 @@ import { availableParallelism, constants } from 'node:os'
 import type { Usage } from '@skyclaw/protocol'
 import type { Logger } from 'pino'
 import type { AttemptOutput } from './attempt-output.ts'
-import type { Contained, JobLimits } from './launch.ts'
-import { askToEnd, killAll, survivorsText, untilGone } from './processes/ending.ts'
+import type { Contained, JobLimits, OpenExecutable } from './launch.ts'
+import { askToEnd, killAll, untilGone } from './processes/ending.ts'
 import type { JobProcesses } from './processes/job-processes.ts'
 import { beyond } from './processes/limits.ts'
 import { limitOpenFiles } from './processes/open-files.ts'
@@ -23,6 +23,8 @@ import { type Exit, type Started, startProcess } from './start-process.ts'
 
 export interface ProcessSpec {
   readonly contained: Contained
+  /** What of the command's file is looked at again after the start. */
+  readonly executable: Pick<OpenExecutable, 'path' | 'stillThere' | 'opensAgain'>
   /** Its processes carry it as a marker. */
   readonly tag: string
   readonly stdin: string | undefined
@@ -54,12 +56,14 @@ export interface ProcessEnd {
   readonly error?: string
 }
 
-export type EndedBy = 'time' | 'signal' | 'limit'
+export type EndedBy = 'time' | 'signal' | 'limit' | 'replaced'
 
 /** After an end by itself, what the first process left behind has this long between SIGTERM and SIGKILL at most. */
 const restGraceMs = 1_000
 /** A process that does not go after SIGKILL is waited for that long. */
 const lastWaitMs = 10_000
+/** An interpreter has opened its script by then. */
+const scriptOpenMs = 1_000
 
 /** Runs a process to its end. Never rejects for anything the job does. */
 export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
@@ -97,6 +101,7 @@ class Attempt {
     this.#job = processWatch.track(spec.tag, started.identity, () => {
       if (this.#exitedAt === undefined) this.#lookedAt = performance.now()
       noteReaped()
+      this.#checkScript()
       this.#checkLimits()
     })
     const { maxOutputBytes: maxBytes, secrets, output } = spec
@@ -113,8 +118,10 @@ class Attempt {
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
     onStart?.(identity)
+    this.#checkFile()
     void this.#limitOpenFiles()
     const reaped = exited.then(async () => {
+      this.#checkScript()
       this.#exitedAt = performance.now()
       return reapedCpuMs()
     })
@@ -145,7 +152,7 @@ class Attempt {
   async #askAndWait(): Promise<number> {
     const { contained, killGraceMs } = this.#spec
     // What uses more than it may goes on doing so as long as it is left to.
-    if (this.#endedBy === 'limit') return performance.now()
+    if (this.#endedBy === 'limit' || this.#endedBy === 'replaced') return performance.now()
     const graceEnds = performance.now() + killGraceMs
     if (contained.visible) askToEnd(processWatch, this.#ending())
     else if (contained.signal) await within(killGraceMs, contained.signal('SIGTERM'))
@@ -166,14 +173,25 @@ class Attempt {
       if (graceEnds === undefined) askToEnd(processWatch, ending)
       await untilGone(processWatch, ending, graceMs)
     }
-    const survivors = await killAll(processWatch, ending)
-    if (survivors.length === 0) return
-    this.#error = survivorsText(survivors)
-    this.#spec.log.error({ pids: survivors.map(({ pid }) => pid) }, this.#error)
+    const left = await killAll(processWatch, ending)
+    if (left === undefined) return
+    this.#error = left
+    this.#spec.log.error(left)
   }
 
   #ending() {
     return { job: this.#job, endsTogether: this.#spec.contained.endsTogether }
+  }
+
+  /** Ends at once what is not the file that was allowed, for that was replaced at the very moment of the start. */
+  #checkFile(): void {
+    const { path, stillThere } = this.#spec.executable
+    if (stillThere?.() === false) this.#end('replaced', `${JSON.stringify(path)} was replaced while it was started`)
+  }
+
+  #checkScript(): void {
+    const isNew = performance.now() - this.#startedAt < scriptOpenMs
+    if (isNew && this.#spec.executable.opensAgain === true) this.#checkFile()
   }
 
   #checkLimits(): void {

@@ -34,6 +34,7 @@ export function resultOf(end: ProcessEnd, timeoutMs: number): RunResult {
   const output = { stdout, stderr, durationMs, ...(usage && { usage }) }
   const failed = { ...output, success: false, ...(endedBy === 'signal' && { interrupted: true }) }
   const error = end.error === undefined ? undefined : shorten(end.error)
+  if (endedBy === 'replaced') return { ...failed, exitCode: 126, error: error ?? 'its file was replaced' }
   if (endedBy === 'limit') return { ...failed, exitCode: beyondLimit, error: error ?? 'ended by a limit' }
   if (endedBy === 'time') {
     const sentence = `timed out after ${timeoutMs} ms`

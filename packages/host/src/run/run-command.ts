@@ -70,6 +70,7 @@ export async function runCommand(
       }
       const end = await runProcess({
         contained,
+        executable,
         tag,
         stdin: command.stdin,
         timeoutMs,
