@@ -98,6 +98,7 @@ interface Options {
   dir?: string
   environment?: Record<string, string | undefined>
   maxOutputBytes?: number
+  workRoots?: string[]
 }
 
 function run(payload: Omit<OpenclawPayload, 'kind'>, { attempt, ...options }: Options = {}) {
@@ -138,6 +139,10 @@ describe('an openclaw job with a message', () => {
     // OpenClaw would look for a relative folder in the folder that it is started in already.
     const relative = await run({ message: 'hi', cwd: path.relative(here, root) })
     expect(relative.openclaw?.final).toBe(`agent exec --json --message-file - --timeout 60 --cwd .|hi|${root}`)
+    // Where the folder matters, the one that was looked at counts, whatever its path leads to by now.
+    const bound = await run({ message: 'hi', cwd: root }, { workRoots: [root] })
+    expect(bound.openclaw?.final).toBe(`agent exec --json --message-file - --timeout 60 --cwd .|hi|${root}`)
+    expect(await run({ message: 'hi', cwd: '/' }, { workRoots: [root] })).toMatchObject({ exitCode: 126 })
   })
 
   test('has the answer in its result', async () => {

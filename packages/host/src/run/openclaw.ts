@@ -44,7 +44,7 @@ export async function runOpenclaw(
   if (name) return refused(126, `payload.${name} must not start with a dash`)
   const command: PermittedCommand = {
     permit,
-    args: agentArgs(payload, timeoutMs),
+    args: agentArgs(payload, timeoutMs, context.workRoots.length + permit.roots.length > 0),
     stdin: payload.message,
     timeoutMs: timeoutMs + outerSlackMs,
   }
@@ -55,7 +55,7 @@ export async function runOpenclaw(
 }
 
 /** The arguments of a headless turn. It works in the folder it is started in. */
-function agentArgs(payload: OpenclawPayload, timeoutMs: number): string[] {
+function agentArgs(payload: OpenclawPayload, timeoutMs: number, hasRoots: boolean): string[] {
   const { cwd, model, thinking, stateDir } = payload
   return [
     'agent',
@@ -65,8 +65,8 @@ function agentArgs(payload: OpenclawPayload, timeoutMs: number): string[] {
     '-',
     '--timeout',
     String(Math.ceil(timeoutMs / 1_000)),
-    // A relative one is entered already.
-    ...(cwd === undefined ? [] : ['--cwd', path.isAbsolute(cwd) ? cwd : '.']),
+    // It is entered already: by its path a relative one would be looked for in itself, and any other might lead elsewhere by now.
+    ...(cwd === undefined ? [] : ['--cwd', path.isAbsolute(cwd) && !hasRoots ? cwd : '.']),
     ...(model === undefined ? [] : ['--model', model]),
     ...(thinking === undefined ? [] : ['--thinking', thinking]),
     ...(stateDir === undefined ? [] : ['--state-dir', stateDir]),
