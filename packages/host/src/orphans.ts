@@ -1,7 +1,7 @@
 import type { HostContext } from './context.ts'
 import { inTurn, judge } from './delivery.ts'
 import { messageOf, pause } from './retry.ts'
-import { askToEnd, killAll, survivorsText, untilGone } from './run/processes/ending.ts'
+import { askToEnd, killAll, untilGone } from './run/processes/ending.ts'
 import { bootId, hasProc } from './run/processes/proc.ts'
 import { processWatch } from './run/processes/process-watch.ts'
 import type { RunningEntry } from './running.ts'
@@ -44,9 +44,9 @@ async function endLeftover(host: HostContext, entry: RunningEntry): Promise<void
       if (found.length > 0) log.warn({ processes: found }, 'ending what an earlier run of this host left running')
       if (found.length > 0) askToEnd(processWatch, ending)
       await untilGone(processWatch, ending, found.length > 0 ? host.options.killGraceMs : 0)
-      const survivors = await killAll(processWatch, ending)
+      const left = await killAll(processWatch, ending)
       processWatch.forget(job)
-      if (survivors.length > 0) log.error(survivorsText(survivors))
+      if (left !== undefined) log.error(left)
       else if (found.length > 0) log.info('what an earlier run of this host left running has been ended')
     }
     if (host.run.sandbox.kind === sandbox) await host.run.sandbox.endLeftover?.(tag)

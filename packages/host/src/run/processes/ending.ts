@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { signalGroup } from '../process-group.ts'
 import type { JobProcesses } from './job-processes.ts'
-import { hasProc, newestPid, type ProcessStat, readMarker, readStat } from './proc.ts'
+import { hasProc, type ProcessStat, readMarker, readStat } from './proc.ts'
 import type { ProcessWatch } from './process-watch.ts'
 
 /*
@@ -61,35 +61,37 @@ export async function untilGone(watch: ProcessWatch, options: EndingOptions, gra
  */
 async function isGone(watch: ProcessWatch, job: JobProcesses): Promise<boolean> {
   for (let looks = 1; ; looks++) {
+    const stirs = job.stirs
     await watch.freshLook()
-    if (job.livingCount > 0) return false
+    if (job.livingCount > 0 || job.stirs > stirs) return false
     if (looks >= job.cleanLooks && (watch.settled || looks >= job.cleanLooks * maxUnsettledLooks)) return true
     await sleep(looks)
   }
 }
 
-/** Ends every process of a job for sure. Resolves with those that are left nevertheless: other users', or stuck in the kernel. */
-export async function killAll(watch: ProcessWatch, options: EndingOptions): Promise<ProcessStat[]> {
+/** Ends every process of a job for sure. A sentence about what is left nevertheless: other users' processes, or such that hang in the kernel. */
+export async function killAll(watch: ProcessWatch, options: EndingOptions): Promise<string | undefined> {
   const { job } = options
   if (!hasProc) {
     if (job.root) signalGroup(job.root.pid, 'SIGKILL')
-    return []
+    return undefined
   }
   const deadline = performance.now() + killLimitMs
   const killed = new Set<number>()
   // A bomb leaves little time to look around: what is known goes before.
   sweep(stillThere(job), options)
   for (let calm = 0; ;) {
-    if (await isGone(watch, job)) return []
+    if (await isGone(watch, job)) return undefined
     const living = job.living()
     const mine = living.filter((stat) => !job.isUntouchable(stat))
-    if (mine.length === 0 || performance.now() > deadline) return living
+    const onlyOthers = living.length > 0 && mine.length === 0
+    if (onlyOthers || performance.now() > deadline) return survivorsText(living)
     calm = mine.every(({ pid }) => killed.has(pid)) ? calm + 1 : 0
     sweep(mine, options)
     for (const { pid } of mine) killed.add(pid)
     chase(watch, job)
     // What is killed needs a moment to be gone, above all when it had much memory.
-    if (calm > 0) await sleep(Math.min(calm, 20))
+    if (calm > 0 && mine.length > 0) await sleep(Math.min(calm, 20))
   }
 }
 
@@ -99,7 +101,8 @@ function stillThere(job: JobProcesses): ProcessStat[] {
 }
 
 /** What is left, as a sentence for the result. */
-export function survivorsText(survivors: readonly ProcessStat[]): string {
+function survivorsText(survivors: readonly ProcessStat[]): string {
+  if (survivors.length === 0) return 'processes of the job could not be ended: they start new ones too fast'
   const named = survivors.slice(0, 5).map(({ pid, command }) => `${pid} (${command})`)
   const more = survivors.length > 5 ? ` and ${survivors.length - 5} more` : ''
   return `processes of the job could not be ended: ${named.join(', ')}${more}`
@@ -116,15 +119,11 @@ function sweep(living: readonly ProcessStat[], { job, endsTogether }: EndingOpti
 /** Goes after the newest processes until none came for a while. */
 function chase(watch: ProcessWatch, job: JobProcesses): void {
   const until = performance.now() + chaseMs
-  let newest = newestPid() - 8
-  for (let quiet = 0; quiet < 20 && performance.now() < until;) {
-    let hit = false
-    newest = watch.lookAfter(job, newest, (stat) => {
-      if (!stat.alive || stat.pid === process.pid) return
-      job.send(stat.pid, 'SIGKILL')
-      hit = true
+  for (let quiet = 0; quiet < 20 && performance.now() < until; quiet++) {
+    watch.lookAtNewest(job, (pid) => {
+      job.send(pid, 'SIGKILL')
+      quiet = 0
     })
-    quiet = hit ? 0 : quiet + 1
   }
 }
 

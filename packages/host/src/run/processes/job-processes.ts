@@ -13,6 +13,7 @@ export class JobProcesses {
   #peakCpuMs = 0
   #peakMemoryBytes = 0
   #mostAtOnce = 0
+  #stirs = 0
 
   constructor(tag: string, root?: ProcessIdentity, onLook?: () => void) {
     this.tag = tag
@@ -86,9 +87,14 @@ export class JobProcesses {
     this.#measure()
   }
 
-  /** Adds one that was found between looks. */
-  add(stat: ProcessStat): void {
-    this.#members.set(stat.pid, stat)
+  /** Notes that a process was met that was not known before, if only for a moment. */
+  stir(): void {
+    this.#stirs += 1
+  }
+
+  /** How often that was. */
+  get stirs(): number {
+    return this.#stirs
   }
 
   /** Sends a signal to one process; nothing when it has ended. */

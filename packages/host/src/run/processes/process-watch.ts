@@ -27,6 +27,12 @@ const earlyMs = [5, 20, 50, 100]
 /** Strangers are all read again after this time without looks: numbers may have gone round meanwhile. */
 const forgetMs = 1_000
 
+/** A process that was not known at the look before, with the marker it shows. */
+interface Unknown {
+  readonly stat: ProcessStat
+  readonly tag: string | undefined | null
+}
+
 interface Ids {
   groups: Set<number>
   sessions: Set<number>
@@ -100,88 +106,99 @@ export class ProcessWatch {
     const now = performance.now()
     if (now - this.#lookedAt > forgetMs) this.#strangers = new Set()
     this.#lookedAt = now
+    this.#settled = true
+    const found = new Map<JobProcesses, ProcessStat[]>([...this.#jobs.values()].map((job) => [job, []]))
+    const strangers = new Set<number>()
+    const unknown = this.#readAll(found, strangers)
+    const youngest = uptimeTicks() - youngTicks
+    for (const { stat, tag } of this.#adopt(found, unknown)) {
+      // What shows no environment is looked at again, and nothing is settled while it may be about to execute a file.
+      if (tag !== null || stat.startTicks < youngest) strangers.add(stat.pid)
+      else this.#settled = false
+    }
+    this.#strangers = strangers
+    for (const [job, stats] of found) this.#update(job, stats)
+  }
+
+  /** Reads what there is: the known to `found`, strangers that need no reading to `strangers`; the others are returned. */
+  #readAll(found: Map<JobProcesses, ProcessStat[]>, strangers: Set<number>): Unknown[] {
     const before = this.#newest
     let newest = newestPid()
     const owners = this.#owners()
-    const found = new Map<JobProcesses, ProcessStat[]>([...this.#jobs.values()].map((job) => [job, []]))
-    const strangers = new Set<number>()
-    const unknown: ProcessStat[] = []
+    const unknown: Unknown[] = []
     const seen = new Set<number>()
-    this.#settled = true
-    const read = (pid: number, listed = false) => {
+    const read = (pid: number, listed: boolean) => {
       const owner = owners.get(pid)
       if (!owner && this.#strangers.has(pid) && !isBetween(pid, before, newest)) {
         strangers.add(pid)
         seen.add(pid)
         return
       }
+      // The marker at once: in a moment the process may be gone, and what it started is not known by its parent then.
+      const tag = owner ? undefined : readMarker(pid)
       const stat = readStat(pid)
+      if (typeof tag === 'string') this.#jobs.get(tag)?.stir()
       if (!stat) {
         if (listed) this.#settled = false
         return
       }
+      if (!listed && !isProcess(pid)) return
       seen.add(pid)
       if (owner?.knows(stat)) found.get(owner)?.push(stat)
-      else unknown.push(stat)
+      else unknown.push({ stat, tag: owner ? readMarker(pid) : tag })
     }
-    for (const pid of listPids()) read(pid, true)
+    for (const pid of listPids().toReversed()) read(pid, true)
     // What forks and ends faster than the list was read is met at the newest numbers. A number is given out some time before
     // its process shows: those just before are tried again.
     for (let round = 0, from = newest - maxForking; round < maxRounds; round++) {
       const last = newestPid()
-      for (let pid = last; pid > from && pid > last - maxChased; pid--) if (!seen.has(pid) && isProcess(pid)) read(pid)
+      for (let pid = last; pid > from && pid > last - maxChased; pid--) if (!seen.has(pid)) read(pid, false)
       if (last === newest) break
       from = newest - maxForking
       newest = last
     }
     this.#newest = newest
-    for (const stat of this.#adopt(found, unknown)) {
-      // What shows no environment is looked at again, and nothing is settled while it may be about to execute a file.
-      if (readMarker(stat.pid) !== null) strangers.add(stat.pid)
-      else if (stat.startTicks > uptimeTicks() - youngTicks) this.#settled = false
-    }
-    this.#strangers = strangers
-    for (const [job, stats] of found) this.#update(job, stats)
+    return unknown
   }
 
-  /** Looks at the processes that were started since a number was the newest, for one job. The newest number now. */
-  lookAfter(job: JobProcesses, newest: number, onFound: (stat: ProcessStat) => void): number {
+  /** Looks for processes of a job among those started last, and calls as soon as it sees one. */
+  lookAtNewest(job: JobProcesses, onFound: (pid: number) => void): void {
     const now = newestPid()
     // Round the end of all numbers the next full look finds them.
-    for (let pid = now; pid > newest && pid > now - maxChased; pid--) {
-      const marked = readMarker(pid) === job.tag
+    for (let pid = now; pid > now - maxForking && pid > 1; pid--) {
+      if (readMarker(pid) === job.tag) {
+        onFound(pid)
+        job.stir()
+        continue
+      }
       const stat = readStat(pid)
-      if (!stat || !(marked || this.#isOf(job, stat)) || !isProcess(pid)) continue
-      job.add(stat)
-      onFound(stat)
+      if (stat?.alive && this.#isOf(job, stat) && isProcess(pid)) onFound(pid)
     }
-    return now
   }
 
   /** The unknown that belong to a job are put to what was found of it; the others are returned. */
-  #adopt(found: Map<JobProcesses, ProcessStat[]>, unknown: ProcessStat[]): ProcessStat[] {
+  #adopt(found: Map<JobProcesses, ProcessStat[]>, unknown: Unknown[]): Unknown[] {
     const owners = new Map<number, JobProcesses>()
-    for (const [job, stats] of found) {
-      const { groups, sessions } = this.#idsOf(job)
-      for (const { pid, group, session } of stats) {
-        owners.set(pid, job)
-        groups.add(group)
-        sessions.add(session)
-      }
+    const own = (job: JobProcesses, { pid, group, session }: ProcessStat) => {
+      owners.set(pid, job)
+      this.#idsOf(job).groups.add(group)
+      this.#idsOf(job).sessions.add(session)
     }
+    for (const [job, stats] of found) for (const stat of stats) own(job, stat)
     let rest = unknown
     for (let more = true; more && rest.length > 0;) {
-      const left: ProcessStat[] = []
-      for (const stat of rest) {
-        const job = owners.get(stat.ppid) ?? this.#byIds(stat) ?? this.#byMarker(stat)
+      const left: Unknown[] = []
+      for (const one of rest) {
+        const { stat, tag } = one
+        const marked = typeof tag === 'string' && stat.pid !== process.pid ? this.#jobs.get(tag) : undefined
+        const job = marked ?? owners.get(stat.ppid) ?? this.#byIds(stat)
         if (!job) {
-          left.push(stat)
+          left.push(one)
           continue
         }
-        owners.set(stat.pid, job)
+        own(job, stat)
         found.get(job)?.push(stat)
-        this.#idsOf(job).groups.add(stat.group)
-        this.#idsOf(job).sessions.add(stat.session)
+        job.stir()
       }
       more = left.length < rest.length
       rest = left
@@ -209,11 +226,6 @@ export class ProcessWatch {
     if (pid === process.pid || group === this.#self?.group || session === this.#self?.session) return false
     const ids = this.#idsOf(job)
     return ids.groups.has(group) || ids.sessions.has(session)
-  }
-
-  #byMarker({ pid }: ProcessStat): JobProcesses | undefined {
-    const tag = readMarker(pid)
-    return typeof tag !== 'string' || pid === process.pid ? undefined : this.#jobs.get(tag)
   }
 
   #idsOf(job: JobProcesses): Ids {
