@@ -52,7 +52,7 @@ test('the first Ctrl-C cancels the job on its host, and run exits with 130', asy
   expect((await client.jobs.get(id)).status).toBe('cancelled')
 })
 
-test('the second Ctrl-C leaves the job to itself and prints the line that waits for it', async () => {
+test('the second Ctrl-C leaves the job to itself and prints the line that shows the rest', async () => {
   const up = await startUp(['--allow', 'bash'])
   const client = clientOf(up)
   // It takes no notice of the cancel for a while, so that there is something to leave.
@@ -67,11 +67,11 @@ test('the second Ctrl-C leaves the job to itself and prints the line that waits 
   process.kill(run.pid, 'SIGINT')
   const { code, stderr } = await run.ended
   expect(code).toBe(130)
-  const [, line] = /(jobs wait \S+)/.exec(stderr) ?? []
-  expect(line).toBe(`jobs wait ${id}`)
+  const [, line] = /(jobs logs -f \S+)/.exec(stderr) ?? []
+  expect(line).toBe(`jobs logs -f ${id}`)
   expect((await client.jobs.get(id)).status).toBe('leased')
-  const waited = await skyclaw((line ?? '').split(' '), up.folder, up.env).ended
-  expect(waited.stdout).toBe('kept\n')
+  const shown = await skyclaw((line ?? '').split(' '), up.folder, up.env).ended
+  expect(shown.stdout).toBe('kept\n')
 })
 
 test('a wrong token gives one line: 125 from run, 1 from the others', async () => {
@@ -115,7 +115,7 @@ test('lists show what ran, and --json is what the API answers', async () => {
   expect(JSON.parse(await say('jobs', 'list', '--json'))).toEqual({ jobs: [job] })
   expect(JSON.parse(await say('jobs', 'show', job?.id ?? '', '--json'))).toEqual({ job })
   expect(await say('jobs', 'list')).toMatch(/completed +0 +1 .*echo hello\n$/)
-  expect(await say('hosts', 'list')).toMatch(/ live +0\/1 .* shell/)
+  expect(await say('hosts', 'list')).toMatch(/ active +0\/1 .* shell/)
   expect(await say('state')).toContain('echo hello')
   expect(await say('health')).toMatch(/^ok: coordinator .*standalone/)
 })

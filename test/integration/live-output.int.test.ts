@@ -75,43 +75,47 @@ test('run shows output before its job ends, byte by byte, to whoever reads slowl
   })
 })
 
-test('the coordinator that is asked and the one that has the log are killed: the follower sees every byte once', async () => {
-  const cluster = await Cluster.start()
-  const [asked, holding, third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode]
-  const urls = (...nodes: ClusterNode[]) => ({ SKYCLAW_COORDINATOR_URLS: nodes.map(({ url }) => url).join(',') })
-  const folder = tempFolder()
-  const settings = { folder, coordinatorUrl: holding.url, name: 'h', allowedCommands: ['bash'] }
-  await startHost({ ...settings, heartbeatMs: 500, env: urls(third, asked) })
-  const program = gatedProgram(folder, 4, 500)
+test(
+  'the coordinator that is asked and the one that has the log are killed: the follower sees every byte once',
+  { timeout: 60_000 },
+  async () => {
+    const cluster = await Cluster.start()
+    const [asked, holding, third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode]
+    const urls = (...nodes: ClusterNode[]) => ({ SKYCLAW_COORDINATOR_URLS: nodes.map(({ url }) => url).join(',') })
+    const folder = tempFolder()
+    const settings = { folder, coordinatorUrl: holding.url, name: 'h', allowedCommands: ['bash'] }
+    await startHost({ ...settings, heartbeatMs: 500, env: urls(third, asked) })
+    const program = gatedProgram(folder, 4, 500)
 
-  const run = skyclaw(['run', '--', ...program.words], folder, urls(asked, third, holding))
-  await wrote(run, program.lastLineOf(0))
-  const [job] = (await third.http.must('listJobs')).jobs
-  const id = job!.id
-  const holders = await holdersOf(cluster.nodes, id)
-  expect(holders).toHaveLength(1)
+    const run = skyclaw(['run', '--', ...program.words], folder, urls(asked, third, holding))
+    await wrote(run, program.lastLineOf(0))
+    const [job] = (await third.http.must('listJobs')).jobs
+    const id = job!.id
+    const holders = await holdersOf(cluster.nodes, id)
+    expect(holders).toHaveLength(1)
 
-  await asked.kill()
-  program.open(1)
-  await wrote(run, program.lastLineOf(1))
-  await asked.start()
-  await cluster.allLive()
+    await asked.kill()
+    program.open(1)
+    await wrote(run, program.lastLineOf(1))
+    await asked.start()
+    await cluster.allLive()
 
-  const [holder] = await holdersOf(cluster.nodes, id)
-  await holder!.kill()
-  program.open(2)
-  await wrote(run, program.lastLineOf(2))
-  program.open(3)
-  const { output } = program
-  const ended = await run.ended
-  expect(ended).toEqual({ code: 0, signal: null, stdout: output, stderr: output })
-  await holder!.start()
-  await cluster.allLive()
+    const [holder] = await holdersOf(cluster.nodes, id)
+    await holder!.kill()
+    program.open(2)
+    await wrote(run, program.lastLineOf(2))
+    program.open(3)
+    const { output } = program
+    const ended = await run.ended
+    expect(ended).toEqual({ code: 0, signal: null, stdout: output, stderr: output })
+    await holder!.start()
+    await cluster.allLive()
 
-  // The log is kept by two: without the first of them it is as it was.
-  const [gone] = await holdersOf(cluster.nodes, id)
-  await gone!.kill()
-  const others = cluster.nodes.filter((node) => node !== gone)
-  const later = await skyclaw(['jobs', 'logs', id], folder, urls(...others)).ended
-  expect(later).toEqual({ code: 0, signal: null, stdout: output, stderr: output })
-})
+    // The log is kept by two: without the first of them it is as it was.
+    const [gone] = await holdersOf(cluster.nodes, id)
+    await gone!.kill()
+    const others = cluster.nodes.filter((node) => node !== gone)
+    const later = await skyclaw(['jobs', 'logs', id], folder, urls(...others)).ended
+    expect(later).toEqual({ code: 0, signal: null, stdout: output, stderr: output })
+  },
+)
