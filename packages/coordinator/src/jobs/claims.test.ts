@@ -193,18 +193,6 @@ test('a paused host finds the jobs of a claim that it repeats', async () => {
   expect(ids(await services.claims.claim(host, { ...once, claim: key }))).toEqual(ids(first))
 })
 
-test('a job whose claim was woken for it when its host was paused goes to the next claim that waits', async () => {
-  const first = services.claims.claim(await services.registerHost('a'), waiting)
-  const second = services.claims.claim(await services.registerHost('b'), waiting)
-  const job = await soonDue()
-  const paused = services.hosts.pause('a')
-  services.clock.advance(1_000)
-  await paused
-  expect(ids(await second)).toEqual([job])
-  services.claims.close()
-  expect(await first).toEqual([])
-})
-
 test('a retry is not left to a host that is paused', async () => {
   const host = await services.registerHost('a')
   await services.registerHost('b')

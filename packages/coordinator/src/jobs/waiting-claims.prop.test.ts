@@ -32,6 +32,23 @@ test('a job that comes while a claim looks wakes it as soon as it sleeps', async
   await expect(claim.sleep(60_000)).resolves.toBe('woken')
 })
 
+test('a claim that accepts nothing any more when it looks hands its wake on', async () => {
+  const waiting = new WaitingClaims(10)
+  let paused = false
+  const first = waiting.enter('paused meanwhile', () => !paused)
+  const second = waiting.enter('host', anything)
+  const firstSleep = first.sleep(60_000)
+  const secondSleep = second.sleep(60_000)
+  waiting.wake(job)
+  await firstSleep
+  paused = true
+  first.looking()
+  const again = first.sleep(60_000)
+  await expect(secondSleep).resolves.toBe('woken')
+  waiting.close()
+  await expect(again).resolves.toBe('time_up')
+})
+
 test('a claim that leaves before it has looked hands its wake on', async () => {
   const waiting = new WaitingClaims(10)
   const first = waiting.enter('host', anything)
