@@ -35,16 +35,16 @@ function allow(file: string): (args?: string[]) => Promise<RunResult> {
 
 /** Does something over and over, beside the rest, until it is told to stop. */
 function overAndOver(act: () => Promise<unknown>): () => Promise<number> {
-  let ended = false
+  const end = new AbortController()
   let count = 0
   const loop = (async () => {
-    while (!ended) {
+    while (!end.signal.aborted) {
       await act()
       count += 1
     }
   })()
   return async () => {
-    ended = true
+    end.abort()
     await loop
     return count
   }

@@ -17,7 +17,7 @@ export interface Entry {
 export class Reader {
   readonly file: string
   readonly root: Node | undefined
-  readonly #problems: string[] = []
+  readonly #problems: { offset: number; problem: string }[] = []
   readonly #lines = new LineCounter()
   readonly #targets = new Map<Alias, Node>()
   #nodes = 0
@@ -53,7 +53,9 @@ export class Reader {
 
   /** Throws a `PolicyFileError` with all that was noted, if anything was. */
   end(): void {
-    if (this.#problems.length > 0) throw new PolicyFileError(this.#problems)
+    if (this.#problems.length === 0) return
+    const inOrder = this.#problems.toSorted((one, other) => one.offset - other.offset)
+    throw new PolicyFileError(inOrder.map(({ problem }) => problem))
   }
 
   /** Notes that something at this node is wrong. */
@@ -125,7 +127,7 @@ export class Reader {
 
   #note(offset: number, what: string): void {
     const { line, col } = this.#lines.linePos(offset)
-    this.#problems.push(`${this.file}:${line}:${col}: ${what}`)
+    this.#problems.push({ offset, problem: `${this.file}:${line}:${col}: ${what}` })
     if (this.#problems.length >= maxProblems) this.end()
   }
 }
