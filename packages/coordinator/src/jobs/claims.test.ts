@@ -180,6 +180,7 @@ test('a host that is paused or drained is given nothing, also by a claim that wa
     await services.hosts[change]('a')
     const { job } = await services.queue.enqueue(shellJob)
     expect(await services.claims.claim(host, once)).toEqual([])
+    expect(await services.queue.get(job.id)).toMatchObject({ status: 'queued', attempts: 0 })
     await services.hosts.resume('a')
     expect(ids(await claim)).toEqual([job.id])
   }
