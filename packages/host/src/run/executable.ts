@@ -68,7 +68,7 @@ async function openFile(
     const { fd } = handle
     const look = byPath ? () => statSync(real, { bigint: true }) : () => fstatSync(fd, { bigint: true })
     const exec = byPath ? real : `/proc/${process.pid}/fd/${fd}`
-    return { path: file, exec, opensAgain, stillThere: () => isStill(pin, look), close }
+    return { path: file, exec, fd, opensAgain, stillThere: () => isStill(pin, look), close }
   } catch (error) {
     return unusable(file, error)
   }

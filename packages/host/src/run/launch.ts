@@ -22,6 +22,8 @@ export interface OpenExecutable {
   readonly path: string
   /** What is executed: the path, or the open file by way of /proc. */
   readonly exec: string
+  /** The number of the open file in this process; none where it goes by path alone. */
+  readonly fd?: number
   /**
    * Asked right after the start: whether what was started is the file that was allowed. When not, something was put into its
    * place or written into it at that very moment, and the process is ended at once.
@@ -38,6 +40,8 @@ export interface OpenFolder {
   readonly path: string
   /** What is entered: the path, or the open folder by way of /proc. */
   readonly enter: string
+  /** The number of the open folder in this process; none where it goes by path alone. */
+  readonly fd?: number
   close(): void
 }
 
@@ -50,6 +54,8 @@ export interface Launch {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Environment
+  /** What it has open beside its standard streams, from 3 on: open files of this process by number, or bytes to be read. */
+  readonly files?: readonly (number | Uint8Array)[]
 }
 
 /** A job's command before the sandbox is around it. */
@@ -72,14 +78,21 @@ export interface Contained {
   readonly endsTogether: boolean
   /** Sends a signal to what runs inside, where signals to the launched process do not reach it. */
   signal?(signal: NodeJS.Signals): Promise<void>
-  /** Ends what is inside for sure, after the launched process has ended. Never rejects. */
+  /** Ends what is inside for sure, after the launched process has ended, or when it was not started at all. Never rejects. */
   end?(): Promise<void>
+  /**
+   * Asked after `end`: a sentence when the sandbox itself could not start, so that nothing of the job ran. Then its attempt is
+   * refused.
+   */
+  trouble?(end: { readonly exitCode: number; readonly stderr: string }): string | undefined
 }
 
 export interface Sandbox {
   readonly kind: 'none' | 'bubblewrap' | 'docker' | 'podman'
   /** Puts a command into it; or says, as a sentence, why that cannot be: then the job is refused, and never runs bare. */
   contain(command: Command): Promise<Contained | { reason: string }>
+  /** Tries whether it can start, now: a sentence when it cannot. Never rejects. */
+  check?(): Promise<string | undefined>
   /** Ends what a daemon that crashed left running under a tag. Never rejects. */
   endLeftover?(tag: string): Promise<void>
 }

@@ -66,6 +66,7 @@ export async function runCommand(
       const timeoutMs = Math.min(command.timeoutMs, limits.timeoutMs ?? Infinity)
       const prlimit = contained.visible && limits.openFiles !== undefined ? findPrlimit() : undefined
       if (contained.visible && limits.openFiles !== undefined && prlimit === undefined) {
+        await contained.end?.()
         return refused(126, 'open files cannot be limited on this host: it has no prlimit (package util-linux)')
       }
       const end = await runProcess({
@@ -84,7 +85,9 @@ export async function runCommand(
         onStart,
         log: context.log.child({ jobId: attempt.jobId, attempt: attempt.attempt }),
       })
-      return resultOf(end, timeoutMs)
+      // What ended it is the reason then, however far its sandbox had got.
+      const trouble = end.endedBy === undefined ? contained.trouble?.(end) : undefined
+      return trouble === undefined ? resultOf(end, timeoutMs) : refused(126, trouble)
     } finally {
       executable.close()
     }

@@ -27,8 +27,10 @@ export async function startProcess(launch: Launch, stdin?: string): Promise<Star
     encoding: 'buffer',
     windowsHide: true,
     ...(launch.argv0 !== undefined && { argv0: launch.argv0 }),
-    ...(stdin === undefined ? { stdin: 'ignore' } : { input: stdin }),
-  } as const satisfies Options
+    // Numbers of open files are taken beyond 9 as well, though the types know those only.
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...((launch.files ?? []) as Uint8Array[])],
+    ...(stdin !== undefined && { input: stdin }),
+  } satisfies Options
   try {
     const subprocess = execa(launch.file, [...launch.args], options)
     const { pid } = subprocess

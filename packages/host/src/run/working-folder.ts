@@ -76,7 +76,8 @@ async function openOnLinux(folder: string): Promise<OpenFolder | undefined> {
     // Whether it can be entered is known here, with a sentence; later it would be a process that does not start.
     if (truth !== undefined) await access(`/proc/self/fd/${handle.fd}`, constants.X_OK)
     else close()
-    return truth === undefined ? undefined : { path: truth, enter: `/proc/${process.pid}/fd/${handle.fd}`, close }
+    const { fd } = handle
+    return truth === undefined ? undefined : { path: truth, enter: `/proc/${process.pid}/fd/${fd}`, fd, close }
   } catch (error) {
     close()
     throw error
