@@ -12,7 +12,7 @@ import {
 import type { ServerEvent } from '../http/event-stream.ts'
 import { AttemptPages } from './attempt-pages.ts'
 import type { Bells } from './bells.ts'
-import { courseOf, type LogCourse, resultOf } from './log-course.ts'
+import { type AttemptCourse, courseOf, type LogCourse, resultOf } from './log-course.ts'
 import type { LogPeers } from './log-peers.ts'
 import { tellAttempt } from './tell-attempt.ts'
 
@@ -52,38 +52,36 @@ type LogEvent =
 export async function* tellLog(sources: LogSources, options: TellLogOptions): AsyncGenerator<ServerEvent, void, void> {
   const place = options.from ?? { attempt: options.attempt ?? 1, stdout: 0, stderr: 0 }
   const toEvent = ({ event, data }: LogEvent): ServerEvent => ({ id: formatLogPlace(place), event, data })
-  let announced = options.from !== undefined
   let complete = true
-  for (;;) {
-    const course = await reachAttempt(sources, options, place.attempt)
-    const current = course?.attempts.find(({ attempt }) => attempt === place.attempt)
-    if (!current) break
-    const { attempt, hostId, startedAt } = current
-    const began = { attempt, hostId, startedAt: new Date(startedAt).toISOString() }
-    if (!announced) yield toEvent({ event: 'attempt', data: began })
+  // A reader that comes back was told of its attempt.
+  let announced = options.from !== undefined
+  for (let wanted = place.attempt; ; wanted += 1) {
+    const course = await reachAttempt(sources, options, wanted)
+    const current = course?.attempts.find(({ attempt }) => attempt === wanted)
+    if (!course || !current) break
+    if (!announced) {
+      Object.assign(place, { attempt: wanted, stdout: 0, stderr: 0 })
+      yield toEvent({ event: 'attempt', data: announce(current) })
+    }
     announced = false
     const chunks = tellOne(sources, options, { ...place })
-    for (;;) {
-      const { done, value } = await chunks.next()
-      if (done) {
-        complete &&= value
-        break
-      }
-      place[value.stream] = value.offset + value.bytes
-      yield toEvent({ event: 'chunk', data: value })
+    let told = await chunks.next()
+    for (; !told.done; told = await chunks.next()) {
+      place[told.value.stream] = told.value.offset + told.value.bytes
+      yield toEvent({ event: 'chunk', data: told.value })
     }
-    if (options.signal.aborted) return
-    if (options.attempt !== undefined) break
-    const isLast = !options.follow && attempt === course!.attempts.length
-    if (isLast) break
-    place.attempt += 1
-    place.stdout = 0
-    place.stderr = 0
+    complete &&= told.value
+    const isLast = options.attempt !== undefined || (!options.follow && wanted === course.attempts.length)
+    if (isLast || options.signal.aborted) break
   }
   if (options.signal.aborted) return
   const { status, ended } = await courseNow(sources, options.id)
   const over = ended || options.attempt !== undefined
   yield toEvent({ event: 'end', data: { status, complete: complete && over } })
+}
+
+function announce({ attempt, hostId, startedAt }: AttemptCourse): LogAttempt {
+  return { attempt, hostId, startedAt: new Date(startedAt).toISOString() }
 }
 
 async function courseNow(sources: LogSources, id: string): Promise<LogCourse> {
