@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 
 /*
  * What /proc tells of processes. Reads are synchronous: the kernel answers from memory in some microseconds, where a read by way of
@@ -63,6 +63,11 @@ export function listPids(): number[] {
   } catch {
     return []
   }
+}
+
+/** Whether there is a process or thread of that number. Much cheaper than to find out by reading that there is none. */
+export function isThere(pid: number): boolean {
+  return existsSync(`/proc/${pid}`)
 }
 
 /** Whether a number is that of a process: threads have numbers too, and are shown under them, though not listed. */

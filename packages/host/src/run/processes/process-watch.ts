@@ -2,6 +2,7 @@ import { JobProcesses } from './job-processes.ts'
 import {
   hasProc,
   isProcess,
+  isThere,
   listChildren,
   listPids,
   newestPid,
@@ -100,8 +101,8 @@ export class ProcessWatch {
     return this.#next
   }
 
-  /** Looks at all processes of the machine, now. */
-  look(): void {
+  /** Looks at all processes of the machine, now. Also at those that come and go meanwhile, unless it is only to measure. */
+  look(closely = true): void {
     if (!hasProc) return
     const now = performance.now()
     if (now - this.#lookedAt > forgetMs) this.#strangers = new Set()
@@ -109,7 +110,7 @@ export class ProcessWatch {
     this.#settled = true
     const found = new Map<JobProcesses, ProcessStat[]>([...this.#jobs.values()].map((job) => [job, []]))
     const strangers = new Set<number>()
-    const unknown = this.#readAll(found, strangers)
+    const unknown = this.#readAll(found, strangers, closely)
     const youngest = uptimeTicks() - youngTicks
     for (const { stat, tag } of this.#adopt(found, unknown)) {
       // What shows no environment is looked at again, and nothing is settled while it may be about to execute a file.
@@ -121,7 +122,7 @@ export class ProcessWatch {
   }
 
   /** Reads what there is: the known to `found`, strangers that need no reading to `strangers`; the others are returned. */
-  #readAll(found: Map<JobProcesses, ProcessStat[]>, strangers: Set<number>): Unknown[] {
+  #readAll(found: Map<JobProcesses, ProcessStat[]>, strangers: Set<number>, closely: boolean): Unknown[] {
     const before = this.#newest
     let newest = newestPid()
     const owners = this.#owners()
@@ -150,9 +151,11 @@ export class ProcessWatch {
     for (const pid of listPids().toReversed()) read(pid, true)
     // What forks and ends faster than the list was read is met at the newest numbers. A number is given out some time before
     // its process shows: those just before are tried again.
-    for (let round = 0, from = newest - maxForking; round < maxRounds; round++) {
+    for (let round = 0, from = newest - maxForking; closely && round < maxRounds; round++) {
       const last = newestPid()
-      for (let pid = last; pid > from && pid > last - maxChased; pid--) if (!seen.has(pid)) read(pid, false)
+      for (let pid = last; pid > from && pid > last - maxChased; pid--) {
+        if (!seen.has(pid) && isThere(pid)) read(pid, false)
+      }
       if (last === newest) break
       from = newest - maxForking
       newest = last
@@ -166,6 +169,7 @@ export class ProcessWatch {
     const now = newestPid()
     // Round the end of all numbers the next full look finds them.
     for (let pid = now; pid > now - maxForking && pid > 1; pid--) {
+      if (!isThere(pid)) continue
       if (readMarker(pid) === job.tag) {
         onFound(pid)
         job.stir()
@@ -255,7 +259,7 @@ export class ProcessWatch {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       const startedAt = performance.now()
-      this.look()
+      this.look(false)
       if (this.#jobs.size > 0) this.#schedule(Math.max(everyMs, restFactor * (performance.now() - startedAt)))
     }, delayMs)
   }
