@@ -1,5 +1,6 @@
 import { WrongValue } from '../src/settings/checks.ts'
-import { keysOf, type Role, type Variable, variables } from '../src/settings/variables.ts'
+import type { Role, Variable } from '../src/settings/variable.ts'
+import { keysOf, variables } from '../src/settings/variables.ts'
 
 const all = Object.values(variables as Record<string, Variable<unknown>>)
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { root } from '../src/commands/root.ts'
-import type { Role } from '../src/settings/variables.ts'
+import type { Role } from '../src/settings/variable.ts'
 import { environmentTable, roleTable } from './environment-table.ts'
 
 const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
