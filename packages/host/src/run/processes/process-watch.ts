@@ -21,8 +21,9 @@ import {
 
 /** Between looks while jobs run. */
 const everyMs = 250
-/** When a look takes long, the next one is that many times later. */
-const restFactor = 40
+/** When a look takes much processor time, the next one is that many times later, up to a bound: limits are to hold. */
+const restFactor = 100
+const maxRestMs = 1_000
 /** Looks at a single job soon after its start, as milliseconds since: most jobs are short. */
 const earlyMs = [5, 20, 50, 100]
 /** Strangers are all read again after this time without looks: numbers may have gone round meanwhile. */
@@ -258,9 +259,11 @@ export class ProcessWatch {
   #schedule(delayMs = everyMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      const startedAt = performance.now()
+      const before = process.threadCpuUsage()
       this.look(false)
-      if (this.#jobs.size > 0) this.#schedule(Math.max(everyMs, restFactor * (performance.now() - startedAt)))
+      const { user, system } = process.threadCpuUsage(before)
+      const restMs = Math.min((restFactor * (user + system)) / 1_000, maxRestMs)
+      if (this.#jobs.size > 0) this.#schedule(Math.max(everyMs, restMs))
     }, delayMs)
   }
 }
