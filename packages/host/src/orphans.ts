@@ -50,6 +50,9 @@ async function endLeftover(host: HostContext, entry: RunningEntry): Promise<void
       else if (found.length > 0) log.info('what an earlier run of this host left running has been ended')
     }
     if (host.run.sandbox.kind === sandbox) await host.run.sandbox.endLeftover?.(tag)
+    else if (sandbox === 'docker' || sandbox === 'podman') {
+      log.warn({ tag }, `a job ran in ${sandbox}, which this host uses no more: look for a container of that tag`)
+    }
   } catch (error) {
     log.error({ reason: messageOf(error) }, 'what an earlier run of this host left running could not be ended')
   }
