@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 import { atEnd } from '../support/undo.ts'
 import { until } from '../support/until.ts'
 import { openclawCommand, openclawVersion } from './install.ts'
-import { StubModel } from './stub-model.ts'
+import { type Reply, StubModel } from './stub-model.ts'
 
 /*
  * Real turns of the real OpenClaw, through a real coordinator and a real host. A turn costs ten seconds of processor time before
@@ -19,11 +19,9 @@ import { StubModel } from './stub-model.ts'
  */
 
 const turns = {
-  one: { message: 'one of two [[one]]' },
-  other: { message: 'the other of two [[other]]' },
-  cancel: { message: 'sleep [[cancel]]' },
   answer: { message: 'say hello [[answer]]', model: 'stub/stub-1', thinking: 'off' },
   tool: { message: 'write a file [[tool]]' },
+  cancel: { message: 'sleep [[cancel]]' },
   refusal: { message: 'fail [[refusal]]' },
   timeout: { message: 'wait [[timeout]]', timeoutMs: 3_000 },
   version: { args: ['--version'] },
@@ -43,11 +41,9 @@ let model: StubModel
 beforeAll(async () => {
   folder = tempFolder()
   model = await StubModel.start({
-    // Each is answered when both have been asked: neither can wait for the other's end.
-    one: () => whenAsked('other', 'first'),
-    other: () => whenAsked('one', 'second'),
-    answer: () => ({ say: 'hello from the stub' }),
-    tool: () => ({ exec: 'echo made >made.txt; echo it is there' }),
+    // Each goes on when both have been asked: neither can wait for the other's end.
+    answer: () => whenAsked('tool', { say: 'hello from the stub' }),
+    tool: () => whenAsked('answer', { exec: 'echo made >made.txt; echo it is there' }),
     refusal: () => ({ refuse: 'no such luck' }),
     timeout: () => 'hang',
     cancel: () => ({ exec: `(setsid sleep ${sleep} &); trap '' TERM; sleep ${sleep}` }),
@@ -87,9 +83,9 @@ function enqueue(payload: Omit<OpenclawPayload, 'kind'>): Promise<Job> {
   return client.jobs.enqueue({ kind: 'openclaw-run', cwd: folder, env, ...payload }, { maxLeaseLosses: 0 })
 }
 
-async function whenAsked(turn: Turn, say: string) {
+async function whenAsked(turn: Turn, reply: Reply): Promise<Reply> {
   await until(`the turn ${turn}`, () => model.asked.includes(turn), { deadlineMs: 100_000 })
-  return { say }
+  return reply
 }
 
 function ended(turn: Turn): Promise<Job> {
@@ -114,22 +110,7 @@ describe(`OpenClaw ${openclawVersion} on a host`, () => {
     expect(hosts).toMatchObject([{ capabilities: ['openclaw'], labels: { openclaw: openclawVersion } }])
   })
 
-  test('runs two turns at once', async () => {
-    expect(await ended('one')).toMatchObject({ status: 'completed', result: { openclaw: { final: 'first' } } })
-    expect(await ended('other')).toMatchObject({ status: 'completed', result: { openclaw: { final: 'second' } } })
-  })
-
-  test('is ended by a cancel in the middle, with no process of it left', async () => {
-    await until('the tool to run', () => processes('cmdline', sleep).length >= 3, { deadlineMs: 140_000, everyMs: 100 })
-    const startedAt = performance.now()
-    await client.jobs.cancel(ids.cancel)
-    expect(await ended('cancel')).toMatchObject({ status: 'cancelled' })
-    // Its tool does not listen to SIGTERM: the grace is over.
-    expect(performance.now() - startedAt).toBeLessThan(10_000)
-    expect(processes('cmdline', sleep)).toEqual([])
-  })
-
-  test('answers', async () => {
+  test('answers, while another turn runs beside it', async () => {
     expect(await ended('answer')).toMatchObject({
       status: 'completed',
       result: {
@@ -151,6 +132,16 @@ describe(`OpenClaw ${openclawVersion} on a host`, () => {
       result: { openclaw: { final: 'it printed it is there', toolSummary: { calls: 1, failures: 0 } } },
     })
     expect(await readFile(path.join(folder, 'made.txt'), 'utf8')).toBe('made\n')
+  })
+
+  test('is ended by a cancel in the middle, with no process of it left', async () => {
+    await until('the tool to run', () => processes('cmdline', sleep).length >= 3, { deadlineMs: 140_000, everyMs: 100 })
+    const startedAt = performance.now()
+    await client.jobs.cancel(ids.cancel)
+    expect(await ended('cancel')).toMatchObject({ status: 'cancelled' })
+    // Its tool does not listen to SIGTERM: the grace is over.
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect(processes('cmdline', sleep)).toEqual([])
   })
 
   test("fails with OpenClaw's own message when the provider refuses", async () => {
