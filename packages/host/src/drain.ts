@@ -1,11 +1,18 @@
-import type { ResponseOf, Routes } from '@skyclaw/protocol'
+import type { HostState as Wish } from '@skyclaw/protocol'
 import type { HostContext } from './context.ts'
 
+/** What an answer says that the host is to do. Older coordinators say whether it is to `drain`, or nothing. */
+interface Wanted {
+  readonly state?: Wish
+  readonly drain?: boolean
+  readonly deadlineMs?: number
+}
+
 /**
- * Takes in what a heartbeat's answer wants of the host. Paused or draining, it claims nothing; draining with a deadline, it ends
+ * Takes in what the coordinators want of the host. Paused or draining, it claims nothing; draining with a deadline, it ends
  * by itself what still runs then, and hands it back.
  */
-export function takeWish(host: HostContext, answer: ResponseOf<Routes['heartbeat']>): void {
+export function takeWish(host: HostContext, answer: Wanted): void {
   const { state, log, held } = host
   const wish = answer.state ?? (answer.drain ? 'paused' : 'active')
   if (wish !== state.wish) {

@@ -27,8 +27,9 @@ async function register(host: HostContext): Promise<number | undefined> {
     const { capabilities, labels } = host.offer.current
     const body = { hostId: host.id, name, capabilities: [...capabilities], maxParallel, labels: { ...labels } }
     try {
-      const { leaseMs } = await host.client.call('registerHost', { body, signal })
+      const { leaseMs, host: registered } = await host.client.call('registerHost', { body, signal })
       log.info({ name, capabilities }, 'registered')
+      takeWish(host, registered)
       host.state.registered = true
       host.held.wake()
       return leaseMs

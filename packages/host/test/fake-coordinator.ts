@@ -25,6 +25,7 @@ interface Body {
   waitMs?: number
   max?: number
   attempt?: number
+  durationMs?: number
   success?: boolean
   stdout?: unknown
   stderr?: unknown
@@ -221,6 +222,7 @@ export class FakeCoordinator implements AsyncDisposable {
     response.once('close', wake)
     this.#wake.add(wake)
     await promise
+    response.off('close', wake)
     this.#wake.delete(wake)
     clearTimeout(timer)
   }

@@ -29,7 +29,8 @@ export class FakeLogs {
   }
 
   put(url: URL, bytes: Buffer): Record<string, unknown> {
-    const [, , , id = '', , attempt, , stream] = url.pathname.split('/') as [...string[], LogStream]
+    const [, , , id = '', , attempt, , name] = url.pathname.split('/')
+    const stream: LogStream = name === 'stderr' ? name : 'stdout'
     const log = this.of(id, Number(attempt))
     const offset = Number(url.searchParams.get('offset'))
     const size = log.sizes[stream]
