@@ -1,13 +1,12 @@
+import { isUnread } from './follow/sink.ts'
 import { processIo } from './io.ts'
 import { asksForVersion, version } from './version.ts'
 
-/** Nobody reads the output any more: `| head` has enough, the terminal was closed, or the log's reader restarts. */
-const unread = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'])
-
-// That ends no work under way: a host has jobs to end, and `run` an exit code to pass on.
+// Whoever stops reading ends no work under way: a host has jobs to end, and `run` an exit code to pass on.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (!unread.has(error.code ?? '')) throw error
+    const isHandled = stream.listenerCount('error') > 1
+    if (!isHandled && !isUnread(error)) throw error
   })
 }
 

@@ -2,21 +2,25 @@ import type { Output } from '../io.ts'
 
 const lineFeed = 10
 
-/** What a write that must wait waits for. */
-const wakers = ['drain', 'error', 'close'] as const
+/** Nobody reads the output any more: `| head` has enough, the terminal was closed, or the log's reader restarts. */
+const unread = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'])
+
+/** Whether an output failed only because nobody reads it any more. */
+export function isUnread(error: NodeJS.ErrnoException): boolean {
+  return unread.has(error.code ?? '')
+}
 
 /** One of the process's outputs, written as fast as it is read, and no faster. What nobody reads any more is dropped. */
 export class Sink {
   readonly #stream: Output
-  readonly #onGone = () => void (this.#isGone = true)
-  #isGone: boolean
+  // Errors are told by each write; without a listener they would end the process besides.
+  readonly #onError = () => {}
+  #isGone = false
   #isMidLine = false
 
   constructor(stream: Output) {
     this.#stream = stream
-    this.#isGone = !stream.writable
-    // Node's own output streams go on after an error, as if nothing had been.
-    stream.on('error', this.#onGone).on('close', this.#onGone)
+    stream.on('error', this.#onError)
   }
 
   /** Whether nobody reads it any more. */
@@ -33,21 +37,32 @@ export class Sink {
     return this.#isMidLine
   }
 
-  /** Resolves when more can be written, or when the signal is aborted. */
+  /** Resolves when it is written, or when the signal is aborted. Rejects when it cannot be written: the disk is full. */
   async write(data: Uint8Array | string, signal?: AbortSignal): Promise<void> {
     if (this.#isGone || data.length === 0) return
     this.#isMidLine = typeof data === 'string' ? !data.endsWith('\n') : data.at(-1) !== lineFeed
-    if (this.#stream.write(data) || signal?.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = () => resolve()
-    for (const name of wakers) this.#stream.on(name, wake)
-    signal?.addEventListener('abort', wake)
-    await promise
-    signal?.removeEventListener('abort', wake)
-    for (const name of wakers) this.#stream.off(name, wake)
+    const error = await this.#written(data, signal)
+    if (!error) return
+    this.#isGone = true
+    if (!isUnread(error)) throw new Error(`the output cannot be written: ${error.message}`, { cause: error })
+  }
+
+  async #written(data: Uint8Array | string, signal: AbortSignal | undefined): Promise<Error | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Error | undefined>()
+    const leave = () => resolve(undefined)
+    const close = () => resolve(Object.assign(new Error('the output is closed'), { code: 'ERR_STREAM_DESTROYED' }))
+    signal?.addEventListener('abort', leave)
+    this.#stream.once('close', close)
+    this.#stream.write(data, (error) => resolve(error ?? undefined))
+    if (signal?.aborted) leave()
+    const error = await promise
+    this.#stream.off('close', close)
+    signal?.removeEventListener('abort', leave)
+    return error
   }
 
   [Symbol.dispose](): void {
-    this.#stream.off('error', this.#onGone).off('close', this.#onGone)
+    // The stream may tell what ended it after the write did.
+    if (!this.#isGone) this.#stream.off('error', this.#onError)
   }
 }
