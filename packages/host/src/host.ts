@@ -12,10 +12,10 @@ import { HostOffer } from './host-offer.ts'
 import { readIdentity } from './identity.ts'
 import { endOrphans } from './orphans.ts'
 import { HostLogs, maxLogCalls } from './logs/host-logs.ts'
-import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
+import { type HostOptions, resolveHostOptions } from './options.ts'
 import { removeLeftTempFolders } from './run/job-temp-folder.ts'
-import type { JobLimits } from './run/launch.ts'
 import { createPolicy } from './run/policy.ts'
+import { runSettings } from './run-settings.ts'
 import { noSandbox } from './run/sandbox/none.ts'
 import { rememberedCoordinators } from './remembered-coordinators.ts'
 import { messageOf } from './retry.ts'
@@ -58,7 +58,7 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
     const log = options.logger.child({ hostId: id })
     const remembered = await rememberedCoordinators(options.dir, configured, log)
     if (options.learn) client.learnCoordinators(remembered.urls)
-    for (const name of policy.missing) log.warn({ command: name }, 'an allowed command was not found on the PATH')
+    for (const name of policy.missing) log.warn({ command: name }, 'an allowed command was not found')
     for (const file of unreadable)
       log.error({ file }, 'a spooled result could not be read: kept in the rejected folder')
     const {
@@ -153,16 +153,4 @@ async function clearTempFolders({ options, log }: HostContext): Promise<void> {
   await removeLeftTempFolders(options.dir, options.environment['TMPDIR']).catch((error: unknown) => {
     log.warn({ reason: messageOf(error) }, 'temporary folders of an earlier run could not be removed')
   })
-}
-
-function runSettings(options: ResolvedHostOptions) {
-  const { environment, inheritEnv, workRoots, dir, timeoutMs, killGraceMs, maxOutputBytes } = options
-  const { maxMemoryBytes, maxCpuMs, maxOpenFiles, maxProcesses } = options
-  const limits: JobLimits = {
-    ...(maxMemoryBytes !== undefined && { memoryBytes: maxMemoryBytes }),
-    ...(maxCpuMs !== undefined && { cpuMs: maxCpuMs }),
-    ...(maxOpenFiles !== undefined && { openFiles: maxOpenFiles }),
-    ...(maxProcesses !== undefined && { processes: maxProcesses }),
-  }
-  return { environment, inheritEnv, workRoots, dir, defaults: { timeoutMs, killGraceMs, maxOutputBytes, limits } }
 }

@@ -38,6 +38,8 @@ export const up = defineCommand({
     'capabilities',
     'hostLabels',
     'allowedCommands',
+    'policyFile',
+    'workRoots',
     'openclawCommand',
     'maxParallel',
     'leaseMs',
@@ -65,7 +67,8 @@ export const up = defineCommand({
         const host = await startHost({ ...hostOptions, token, coordinators: [running.url], logger })
         const { url, standalone } = running
         const { dbPath, peerUrls = [] } = options
-        const { allowedCommands: allowed } = hostOptions
+        const { allowedCommands: listed, policyFile } = hostOptions
+        const allowed = [...listed, ...(policyFile === undefined ? [] : [`what ${policyFile} allows`])]
         io.stdout.write(
           renderWelcome(
             { url, standalone, peerUrls, dbPath, token, allowed, host, program: io.program },

@@ -33,13 +33,14 @@ export function announceCoordinator(
 }
 
 /** On a terminal, says what the host may run and whom it looks for: it may have to wait for a coordinator. */
-export function announceHost(io: Io, { allowedCommands, coordinators }: HostSettings): void {
+export function announceHost(io: Io, { allowedCommands, policyFile, coordinators }: HostSettings): void {
   if (!io.stdout.isTTY) return
-  const allowed =
-    allowedCommands.length > 0
-      ? `shell jobs may run ${allowedCommands.join(', ')}`
+  const allowed = [...allowedCommands, ...(policyFile === undefined ? [] : [`what ${policyFile} allows`])]
+  const what =
+    allowed.length > 0
+      ? `shell jobs may run ${allowed.join(', ')}`
       : 'no shell jobs (SKYCLAW_ALLOWED_COMMANDS or --allowed-commands lists what they may run)'
-  io.stdout.write(`host starts: ${plainLine(allowed)}; coordinator ${plainLine(coordinators.join(', '))}\n`)
+  io.stdout.write(`host starts: ${plainLine(what)}; coordinator ${plainLine(coordinators.join(', '))}\n`)
 }
 
 /** With whom a coordinator keeps its records, when it starts. */

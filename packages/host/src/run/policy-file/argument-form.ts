@@ -38,6 +38,17 @@ export function parsePattern(text: string): Pattern | { wrong: string } {
   }
 }
 
+/** A form as the file has it. */
+export function formText(form: ArgumentForm): string {
+  return `[${form.map(patternText).join(', ')}]`
+}
+
+function patternText(pattern: Pattern): string {
+  if (pattern.kind === 'any') return `${pattern.dashes ? '-' : ''}${pattern.rest ? '**' : '*'}`
+  if (pattern.kind === 'regex') return `/${pattern.regex.source.slice('^(?:'.length, -')$'.length)}/`
+  return /^[\w./:=@%+-]+$/.test(pattern.text) ? pattern.text : JSON.stringify(pattern.text)
+}
+
 /** A slash within brackets needs no backslash. */
 function withoutClasses(source: string): string {
   return source.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]/gs, (part) => (part.startsWith('\\') ? part : ''))
