@@ -42,6 +42,8 @@ export interface PolicyOptions {
   readonly policyFile?: string | undefined
   /** The host's PATH. */
   readonly path: string | undefined
+  /** Commands are looked up in the image of a sandbox, by the name they are given: nothing of this machine is pinned. */
+  readonly inImage?: boolean
 }
 
 const allowlist = 'SKYCLAW_ALLOWED_COMMANDS'
@@ -52,7 +54,7 @@ export function createPolicy(options: PolicyOptions): CommandPolicy {
   const allowed = new Set(readAllowlist(options.allowedCommands))
   const rules = Map.groupBy(file?.rules ?? [], ({ command }) => command)
   const commands = [...new Set([...allowed, ...rules.keys()])]
-  const found = new Map(commands.map((command) => [command, find(command, options.path)] as const))
+  const found = new Map(commands.map((command) => [command, find(command, options)] as const))
   const bounds = file?.bounds ?? { env: undefined, roots: [], limits: {} }
   return {
     allowsShell: commands.length > 0,
@@ -118,7 +120,8 @@ function permit(
   return { rule, open: () => executable.open(), roots, limits, allowsEnv }
 }
 
-function find(command: string, searched: string | undefined): PinnedExecutable | Refusal {
+function find(command: string, { path: searched, inImage }: PolicyOptions): PinnedExecutable | Refusal {
+  if (inImage === true) return unpinned(command)
   const bare = isBare(command)
   const file = bare ? findOnPath(command, searched) : command
   const pinned = file === undefined ? undefined : pinExecutable(file)
@@ -129,8 +132,14 @@ function find(command: string, searched: string | undefined): PinnedExecutable |
   return { exitCode: 127, reason: `the command ${shown} is allowed on this host, but ${where} at start` }
 }
 
-function findOpenclaw({ openclawCommand, path: searched }: PolicyOptions): PinnedExecutable | Refusal {
+/** What is executed by name, wherever that leads to. */
+function unpinned(command: string): PinnedExecutable {
+  return { path: command, open: async () => ({ path: command, exec: command, close() {} }) }
+}
+
+function findOpenclaw({ openclawCommand, path: searched, inImage }: PolicyOptions): PinnedExecutable | Refusal {
   const command = openclawCommand.trim()
+  if (inImage === true && command !== '') return unpinned(command)
   const file = isBare(command) ? findOnPath(command, searched) : command === '' ? undefined : path.resolve(command)
   const pinned = file === undefined ? undefined : pinExecutable(file)
   if (pinned !== undefined && !('reason' in pinned)) return pinned
