@@ -1,13 +1,14 @@
-import { problem, type Problem, routes } from '@skyclaw/protocol'
+import { problem, type Problem, type RouteDefinition, routes } from '@skyclaw/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendProblem } from './problem-handler.ts'
 
 /** As much of a URL as an answer repeats. */
 const shownUrlChars = 200
 
-const patterns = Object.values(routes).map(({ method, path }) => ({
-  method,
-  pattern: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`),
+const patterns = Object.values(routes).map((route: RouteDefinition) => ({
+  // A stream has no head that one could ask for alone.
+  methods: route.method === 'GET' && !route.events ? ['GET', 'HEAD'] : [route.method],
+  pattern: new RegExp(`^${route.path.replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`),
 }))
 
 /** Answers URLs under a prefix that are none of the protocol's, and methods that a URL of the protocol does not have. */
@@ -26,6 +27,6 @@ function toProblem({ id: requestId, method }: FastifyRequest, path: string, allo
 }
 
 function methodsOf(path: string): string[] {
-  const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
-  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))]
+  const here = patterns.filter(({ pattern }) => pattern.test(path))
+  return [...new Set(here.flatMap(({ methods }) => methods))]
 }

@@ -95,7 +95,11 @@ function lastEventId({ headers }: FastifyRequest): string | undefined {
 function sendEvents(reply: FastifyReply, source: EventSource): FastifyReply {
   if (reply.request.raw.httpVersionMajor === 1) void reply.header('connection', 'close')
   void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
-  return reply.type(eventStreamType).send(new EventStream(source))
+  const stream = new EventStream(source)
+  // Whoever is gone already never takes the first event.
+  if (reply.raw.closed) stream.destroy()
+  else reply.raw.once('close', () => stream.destroy())
+  return reply.type(eventStreamType).send(stream)
 }
 
 function callerGone({ raw }: FastifyReply): AbortSignal {

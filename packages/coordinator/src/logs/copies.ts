@@ -1,8 +1,8 @@
 import { type LogStream, limits, logStreams, ProblemError } from '@skyclaw/protocol'
 import type { AttemptLog, StoredPiece } from '@skyclaw/output-log'
 import { createHash } from 'node:crypto'
-import type { Log } from '../log.ts'
 import { PeerError } from '../runtime/peer-error.ts'
+import type { ThrottledLog } from '../runtime/throttled-log.ts'
 import { beyond } from './log-page.ts'
 import type { LogPeer, LogPeers } from './log-peers.ts'
 
@@ -10,7 +10,7 @@ export interface LogCopiesOptions {
   readonly peers: LogPeers
   /** Coordinators that are to have a log, if so many are live. */
   readonly minReplications: () => number
-  readonly log: Log
+  readonly warnings: ThrottledLog
   /** Aborted when the coordinator closes. */
   readonly closing: AbortSignal
 }
@@ -79,7 +79,8 @@ export class LogCopies {
       if (!(error instanceof PeerError)) throw error
       const { jobId, attempt } = log.name
       const fields = { jobId, attempt, peer: peer.url }
-      this.#options.log.warn(fields, `a log could not be copied, another coordinator is tried: it ${error.message}`)
+      const what = `a log was not copied to ${peer.url}, another coordinator is tried: it ${error.message}`
+      this.#options.warnings.warn(`copy to ${peer.url}: ${error.message}`, fields, what)
       return false
     }
   }

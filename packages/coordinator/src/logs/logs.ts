@@ -73,14 +73,15 @@ export class Logs {
     this.#fences = new LogFences(ledger)
     this.#peers = new LogPeers(network, options.token)
     const { signal: closing } = this.#closing
-    this.#copies = new LogCopies({ peers: this.#peers, minReplications: network.minReplications, log, closing })
-    this.pruner = new LogPruner(folder, ledger, options.maxLogsBytes)
+    const { minReplications, warnings } = network
+    this.#copies = new LogCopies({ peers: this.#peers, minReplications, warnings, closing })
+    this.pruner = new LogPruner(folder, ledger, options.maxLogsBytes, log)
     const changes = new Bells()
     this.#unwatch = ledger.watch((value) => {
       if (value.kind === 'job') changes.ring(value.id)
     })
     const job = (id: string) => queue.record(id)
-    this.#sources = { folder, arrivals: this.#arrivals, peers: this.#peers, job, changes, now: () => clock.now() }
+    this.#sources = { folder, arrivals: this.#arrivals, peers: this.#peers, job, changes, clock }
   }
 
   /** Appends to the log of an attempt, and answers its size. Throws `log_gap`, `log_closed`, and what the fence says. */
@@ -183,8 +184,22 @@ export class Logs {
     try {
       return await run()
     } catch (error) {
-      throw toProblem(error)
+      throw this.#toProblem(error)
     }
+  }
+
+  #toProblem(error: unknown): unknown {
+    if (error instanceof LogGapError)
+      return new ProblemError('log_gap', error.message, { expectedOffset: error.expected })
+    if (error instanceof LogClosedError) return new ProblemError('log_closed', error.message)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined || !diskFull.includes(code)) return error
+    this.#options.network.warnings.warn(
+      'logs: disk full',
+      { err: error },
+      'output is not taken: the disk for logs is full',
+    )
+    return new ProblemError('too_busy', 'the disk for logs is full')
   }
 }
 
@@ -199,15 +214,4 @@ function placeOf(text: string): LogPlace {
 /** Whether the log went on while the page was read. */
 function isLater({ sizes, closed }: AttemptLog, page: LogPage): boolean {
   return closed !== page.closed || sizes.stdout !== page.sizes.stdout || sizes.stderr !== page.sizes.stderr
-}
-
-function toProblem(error: unknown): unknown {
-  if (error instanceof LogGapError)
-    return new ProblemError('log_gap', error.message, { expectedOffset: error.expected })
-  if (error instanceof LogClosedError) return new ProblemError('log_closed', error.message)
-  const { code } = error as NodeJS.ErrnoException
-  if (code !== undefined && diskFull.includes(code)) {
-    return new ProblemError('too_busy', 'the disk for logs is full')
-  }
-  return error
 }

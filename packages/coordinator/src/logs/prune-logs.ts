@@ -1,6 +1,7 @@
 import type { LogFolder, LogName } from '@skyclaw/output-log'
 import { isTerminal } from '@skyclaw/protocol'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Log } from '../log.ts'
 import { jobKey } from '../ledger/record-key.ts'
 
 /** Logs looked at in one round: each costs a look at the job's record. */
@@ -14,14 +15,16 @@ export class LogPruner {
   readonly #folder: LogFolder
   readonly #ledger: Ledger
   readonly #maxBytes: number
+  readonly #log: Log
   /** Logs whose job was not known in the round before. */
   #unknown = new Set<string>()
   #next = 0
 
-  constructor(folder: LogFolder, ledger: Ledger, maxBytes: number) {
+  constructor(folder: LogFolder, ledger: Ledger, maxBytes: number, log: Log) {
     this.#folder = folder
     this.#ledger = ledger
     this.#maxBytes = maxBytes
+    this.#log = log
   }
 
   /**
@@ -52,13 +55,16 @@ export class LogPruner {
    * since their job has ended. Logs of running jobs stay; they are bounded each.
    */
   async pruneExcess(closing: AbortSignal): Promise<void> {
-    if (this.#folder.storedBytes <= this.#maxBytes) return
+    const before = this.#folder.storedBytes
+    if (before <= this.#maxBytes) return
     await this.#removeWhile(closing, async (name) => (await this.#folder.find(name))?.closed === true)
-    if (this.#folder.storedBytes <= this.#maxBytes) return
     await this.#removeWhile(closing, async ({ jobId }) => {
       const job = await this.#ledger.read(jobKey(jobId), { locally: true })
       return job !== null && isTerminal(job.status)
     })
+    const fields = { freedBytes: before - this.#folder.storedBytes, logBytes: this.#folder.storedBytes }
+    if (fields.freedBytes > 0)
+      this.#log.info(fields, `logs took more than ${this.#maxBytes} bytes: the oldest were removed`)
   }
 
   async #removeWhile(closing: AbortSignal, may: (name: LogName) => Promise<boolean>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LogSizes } from '@skyclaw/output-log'
 import { type LogChunk, type LogStream, logStreams, type ResultRecord } from '@skyclaw/protocol'
+import type { Clock } from '../clock.ts'
 import type { AttemptPages } from './attempt-pages.ts'
 import type { AttemptCourse } from './log-course.ts'
 import { beyond, type LogPage } from './log-page.ts'
@@ -8,7 +9,7 @@ import { type TextPiece, TextPieces } from './text-pieces.ts'
 
 export interface TellAttemptOptions {
   readonly attempt: number
-  readonly pages: AttemptPages
+  readonly pages: Pick<AttemptPages, 'next' | 'unanswered'>
   readonly streams: readonly LogStream[]
   /** Where the reader is. */
   readonly from: LogSizes
@@ -22,8 +23,7 @@ export interface TellAttemptOptions {
   readonly result: () => Promise<ResultRecord | undefined>
   /** Resolves when the job has changed, or the signal is aborted. */
   readonly news: (signal: AbortSignal) => Promise<void>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 /** One wait; then it is looked again who has the log. */
@@ -37,27 +37,29 @@ const longAgoMs = 70_000
 
 /** Tells the output of one attempt. Answers whether all of it was told. */
 export async function* tellAttempt(options: TellAttemptOptions): AsyncGenerator<LogChunk, boolean, void> {
-  const { signal, course, follow } = options
+  const { signal, course, follow, clock } = options
   const teller = new Teller(options)
   let giveUpAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
     const { over, finishedAt } = await course()
-    if (over) giveUpAt = Math.min(giveUpAt, performance.now() + lastWaitMs)
+    if (over) giveUpAt = Math.min(giveUpAt, clock.monotonic() + lastWaitMs)
     const use = over ? await teller.useOfResult() : 'useless'
-    const longAgo = finishedAt !== undefined && options.now() - finishedAt > longAgoMs
-    const hopeless = !follow || use === 'whole' || (longAgo && !options.pages.unanswered)
-    const waitMs = over ? Math.max(0, giveUpAt - performance.now()) : roundMs
-    const page = await teller.nextPage(hopeless ? 0 : Math.min(waitMs, roundMs), over)
+    const longAgo = finishedAt !== undefined && clock.now() - finishedAt > longAgoMs
+    const hopeless = () => !follow || use === 'whole' || (longAgo && !options.pages.unanswered)
+    const leftMs = over ? Math.max(0, giveUpAt - clock.monotonic()) : Number.POSITIVE_INFINITY
+    const page = await teller.nextPage(hopeless() ? 0 : Math.min(leftMs, roundMs), over)
     if (page) {
       yield* teller.tell(page)
       if (page.closed && page.pieces.length === 0) return true
-    } else if (over && use !== 'useless' && (hopeless || waitMs === 0)) {
-      yield* teller.tellResult()
-      return use === 'whole'
-    } else if (!follow || (over && (waitMs === 0 || (longAgo && !options.pages.unanswered)))) {
-      if (over) yield* teller.rest()
-      return false
+      // Somebody still brings the rest.
+      giveUpAt = Number.POSITIVE_INFINITY
+      continue
     }
+    if (over && (hopeless() || leftMs === 0)) {
+      yield* use === 'useless' ? teller.rest() : teller.tellResult()
+      return use === 'whole'
+    }
+    if (!follow) return false
   }
   return false
 }

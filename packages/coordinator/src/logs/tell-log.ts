@@ -9,6 +9,7 @@ import {
   type LogStream,
   logStreams,
 } from '@skyclaw/protocol'
+import type { Clock } from '../clock.ts'
 import type { ServerEvent } from '../http/event-stream.ts'
 import { AttemptPages } from './attempt-pages.ts'
 import type { Bells } from './bells.ts'
@@ -24,7 +25,7 @@ export interface LogSources {
   readonly job: (id: string) => Promise<JobRecord>
   /** Rings by the id of a job when it has changed. */
   readonly changes: Bells
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 export interface TellLogOptions {
@@ -116,7 +117,7 @@ function tellOne(sources: LogSources, { id, follow, stream, signal }: TellLogOpt
   const start = async () => new AttemptPages(sources, { jobId: (await read()).id, attempt })
   return (async function* () {
     return yield* tellAttempt({
-      ...{ attempt, follow, signal, from: place, now: sources.now, pages: await start() },
+      ...{ attempt, follow, signal, from: place, clock: sources.clock, pages: await start() },
       streams: stream ? [stream] : logStreams,
       course: async () =>
         courseOf(await read()).attempts.find((entry) => entry.attempt === attempt) ?? {

@@ -78,18 +78,6 @@ test('when the holder goes while a job runs, the host replays its copy elsewhere
   expect(holders(cluster, id)).toEqual([1, 2])
 })
 
-test('a log whose end nobody has is told as far as it goes, and said to be incomplete', async () => {
-  const cluster = await Cluster.start(2)
-  const id = await beginJob(cluster.node(0))
-  await send(cluster.node(0), id, 0, 'as far as it goes')
-  await complete(cluster.node(0), id, { usage: { truncated: true } })
-  const startedAt = performance.now()
-  const events = await readAll(cluster.node(1), id, follow)
-  expect(textOf(events)).toBe('as far as it goes')
-  expect(events.at(-1)).toMatchObject({ event: 'end', data: { status: 'completed', complete: false } })
-  expect(performance.now() - startedAt).toBeGreaterThan(5_000)
-}, 30_000)
-
 test('a log is closed with the copies that can be had when another coordinator does not answer', async () => {
   const cluster = await Cluster.start(2)
   const id = await beginJob(cluster.node(0))
