@@ -152,7 +152,8 @@ export class ProcessWatch {
     for (const pid of listPids().toReversed()) read(pid, true)
     // What forks and ends faster than the list was read is met at the newest numbers. A number is given out some time before
     // its process shows: those just before are tried again.
-    for (let round = 0, from = newest - maxForking; closely && round < maxRounds; round++) {
+    const rounds = closely ? maxRounds : 0
+    for (let round = 0, from = newest - maxForking; round < rounds; round++) {
       const last = newestPid()
       for (let pid = last; pid > from && pid > last - maxChased; pid--) {
         if (!seen.has(pid) && isThere(pid)) read(pid, false)
