@@ -31,7 +31,7 @@ describe.each<[string, () => Transport]>([
   ['undici', () => undiciTransport({ connections: 1 })],
 ])('a log over %s', (_, makeTransport) => {
   async function withClient<T>(coordinators: string[], use: (client: SkyclawClient) => Promise<T>): Promise<T> {
-    const options = { failover, token: 's3cret', learn: false, timeoutMs: 1_000, attemptTimeoutMs: 500 }
+    const options = { failover, token: 's3cret', learn: false, timeoutMs: 500, attemptTimeoutMs: 400 }
     const client = createClient({ coordinators, ...options, transport: makeTransport() })
     try {
       return await use(client)
@@ -123,7 +123,7 @@ describe.each<[string, () => Transport]>([
     let opened = 0
     await using server = await serve((request, response) => {
       opened += 1
-      if (opened > 1 && opened < 12) return json(response, 503, problem('shutting_down', 'later'))
+      if (opened > 1 && opened < 9) return json(response, 503, problem('shutting_down', 'later'))
       begin(response)
       const from = fromOf(request)
       response.write(piece({ offset: from, text: 'ab'.slice(from, from + 1) }))
@@ -140,7 +140,7 @@ describe.each<[string, () => Transport]>([
   test('ends with the error of an outage that lasts for too long', async () => {
     await using server = await serve((_request, response) => json(response, 503, problem('shutting_down', 'gone')))
     await withClient([server.url], async (client) => {
-      await expect(readAll(client, { follow: true, maxOutageMs: 1_500 })).rejects.toMatchObject({
+      await expect(readAll(client, { follow: true, maxOutageMs: 800 })).rejects.toMatchObject({
         code: 'shutting_down',
       })
       await expect(readAll(client, {})).rejects.toThrow('gone')
