@@ -94,6 +94,6 @@ export class OutputReader {
 /** Waits for something that never rejects, for at most `ms`. Leaves no timer behind. */
 export async function within(ms: number, wait: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  await Promise.race([wait, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
+  await Promise.race([wait, new Promise((resolve) => (timer = setTimeout(resolve, Math.max(0, ms))))])
   clearTimeout(timer)
 }
