@@ -25,6 +25,8 @@ afterAll(async () => {
 const entries = Object.entries(routes) as [OperationId, RouteDefinition][]
 const withBody = entries.filter(([, route]) => route.body !== undefined)
 const seed = 20_261_122
+/** As many places of a body are made wrong, in two dozen ways each: of the largest bodies every so many. */
+const maxPlaces = 40
 
 async function post(route: RouteDefinition, payload: string | Buffer, headers: Record<string, string> = {}) {
   const answer = await running.app.inject({
@@ -97,7 +99,9 @@ describe.each(withBody)('%s', (_, route) => {
     const note = (path: Path, body: unknown) => {
       if (!check(body)) wrong.set(JSON.stringify(body), { body, path })
     }
-    for (const path of pathsOf(sample)) {
+    const places = pathsOf(sample)
+    const every = Math.ceil(places.length / maxPlaces)
+    for (const path of places.filter((_path, index) => index % every === 0)) {
       note(path, without(sample, path) ?? {})
       note([...path, 'unknownField'], withValue(sample, [...path.slice(0, -1), 'unknownField'], 1))
       for (const odd of oddities) note(path, withValue(sample, path, odd) ?? null)
