@@ -7,7 +7,7 @@ const attemptPattern = /^[1-9]\d{0,8}$/
 const segmentPattern = /^(stdout|stderr)\.(0|[1-9]\d{0,15})$/
 
 /** The folder of a job's logs. Throws a RangeError for what is no job id. */
-export function folderOfJob(jobId: string): string {
+function folderOfJob(jobId: string): string {
   if (!jobIdPattern.test(jobId)) throw new RangeError(`no job can have the id ${JSON.stringify(jobId.slice(0, 200))}`)
   return jobId.replaceAll(':', '=')
 }

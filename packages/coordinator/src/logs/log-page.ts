@@ -11,12 +11,12 @@ export interface LogPage {
 export type WirePage = ResponseOf<Routes['readLogPage']>
 
 /** Bytes of output in one page: what a reader costs at most, whether it reads or not. */
-export const pageBytes = 131_072
+const pageBytes = 131_072
 
 /** An offset behind every end: nothing of that stream is wanted. */
 export const beyond = Number.MAX_SAFE_INTEGER
 
-export const nothing: LogPage = { sizes: { stdout: 0, stderr: 0 }, closed: false, pieces: [] }
+const nothing: LogPage = { sizes: { stdout: 0, stderr: 0 }, closed: false, pieces: [] }
 
 /** What a log has from these offsets on. Without pieces there is nothing between them and the sizes. */
 export async function readPage(log: AttemptLog | undefined, from: LogSizes): Promise<LogPage> {

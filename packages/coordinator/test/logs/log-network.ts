@@ -108,7 +108,9 @@ function parseEvent(block: string): LogEvent | undefined {
 
 /** All events that come until there are no more. */
 export async function readAll(node: TestCoordinator, id: string, options?: ReadOptions): Promise<LogEvent[]> {
-  return Array.fromAsync(read(node, id, options))
+  const events: LogEvent[] = []
+  for await (const event of read(node, id, options)) events.push(event)
+  return events
 }
 
 export function chunksOf(events: readonly LogEvent[], stream: LogStream = 'stdout'): LogChunk[] {
