@@ -10,14 +10,14 @@ describe('openclaw is offered', () => {
   test('only when its command is there and has answered', () => {
     expect(offeredCapabilities(undefined, found, { version })).toEqual({ capabilities: ['openclaw'], warnings: [] })
     expect(offeredCapabilities(['openclaw'], missing).capabilities).toEqual([])
-    expect(offeredCapabilities(['openclaw'], found, { reason: 'it hangs', mayPass: true })).toEqual({
+    expect(offeredCapabilities(['openclaw'], found, { reason: 'it hangs' })).toEqual({
       capabilities: [],
       warnings: ['openclaw is not offered: it hangs'],
     })
   })
 
   test('or else with a warning, unless nobody asked for it and it is not there', () => {
-    const look = { reason: 'not here', mayPass: false }
+    const look = { reason: 'not here' }
     expect(offeredCapabilities(undefined, missing, look).warnings).toEqual([])
     expect(offeredCapabilities(['OpenClaw'], missing, look).warnings).toEqual(['openclaw is not offered: not here'])
     expect(offeredCapabilities(undefined, found, look).warnings).toEqual(['openclaw is not offered: not here'])
@@ -35,7 +35,7 @@ describe('the label openclaw', () => {
     expect(offeredLabels({ openclaw: 'mine' }, { version })).toEqual({ openclaw: 'mine' })
     const full = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`label${index}`, '']))
     expect(offeredLabels(full, { version })).toEqual(full)
-    expect(offeredLabels({ zone: 'a' }, { reason: 'not here', mayPass: false })).toEqual({ zone: 'a' })
+    expect(offeredLabels({ zone: 'a' }, { reason: 'not here' })).toEqual({ zone: 'a' })
     expect(offeredLabels({ zone: 'a' }, undefined)).toEqual({ zone: 'a' })
   })
 })

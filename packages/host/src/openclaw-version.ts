@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { limits } from '@skyclaw/protocol'
 import { messageOf } from './retry.ts'
+import { compileCacheFolder } from './run/job-temp-folder.ts'
 import { refused } from './run/result.ts'
 import { runCommand } from './run/run-command.ts'
 import type { RunContext } from './run/run-context.ts'
 
-/** What the OpenClaw command says it is; or a sentence that says why it is of no use, and whether that may pass by itself. */
-export type OpenclawLook = { version: string } | { reason: string; mayPass: boolean }
+/** What the OpenClaw command says it is; or a sentence that says why it is of no use. */
+export type OpenclawLook = { version: string } | { reason: string }
 
 export interface LookOptions {
   /** Ends the look when it is aborted. */
@@ -28,18 +29,20 @@ export async function lookAtOpenclaw(
   { signal, timeoutMs = 15_000 }: LookOptions,
 ): Promise<OpenclawLook> {
   const permit = context.policy.openclaw
-  if ('reason' in permit) return { reason: permit.reason, mayPass: false }
+  if ('reason' in permit) return { reason: permit.reason }
   const defaults = { ...context.defaults, killGraceMs, maxOutputBytes }
   const attempt = { jobId: 'openclaw-version', attempt: 0, tag: `v${randomBytes(10).toString('hex')}`, signal }
-  const command = { permit, args: ['--version'], timeoutMs }
+  const env: Record<string, string> = {}
+  if (context.sandbox.kind === 'none') env['NODE_COMPILE_CACHE'] = await compileCacheFolder(context.dir)
+  const command = { permit, args: ['--version'], timeoutMs, env }
   const result = await runCommand({ ...context, defaults }, {}, command, attempt).catch((error: unknown) =>
     refused(125, messageOf(error)),
   )
   const shown = 'openclaw --version (SKYCLAW_OPENCLAW_COMMAND)'
-  if (result.timedOut === true) return { reason: `${shown} did not answer within ${timeoutMs} ms`, mayPass: true }
-  if (!result.success) return { reason: `${shown} failed: ${result.error ?? 'no reason given'}`, mayPass: false }
+  if (result.timedOut === true) return { reason: `${shown} did not answer within ${timeoutMs} ms` }
+  if (!result.success) return { reason: `${shown} failed: ${result.error ?? 'no reason given'}` }
   const version = versionPattern.exec(result.stdout)?.[1]
   if (version !== undefined && version.length <= limits.labelChars) return { version }
   const said = JSON.stringify(result.stdout.trim().slice(0, 80))
-  return { reason: `${shown} answered ${said}, which is no version`, mayPass: false }
+  return { reason: `${shown} answered ${said}, which is no version` }
 }

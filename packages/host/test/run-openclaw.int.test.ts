@@ -1,9 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { OpenclawPayload } from '@skyclaw/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { removeLeftTempFolders } from '../src/run/job-temp-folder.ts'
 import type { AttemptRun } from '../src/run/run-context.ts'
 import { runPayload } from '../src/run/run-payload.ts'
 import { isAlive, testAttempt, testContext } from './run-context.ts'
@@ -76,7 +75,6 @@ beforeAll(async () => {
 message=$(cat)
 case "$message" in
 ${codes.join('\n')}
-temp) mkdir "$TMPDIR/openclaw-agent-exec-x"; echo "{\\"ok\\":true,\\"final\\":\\"$TMPDIR\\"}"; exit 0 ;;
 killed) echo '{"ok":true,'; kill -9 $$ ;;
 asked) trap 'exit 143' TERM; kill -TERM $$ ;;
 hang) echo "$$"; trap 'exit 143' TERM; sleep 60 & wait ;;
@@ -96,7 +94,6 @@ interface Options {
   openclawCommand?: string
   attempt?: Partial<AttemptRun>
   dir?: string
-  environment?: Record<string, string | undefined>
   maxOutputBytes?: number
   workRoots?: string[]
 }
@@ -248,44 +245,6 @@ describe('an openclaw job with a message', () => {
       exitCode: 127,
       error: expect.stringContaining('SKYCLAW_OPENCLAW_COMMAND'),
     })
-  })
-})
-
-describe('the temporary directory of an openclaw job', () => {
-  test('is its own, below the folder of the host, and gone after the attempt', async () => {
-    const { openclaw } = await run({ message: 'temp' }, { attempt: { tag: 'attempt-one' } })
-    expect(openclaw?.final).toBe(path.join(dir, 'tmp', 'attempt-one'))
-    expect(await tempFolders()).toEqual([])
-  })
-
-  test('has a short path, below which sockets can be made, however deep the folder of the host lies', async () => {
-    const deep = path.join(dir, 'deep-down'.repeat(10))
-    const system = await mkdtemp('/tmp/s-')
-    const environment = { PATH: process.env['PATH'], TMPDIR: system }
-    const { openclaw } = await run({ message: 'temp' }, { attempt: { tag: 'attempt-two' }, dir: deep, environment })
-    expect(openclaw?.final).toBe(path.join(system, 'skyclaw-attempt-two'))
-    expect(await readdir(system)).toEqual([])
-    expect(await readdir(path.join(deep, 'tmp'))).toEqual([])
-    await rm(system, { recursive: true })
-  })
-
-  test('may not be chosen by the job', async () => {
-    expect(await run({ message: 'temp', env: { TMPDIR: '/tmp' } })).toMatchObject({
-      exitCode: 126,
-      error: 'an OpenClaw job may not set TMPDIR: it has a temporary directory of its own',
-    })
-  })
-
-  test('is removed at the next start after a crash, wherever it is', async () => {
-    const system = path.join(root, 'system')
-    const own = path.join(root, 'crashed')
-    await mkdir(path.join(system, 'skyclaw-attempt-four', 'x'), { recursive: true })
-    await mkdir(path.join(own, 'tmp', 'attempt-three', 'x'), { recursive: true })
-    await writeFile(path.join(own, 'tmp', 'attempt-four'), '')
-    await writeFile(path.join(system, 'skyclaw-attempt-five'), 'of another host')
-    await removeLeftTempFolders(own, system)
-    expect(await readdir(path.join(own, 'tmp'))).toEqual([])
-    expect(await readdir(system)).toEqual(['skyclaw-attempt-five'])
   })
 })
 

@@ -1,6 +1,7 @@
-import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { hasCode } from '../errors.ts'
 
 /*
  * A temporary directory for one attempt: `<dir>/tmp/<tag>`, gone with the attempt. Programs make sockets below it, whose paths the
@@ -89,5 +90,20 @@ function systemFolders(system: string | undefined): string[] {
 }
 
 async function removeAll(target: string): Promise<void> {
-  await rm(target, { recursive: true, force: true, maxRetries: 3 })
+  const remove = () => rm(target, { recursive: true, force: true, maxRetries: 3 })
+  try {
+    await remove()
+  } catch (error) {
+    if (!hasCode(error, 'EACCES') && !hasCode(error, 'EPERM')) throw error
+    // Some programs take the permission to write from folders of their own, which keeps them from being removed.
+    await makeWritable(target)
+    await remove()
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  await chmod(folder, 0o700)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(path.join(folder, entry.name))
+  }
 }

@@ -11,15 +11,24 @@ export interface Answer {
 
 /** Objects in one output that are looked at; more are no answer but some other program's lines. */
 const maxObjects = 32
+/** Of these, those that do not end: each is looked through to the end of the text. */
+const maxCut = 4
+
+const quote = 0x22
+const backslash = 0x5c
+const opening = [0x5b, 0x7b]
+const closing = [0x5d, 0x7d]
 
 /** The last whole answer in an output, else the first that is cut; undefined when there is none. */
 export function findAnswer(text: string): Answer | undefined {
   let found: Answer | undefined
   let at = 0
-  for (let objects = 0; objects < maxObjects; objects++) {
+  let cut = 0
+  for (let objects = 0; objects < maxObjects && cut < maxCut; objects++) {
     const start = objectStart(text, at)
     if (start < 0) break
     const end = valueEnd(text, start)
+    if (end < 0) cut += 1
     const members = end < 0 ? wholeMembers(text, start) : parseObject(text.slice(start, end))
     if (members && isAnswer(members) && (end >= 0 || found === undefined)) found = { members, whole: end >= 0 }
     at = members && end >= 0 ? end : start + 1
@@ -48,34 +57,35 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 /** Where the value that begins at a place ends; -1 when the text ends first. */
 function valueEnd(text: string, start: number): number {
-  const first = text[start]
-  if (first === '"') return stringEnd(text, start)
-  if (first !== '{' && first !== '[') {
-    const length = text.slice(start).search(/[\s,\]}]/)
-    return length < 0 ? -1 : start + length
+  const first = text.charCodeAt(start)
+  if (first === quote) return stringEnd(text, start)
+  if (!opening.includes(first)) {
+    const end = /[\s,\]}]/g
+    end.lastIndex = start
+    return end.exec(text)?.index ?? -1
   }
   let depth = 0
-  const structure = /["{}[\]]/g
-  structure.lastIndex = start
-  for (let match = structure.exec(text); match; match = structure.exec(text)) {
-    if (match[0] === '"') {
-      const end = stringEnd(text, match.index)
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) {
+      const end = stringEnd(text, at)
       if (end < 0) return -1
-      structure.lastIndex = end
-    } else {
-      depth += match[0] === '{' || match[0] === '[' ? 1 : -1
-      if (depth === 0) return match.index + 1
+      at = end - 1
+    } else if (opening.includes(code)) {
+      depth += 1
+    } else if (closing.includes(code)) {
+      depth -= 1
+      if (depth === 0) return at + 1
     }
   }
   return -1
 }
 
 function stringEnd(text: string, start: number): number {
-  const special = /["\\]/g
-  special.lastIndex = start + 1
-  for (let match = special.exec(text); match; match = special.exec(text)) {
-    if (match[0] === '"') return match.index + 1
-    special.lastIndex = match.index + 2
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0
+    while (text.charCodeAt(at - 1 - escapes) === backslash) escapes += 1
+    if (escapes % 2 === 0) return at + 1
   }
   return -1
 }
