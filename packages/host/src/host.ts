@@ -15,8 +15,7 @@ import { HostLogs, maxLogCalls } from './logs/host-logs.ts'
 import { type HostOptions, resolveHostOptions } from './options.ts'
 import { removeLeftTempFolders } from './run/job-temp-folder.ts'
 import { createPolicy } from './run/policy.ts'
-import { runSettings } from './run-settings.ts'
-import { noSandbox } from './run/sandbox/none.ts'
+import { openSandbox, runSettings } from './run-settings.ts'
 import { rememberedCoordinators } from './remembered-coordinators.ts'
 import { messageOf } from './retry.ts'
 import { keepSession } from './session.ts'
@@ -43,7 +42,8 @@ export interface RunningHost {
  */
 export async function startHost(hostOptions: HostOptions): Promise<RunningHost> {
   const options = resolveHostOptions(hostOptions)
-  const policy = createPolicy({ ...options, path: options.environment['PATH'] })
+  const inImage = options.sandbox === 'docker' || options.sandbox === 'podman'
+  const policy = createPolicy({ ...options, path: options.environment['PATH'], inImage })
   const { coordinators, token } = options
   // Each job may be handed back, and heartbeat, watch and claim come beside the deliveries.
   const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + maxLogCalls + 8 })
@@ -69,7 +69,8 @@ export async function startHost(hostOptions: HostOptions): Promise<RunningHost> 
       log.error({ reason: messageOf(error) }, 'the journal of what runs could not be changed'),
     )
     for (const file of torn) log.error({ file }, 'an entry of what ran could not be read: removed')
-    const runContext = { ...runSettings(options), policy, sandbox: noSandbox, log }
+    const sandbox = await openSandbox(options, log)
+    const runContext = { ...runSettings(options), policy, sandbox, log }
     const { capabilities, labels } = options
     const offer = await HostOffer.open(runContext, { capabilities, labels, signal: ending.signal })
     const held = new HeldJobs()
