@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { pino } from 'pino'
 import { describe, expect, test, vi } from 'vitest'
 import { FakeCoordinator } from './fake-coordinator.ts'
+import { spawnHost } from './spawn-host.ts'
 import { Bench, sh } from './start.ts'
 
 const soon = { timeout: 10_000, interval: 20 }
@@ -186,5 +190,65 @@ describe('a log', () => {
     await vi.waitUntil(() => coordinator.logs.of('waits').closed, soon)
     expect(coordinator.logs.of('waits').stdout).toBe('kept\n')
     await vi.waitUntil(() => logFiles(bench).length === 0, soon)
+  })
+
+  test('and a result that wait when the host is killed are delivered by the next one, closed at what is on disk', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    let refuse = true
+    coordinator.before = (operation) => {
+      return refuse && ['putLog', 'closeLog', 'completeJob'].includes(operation) ? 'quorum_unreachable' : undefined
+    }
+    const ended = coordinator.enqueue('ended', sh('echo whole; exit 1'))
+    const cut = coordinator.enqueue('cut', sh('echo begun; sleep 0.4; echo more >&2; exec sleep 60'))
+    const child = await spawnHost(bench, { maxParallel: 2 })
+    const hasBoth = () => logFiles(bench).some((name) => name.includes('cut') && name.includes('stderr'))
+    await vi.waitUntil(() => hasBoth() && coordinator.of('completeJob').length > 0, soon)
+    await vi.waitUntil(() => coordinator.of('putLog').some(({ id }) => id === 'ended'), soon)
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+    refuse = false
+    await bench.host()
+    await vi.waitUntil(() => coordinator.logs.of('ended').closed && coordinator.logs.of('cut').closed, soon)
+    await vi.waitUntil(() => ended.completion && cut.status === 'released', soon)
+    expect(coordinator.logs.of('ended').stdout).toBe('whole\n')
+    expect(coordinator.logs.of('cut').stdout).toBe('begun\n')
+    expect(coordinator.logs.of('cut').bytes('stderr').toString()).toBe('more\n')
+    await vi.waitUntil(() => logFiles(bench).length === 0, soon)
+  })
+
+  test('that cannot be written is given up, and the job and its result are none the worse', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    const lines: string[] = []
+    const logger = pino({}, { write: (line: string) => void lines.push(line) })
+    await mkdir(path.join(bench.dir, 'logs'))
+    await writeFile(path.join(bench.dir, 'logs', 'full'), 'in the way')
+    const job = coordinator.enqueue('full', sh('echo first; sleep 0.5; head -c 3000000 /dev/zero; echo last; exit 3'))
+    await bench.host({ logger })
+    await vi.waitUntil(() => job.completion, soon)
+    expect(job.completion).toMatchObject({ exitCode: 3, stdout: expect.stringMatching(/^first[^]*last\n$/) })
+    expect(lines.filter((line) => line.includes('the log could not be written'))).toHaveLength(1)
+    expect(coordinator.of('putLog')).toEqual([])
+  })
+
+  test('beyond maxSpooled of those that wait is dropped, the oldest first', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    let refuse = true
+    coordinator.before = (operation) => (refuse && /Log/.test(operation) ? 'quorum_unreachable' : undefined)
+    const jobs = Array.from({ length: 12 }, (_, index) => coordinator.enqueue(`j${index}`, sh('echo out; exit 1')))
+    const lines: string[] = []
+    const logger = pino({}, { write: (line: string) => void lines.push(line) })
+    await bench.host({ maxSpooled: 2, maxParallel: 4, logger })
+    await vi.waitUntil(() => jobs.every((job) => job.completion), soon)
+    // Eight are tried and two wait.
+    await vi.waitUntil(() => lines.filter((line) => line.includes('the oldest is dropped')).length === 2, soon)
+    refuse = false
+    const closed = () => jobs.filter(({ id }) => coordinator.logs.of(id).closed).length
+    await vi.waitUntil(() => closed() >= 10, { ...soon, timeout: 18_000 })
+    await vi.waitUntil(() => logFiles(bench).length === 0, soon)
+    expect(closed()).toBe(10)
   })
 })
