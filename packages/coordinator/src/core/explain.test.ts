@@ -53,13 +53,13 @@ test.each<[string, JobRecord, KnownHost[]]>([
   ['It waits for a host: no host has the capability gpu.', job(gpu), [host()]],
   ['It waits for a host: no host has the label zone=cellar.', job(cellar), [host({ labels: { zone: 'attic' } })]],
   ['It waits for a host: no host has all of gpu, shell.', job(gpu), [host(), host({ id: 'b', capabilities: ['gpu'] })]],
-  ['It waits for a host: there is 1 host that could run it, and none is live.', job(), [host({}, { live: false })]],
+  ['It waits for a host: there is 1 host that could run it, and it is not live.', job(), [host({}, { live: false })]],
   [
     'It waits for a host: there are 2 hosts that could run it, and all are paused or draining.',
     job(),
     [host({ wanted: draining }), host({ id: 'b', wanted: { state: 'paused', since: 0 } })],
   ],
-  ['It waits for a slot: there is 1 host that can run it, and all are busy.', job(), [host({}, { leases: 1 })]],
+  ['It waits for a slot: there is 1 host that can run it, and it is busy.', job(), [host({}, { leases: 1 })]],
   ['It waits to be claimed: there is 1 host that can run it now.', job(), [host(), host({ id: 'b' }, { leases: 1 })]],
 ])('the summary says what a queued job waits for: %s', (summary, record, hosts) => {
   expect(explain(record, hosts, at).summary).toBe(summary)

@@ -101,18 +101,23 @@ function waiting(requirement: Requirement, hosts: readonly KnownHost[]): string 
   const able = hosts.filter(({ record }) => satisfies(record, requirement))
   if (able.length === 0) return `It waits for a host: ${nobodyHas(requirement, hosts)}.`
   const live = able.filter((host) => host.live)
-  if (live.length === 0) return `It waits for a host: ${count(able, 'that could run it')}, and none is live.`
+  if (live.length === 0)
+    return `It waits for a host: ${count(able, 'that could run it')}, and ${able.length === 1 ? 'it is not' : 'none is'} live.`
   const taking = live.filter(({ record }) => takesJobs(record))
   if (taking.length === 0) {
-    return `It waits for a host: ${count(live, 'that could run it')}, and all are paused or draining.`
+    return `It waits for a host: ${count(live, 'that could run it')}, and ${all(live)} paused or draining.`
   }
   const free = taking.filter((host) => obstacle(requirement, host) === undefined)
-  if (free.length === 0) return `It waits for a slot: ${count(taking, 'that can run it')}, and all are busy.`
+  if (free.length === 0) return `It waits for a slot: ${count(taking, 'that can run it')}, and ${all(taking)} busy.`
   return `It waits to be claimed: ${count(free, 'that can run it now')}.`
 }
 
 function count(hosts: readonly KnownHost[], what: string): string {
   return hosts.length === 1 ? `there is 1 host ${what}` : `there are ${hosts.length} hosts ${what}`
+}
+
+function all(hosts: readonly KnownHost[]): string {
+  return hosts.length === 1 ? 'it is' : 'all are'
 }
 
 function nobodyHas({ requiredCapabilities = [], labels = {} }: Requirement, hosts: readonly KnownHost[]): string {

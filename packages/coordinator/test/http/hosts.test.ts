@@ -114,7 +114,7 @@ test('an explanation names each host with what keeps it from the job', async () 
   const { job } = await coordinator.ok('enqueueJob', { body })
   const explain = () => coordinator.ok('explainJob', { params: { id: job.id } })
   expect(await explain()).toMatchObject({
-    summary: 'It waits for a host: there is 1 host that could run it, and all are paused or draining.',
+    summary: 'It waits for a host: there is 1 host that could run it, and it is paused or draining.',
     hosts: [
       { hostId: 'h2', reason: 'paused' },
       { hostId: 'h1', reason: 'lacks the capability gpu' },
