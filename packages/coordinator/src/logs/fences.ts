@@ -1,6 +1,7 @@
 import { type JobRecord, ProblemError } from '@skyclaw/protocol'
 import type { Ledger } from '../ledger/ledger.ts'
 import { jobKey } from '../ledger/record-key.ts'
+import { isSuperseded } from './log-course.ts'
 
 /** Whose log a piece belongs to. */
 export interface LogOwner {
@@ -60,11 +61,9 @@ export class LogFences {
   }
 }
 
-/** Why the host may not write; undefined when it may. The latest attempt may go on after its lease was lost: nobody else works on the job. */
+/** Why the host may not write; undefined when it may. */
 function refusalOf(job: JobRecord, { attempt, hostId }: LogOwner): string | undefined {
   const entry = job.attemptHistory.find((candidate) => candidate.attempt === attempt)
   if (entry?.hostId !== hostId) return `attempt ${attempt} of job ${job.id} is not one of host ${hostId}`
-  const reported = entry.outcome !== undefined && entry.outcome !== 'lease_lost' && entry.outcome !== 'drained'
-  if (attempt < job.attempts && !reported) return `attempt ${attempt} was followed by attempt ${job.attempts}`
-  return undefined
+  return isSuperseded(job, entry) ? `attempt ${attempt} was followed by attempt ${job.attempts}` : undefined
 }

@@ -1,4 +1,4 @@
-import { isTerminal, type JobRecord, type JobStatus, type ResultRecord } from '@skyclaw/protocol'
+import { type AttemptRecord, isTerminal, type JobRecord, type JobStatus, type ResultRecord } from '@skyclaw/protocol'
 
 /** An attempt as far as its log is concerned. */
 export interface AttemptCourse {
@@ -8,6 +8,8 @@ export interface AttemptCourse {
   readonly startedAt: number
   /** Whether it is over, for all that is known. */
   readonly over: boolean
+  /** Whether nobody may write to its log any more. */
+  readonly superseded: boolean
   readonly finishedAt: number | undefined
 }
 
@@ -21,11 +23,24 @@ export interface LogCourse {
 
 export function courseOf(job: JobRecord): LogCourse {
   const ended = isTerminal(job.status)
-  const attempts = job.attemptHistory.map(({ attempt, hostId, startedAt, finishedAt, outcome }) => ({
-    ...{ attempt, hostId, startedAt, finishedAt },
-    over: ended || outcome !== undefined || attempt < job.attempts,
+  const attempts = job.attemptHistory.map((entry) => ({
+    attempt: entry.attempt,
+    hostId: entry.hostId,
+    startedAt: entry.startedAt,
+    finishedAt: entry.finishedAt,
+    over: ended || entry.outcome !== undefined || entry.attempt < job.attempts,
+    superseded: isSuperseded(job, entry),
   }))
   return { jobId: job.id, status: job.status, ended, attempts }
+}
+
+/**
+ * Whether another attempt came after one that its host did not report. The latest attempt is none, also when its lease was lost: nobody else
+ * works on the job then.
+ */
+export function isSuperseded(job: JobRecord, { attempt, outcome }: AttemptRecord): boolean {
+  const reported = outcome !== undefined && outcome !== 'lease_lost' && outcome !== 'drained'
+  return attempt < job.attempts && !reported
 }
 
 /** The result of an attempt, when it is the one that the job ended with. */

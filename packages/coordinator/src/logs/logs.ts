@@ -142,6 +142,9 @@ export class Logs {
     if (from && attempt !== undefined && from.attempt !== attempt) {
       throw new ProblemError('invalid_request', `Last-Event-ID is of attempt ${from.attempt}, not ${attempt}`, idField)
     }
+    if (from && ended && from.attempt > attempts.length) {
+      throw new ProblemError('invalid_request', `Last-Event-ID is of attempt ${from.attempt}, which never was`, idField)
+    }
     const { maxFollowers } = this.#options.options
     if (this.#followers >= maxFollowers)
       throw new ProblemError('too_busy', `${maxFollowers} readers follow logs already`)

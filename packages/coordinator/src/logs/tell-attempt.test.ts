@@ -25,7 +25,7 @@ function bench(pages: readonly (LogPage | undefined)[], more: Partial<TellAttemp
         return page
       },
     },
-    course: async () => ({ over: true, finishedAt: dayMs }),
+    course: async () => ({ over: true, superseded: false, finishedAt: dayMs }),
     result: async () => undefined,
     news: () => new Promise(() => undefined),
     clock: { now: () => dayMs + ms, monotonic: () => ms },
@@ -67,7 +67,7 @@ test('while somebody brings the rest, the wait begins anew', async () => {
 })
 
 test('what was over long ago is not waited for when all who could have it have answered', async () => {
-  const course = async () => ({ over: true, finishedAt: 0 })
+  const course = async () => ({ over: true, superseded: false, finishedAt: 0 })
   const answered = bench([], { course })
   expect(await tell(answered.options)).toEqual({ text: '', complete: false })
   expect(answered.waited()).toBe(0)
@@ -107,7 +107,7 @@ test('a character that is cut off by the end is told as bytes, and held back whi
   }
   const ended: LogPage = { ...half, closed: true, pieces: [] }
   expect(await tell(bench([half, ended]).options)).toEqual({ text: 'a<4g==>', complete: true })
-  const running = { follow: false, course: async () => ({ over: false, finishedAt: undefined }) }
+  const running = { follow: false, course: async () => ({ over: false, superseded: false, finishedAt: undefined }) }
   expect(await tell(bench([half], running).options)).toEqual({ text: 'a', complete: false })
 })
 
@@ -115,7 +115,7 @@ test('while the attempt runs there is no end to the waiting, and the end of the 
   let over = false
   let ring: () => void = () => undefined
   const { options } = bench([], {
-    course: async () => ({ over, finishedAt: undefined }),
+    course: async () => ({ over, superseded: false, finishedAt: undefined }),
     news: (signal) =>
       new Promise((resolve) => {
         ring = resolve

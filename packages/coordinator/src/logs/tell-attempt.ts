@@ -18,7 +18,7 @@ export interface TellAttemptOptions {
   /** Aborted when the reader is gone or the coordinator closes. */
   readonly signal: AbortSignal
   /** How the attempt stands now. */
-  readonly course: () => Promise<Pick<AttemptCourse, 'over' | 'finishedAt'>>
+  readonly course: () => Promise<Pick<AttemptCourse, 'over' | 'finishedAt' | 'superseded'>>
   /** What the job ended with, if it ended with this attempt. Read anew each time: it is large. */
   readonly result: () => Promise<ResultRecord | undefined>
   /** Resolves when the job has changed, or the signal is aborted. */
@@ -41,11 +41,11 @@ export async function* tellAttempt(options: TellAttemptOptions): AsyncGenerator<
   const teller = new Teller(options)
   let giveUpAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
-    const { over, finishedAt } = await course()
+    const { over, finishedAt, superseded } = await course()
     if (over) giveUpAt = Math.min(giveUpAt, clock.monotonic() + lastWaitMs)
     const use = over ? await teller.useOfResult() : 'useless'
-    const longAgo = finishedAt !== undefined && clock.now() - finishedAt > longAgoMs
-    const hopeless = () => !follow || use === 'whole' || (longAgo && !options.pages.unanswered)
+    const settled = superseded || (finishedAt !== undefined && clock.now() - finishedAt > longAgoMs)
+    const hopeless = () => !follow || use === 'whole' || (settled && !options.pages.unanswered)
     const leftMs = over ? Math.max(0, giveUpAt - clock.monotonic()) : Number.POSITIVE_INFINITY
     const page = await teller.nextPage(hopeless() ? 0 : Math.min(leftMs, roundMs), over)
     if (page) {

@@ -122,6 +122,7 @@ function tellOne(sources: LogSources, { id, follow, stream, signal }: TellLogOpt
       course: async () =>
         courseOf(await read()).attempts.find((entry) => entry.attempt === attempt) ?? {
           over: true,
+          superseded: false,
           finishedAt: undefined,
         },
       result: async () => resultOf(await read(), attempt),

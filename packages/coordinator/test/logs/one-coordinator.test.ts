@@ -158,6 +158,29 @@ describe('reading', () => {
     expectProblem(await node.call('readLogs', { params: { id }, query: { attempt: '3' } }), 'not_found')
   })
 
+  test('when an attempt is lost and followed by another, its reader goes on with that one at once', async () => {
+    const node = await startTestCoordinator()
+    const id = await beginJob(node)
+    await send(node, id, 0, 'first')
+    const events = read(node, id, follow)
+    await next(events)
+    await next(events)
+    await node.ok('releaseJob', { params: { id }, body: { hostId, attempt: 1 } })
+    await claim(node)
+    const startedAt = performance.now()
+    expect(await next(events)).toMatchObject({ event: 'attempt', id: '2.0.0' })
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    await send(node, id, 0, 'second', { attempt: 2 })
+    expect(await next(events)).toMatchObject({ event: 'chunk', id: '2.6.0', data: { text: 'second' } })
+    await close(node, id, 6, 0, 2)
+    await complete(node, id, { attempt: 2 })
+    expect(await next(events)).toMatchObject({ event: 'end', id: '2.6.0', data: { complete: false } })
+    expectProblem(
+      await node.call('readLogs', { params: { id }, headers: { 'last-event-id': '3.0.0' } }),
+      'invalid_request',
+    )
+  })
+
   test('output that never came as a log is told from the result', async () => {
     const node = await startTestCoordinator()
     const id = await beginJob(node)
