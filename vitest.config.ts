@@ -11,6 +11,7 @@ const exclude = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/o
 /** They measure times or bytes, or load the machine by themselves: nothing may run beside them. */
 const alone = [
   'test/chaos/**/*.int.test.ts',
+  'packages/host/test/flood.int.test.ts',
   'test/integration/{failover,mesh-bytes,mesh-catch-up,mesh-quick-start,network-failover,network-standstill}.int.test.ts',
 ]
 
