@@ -34,12 +34,15 @@ test('name and folder follow the machine, and no name leads out of the folder of
   }
 })
 
-test('a wrong URL, token or allowlist entry is refused before the folder is touched', async () => {
+test('a wrong URL, token, allowlist entry or policy file is refused before the folder is touched', async () => {
   await using bench = await Bench.open()
   const dir = path.join(bench.dir, 'untouched')
   await expect(startHost({ coordinators: ['nonsense'], dir })).rejects.toMatchObject({ option: 'coordinators[0]' })
   await expect(startHost({ coordinators, token: 'a b', dir })).rejects.toMatchObject({ option: 'token' })
   await expect(startHost({ coordinators, allowedCommands: ['./x'], dir })).rejects.toThrow(HostError)
+  const policyFile = path.join(bench.dir, 'policy.yaml')
+  await writeFile(policyFile, 'version: 1\nroots: work\n')
+  await expect(startHost({ coordinators, policyFile, dir })).rejects.toThrow(`${policyFile}:2:8: roots must be a list`)
   await expect(startHost({ coordinators, dir: `${process.execPath}/x` })).rejects.toMatchObject({
     code: 'folder_unusable',
   })

@@ -1,17 +1,17 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { offeredCapabilities } from '../capabilities.ts'
 import { HostError } from '../errors.ts'
 import type { Permit, Refusal } from './permit.ts'
-import { createPolicy } from './policy.ts'
+import { type CommandPolicy, createPolicy } from './policy.ts'
 
 let root: string
 let searched: string
 
 beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'skyclaw-policy-'))
+  root = await realpath(await mkdtemp(path.join(tmpdir(), 'skyclaw-policy-')))
   for (const folder of ['first', 'second', 'first/folder']) await mkdir(path.join(root, folder))
   for (const file of ['first/plain', 'second/tool', 'second/plain', 'second/folder', 'second/openclaw']) {
     await writeFile(path.join(root, file), '#!/bin/sh\n')
@@ -101,6 +101,77 @@ describe('allowlist', () => {
     expect(await fileOf([], 'openclaw')).toMatchObject({ exitCode: 126 })
     expect(await fileOf(['openclaw'], 'openclaw')).toBe(file)
     expect(policyOf([], 'absent').openclaw).toMatchObject({ exitCode: 127 })
+  })
+})
+
+describe('with a policy file', () => {
+  async function withFile(text: string, allowedCommands: string[] = []) {
+    const policyFile = path.join(root, 'policy.yaml')
+    await writeFile(policyFile, text)
+    return createPolicy({ allowedCommands, openclawCommand: 'openclaw', policyFile, path: searched })
+  }
+
+  function permitOf(policy: CommandPolicy, command: string, ...args: string[]): Permit {
+    const permit = policy.decide({ command, args })
+    if ('reason' in permit) throw new Error(permit.reason)
+    return permit
+  }
+
+  test('a host offers shell when the file alone allows something', async () => {
+    expect((await withFile('version: 1\n')).allowsShell).toBe(false)
+    const policy = await withFile('version: 1\ncommands: [{ command: tool }, { command: absent }]\n')
+    expect(policy).toMatchObject({ allowsShell: true, missing: ['absent'] })
+  })
+
+  test('the first rule that fits decides about the arguments, and about all the rest', async () => {
+    const policy = await withFile(`version: 1
+limits: { time: 1h }
+commands:
+  - { command: tool, args: [[a], [b]], env: [PATH], limits: { time: 1m } }
+  - { command: tool, args: [['*']], roots: [${root}] }
+`)
+    const [first, second] = [permitOf(policy, 'tool', 'b'), permitOf(policy, 'tool', 'c')]
+    expect(first).toMatchObject({ rule: `${root}/policy.yaml:4`, roots: [], limits: { timeoutMs: 60_000 } })
+    expect(second).toMatchObject({ rule: `${root}/policy.yaml:5`, roots: [root], limits: { timeoutMs: 3_600_000 } })
+    expect(['PATH', 'A'].map((name) => [first.allowsEnv(name), second.allowsEnv(name)])).toEqual([
+      [true, false],
+      [false, true],
+    ])
+    expect(policy.decide({ command: 'tool', args: ['a', 'b'] })).toMatchObject({
+      exitCode: 126,
+      reason: expect.stringContaining(`the rules in lines 4, 5 of ${root}/policy.yaml take others`),
+    })
+  })
+
+  test('the allowlist counts no more for what the file names, under no name, and goes on to count for the rest', async () => {
+    const text = 'version: 1\nlimits: { memory: 1GiB }\ncommands: [{ command: tool, args: [[a]] }]\n'
+    const policy = await withFile(text, ['tool', `${root}/second/tool`, 'plain'])
+    expect(policy.decide({ command: 'tool', args: ['b'] })).toMatchObject({ exitCode: 126 })
+    expect(policy.decide({ command: `${root}/second/tool`, args: ['b'] })).toMatchObject({
+      exitCode: 126,
+      reason: expect.stringContaining('is the same file as "tool"'),
+    })
+    expect(permitOf(policy, 'plain', 'b')).toMatchObject({
+      rule: 'SKYCLAW_ALLOWED_COMMANDS',
+      limits: { memoryBytes: 2 ** 30 },
+    })
+    expect(policy.decide({ command: 'folder', args: [] })).toMatchObject({
+      reason: expect.stringContaining(`neither SKYCLAW_ALLOWED_COMMANDS nor ${root}/policy.yaml lists it`),
+    })
+  })
+
+  test('what stands at the top holds for OpenClaw, too', async () => {
+    const { openclaw } = await withFile(`version: 1\nroots: [${root}]\nenv: [A]\nlimits: { time: 5m }\n`)
+    expect(openclaw).toMatchObject({ roots: [root], limits: { timeoutMs: 300_000 } })
+    expect(['A', 'B'].map((name) => 'allowsEnv' in openclaw && openclaw.allowsEnv(name))).toEqual([true, false])
+  })
+
+  test('patterns that take too long for the arguments refuse the job', async () => {
+    const policy = await withFile("version: 1\ncommands: [{ command: tool, args: [['/(a+)+/']] }]\n")
+    expect(policy.decide({ command: 'tool', args: [`${'a'.repeat(60)}b`] })).toMatchObject({
+      exitCode: 126,
+      reason: expect.stringContaining('took too long'),
+    })
   })
 })
 

@@ -177,6 +177,6 @@ test.each([
 test('a file that is not there, is a folder or a pipe is refused at once', () => {
   expect(() => readPolicyFile(path.join(folder, 'none'))).toThrow('none does not exist')
   expect(() => readPolicyFile(folder)).toThrow('is not a file')
-  execFileSync('mkfifo', [path.join(folder, 'pipe')])
+  execFileSync('/usr/bin/mkfifo', [path.join(folder, 'pipe')])
   expect(() => readPolicyFile(path.join(folder, 'pipe'))).toThrow('is not a file')
 })
