@@ -14,8 +14,7 @@ import { endOrphans } from './orphans.ts'
 import { HostLogs, maxLogCalls } from './logs/host-logs.ts'
 import { type HostOptions, resolveHostOptions } from './options.ts'
 import { removeLeftTempFolders } from './run/job-temp-folder.ts'
-import { createPolicy } from './run/policy.ts'
-import { openSandbox, runSettings } from './run-settings.ts'
+import { openSandbox, policyOf, runSettings } from './run-settings.ts'
 import { rememberedCoordinators } from './remembered-coordinators.ts'
 import { messageOf } from './retry.ts'
 import { keepSession } from './session.ts'
@@ -42,8 +41,7 @@ export interface RunningHost {
  */
 export async function startHost(hostOptions: HostOptions): Promise<RunningHost> {
   const options = resolveHostOptions(hostOptions)
-  const inImage = options.sandbox === 'docker' || options.sandbox === 'podman'
-  const policy = createPolicy({ ...options, path: options.environment['PATH'], inImage })
+  const policy = policyOf(options)
   const { coordinators, token } = options
   // Each job may be handed back, and heartbeat, watch and claim come beside the deliveries.
   const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + maxLogCalls + 8 })

@@ -2,9 +2,9 @@ import { type HostOptions, resolveHostOptions } from './options.ts'
 import { type Admitting, admit } from './run/admit.ts'
 import type { JobLimits } from './run/launch.ts'
 import type { Refusal } from './run/permit.ts'
-import { type CommandPolicy, createPolicy } from './run/policy.ts'
+import type { CommandPolicy } from './run/policy.ts'
 import { formText } from './run/policy-file/argument-form.ts'
-import { runSettings } from './run-settings.ts'
+import { policyOf, runSettings } from './run-settings.ts'
 
 /** A rule by which this machine would run a command. */
 export interface PolicyRule {
@@ -47,7 +47,7 @@ export interface PolicyCheck {
  */
 export function checkPolicy(hostOptions: Omit<HostOptions, 'coordinators'>): PolicyCheck {
   const options = resolveHostOptions({ ...hostOptions, coordinators: [] })
-  const policy = createPolicy({ ...options, path: options.environment['PATH'] })
+  const policy = policyOf(options)
   return {
     rules: rulesOf(policy, options.allowedCommands),
     ask: (question) => ask(policy, runSettings(options), question),

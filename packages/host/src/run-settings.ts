@@ -2,7 +2,14 @@ import type { Logger } from 'pino'
 import { HostError } from './errors.ts'
 import type { ResolvedHostOptions } from './options.ts'
 import type { JobLimits, Sandbox } from './run/launch.ts'
+import { type CommandPolicy, createPolicy } from './run/policy.ts'
 import { createSandbox } from './run/sandbox/create-sandbox.ts'
+
+/** What a host with these options runs. Throws a `HostError` for an entry of the allowlist or a policy file that is wrong. */
+export function policyOf(options: ResolvedHostOptions): CommandPolicy {
+  const inImage = options.sandbox === 'docker' || options.sandbox === 'podman'
+  return createPolicy({ ...options, path: options.environment['PATH'], inImage })
+}
 
 /** What of a host's options every attempt goes by. */
 export function runSettings(options: ResolvedHostOptions) {

@@ -13,6 +13,7 @@ export const host = defineCommand({
   summary: 'Run a host: takes jobs and runs them. SIGTERM drains it, a second SIGTERM stops it at once',
   flags: checkPolicyFlags,
   settings: keysOf('host'),
+  positionals: { 'command...': 'With --check-policy: the command of the job, and its arguments' },
   wraps: true,
   examples: [
     'host --url http://10.0.0.5:8787 --allowed-commands echo,ffmpeg',

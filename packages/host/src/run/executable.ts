@@ -18,6 +18,8 @@ import type { Refusal } from './permit.ts'
 export interface PinnedExecutable {
   /** As it was found: absolute, and perhaps a symlink. */
   readonly path: string
+  /** The same with the symlinks of its folder followed: two paths with one place are two names of one command. */
+  readonly place: string
   open(): Promise<OpenExecutable | Refusal>
 }
 
@@ -33,10 +35,11 @@ export function pinExecutable(file: string): PinnedExecutable | Refusal {
     if (!pin.isFile()) return { exitCode: 126, reason: `${shown} is not a file` }
     if (!isExecutable(pin)) return { exitCode: 126, reason: `${shown} is not executable for this host` }
     const pinned = { file, real, pin }
-    if (process.platform !== 'linux') return { path: file, open: () => openByPath(pinned) }
+    const place = path.join(realpathSync.native(path.dirname(file)), path.basename(file))
+    if (process.platform !== 'linux') return { path: file, place, open: () => openByPath(pinned) }
     const opensAgain = !isBinary(real)
     const byPath = opensAgain || isBeyondReach(real, pin)
-    return { path: file, open: () => openFile(pinned, { byPath, opensAgain }) }
+    return { path: file, place, open: () => openFile(pinned, { byPath, opensAgain }) }
   } catch (error) {
     return unusable(file, error)
   }

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -145,7 +145,9 @@ commands:
 
   test('the allowlist counts no more for what the file names, under no name, and goes on to count for the rest', async () => {
     const text = 'version: 1\nlimits: { memory: 1GiB }\ncommands: [{ command: tool, args: [[a]] }]\n'
-    const policy = await withFile(text, ['tool', `${root}/second/tool`, 'plain'])
+    await symlink('second', path.join(root, 'third'))
+    const policy = await withFile(text, ['tool', `${root}/second/tool`, `${root}/third/tool`, 'plain'])
+    expect(policy.decide({ command: `${root}/third/tool`, args: ['b'] })).toMatchObject({ exitCode: 126 })
     expect(policy.decide({ command: 'tool', args: ['b'] })).toMatchObject({ exitCode: 126 })
     expect(policy.decide({ command: `${root}/second/tool`, args: ['b'] })).toMatchObject({
       exitCode: 126,

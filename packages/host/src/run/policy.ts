@@ -70,7 +70,7 @@ export function createPolicy(options: PolicyOptions): CommandPolicy {
       const ofFile = rules.get(command)
       if (file !== undefined && ofFile !== undefined) return decideByFile(file, ofFile, executable, { command, args })
       // The same file by its other name must not be a way around its rules.
-      const other = [...rules.keys()].find((name) => samePath(found.get(name), executable))
+      const other = [...rules.keys()].find((name) => samePlace(found.get(name), executable))
       if (other === undefined) return permit(executable, allowlist, bounds)
       const shown = `${JSON.stringify(command)} is the same file as ${JSON.stringify(other)}`
       return refuse(`the command ${shown}, for which the rules of ${file?.file} hold: jobs must name it so`)
@@ -134,7 +134,7 @@ function find(command: string, { path: searched, inImage }: PolicyOptions): Pinn
 
 /** What is executed by name, wherever that leads to. */
 function unpinned(command: string): PinnedExecutable {
-  return { path: command, open: async () => ({ path: command, exec: command, close() {} }) }
+  return { path: command, place: command, open: async () => ({ path: command, exec: command, close() {} }) }
 }
 
 function findOpenclaw({ openclawCommand, path: searched, inImage }: PolicyOptions): PinnedExecutable | Refusal {
@@ -164,7 +164,6 @@ function pathOf(executable: PinnedExecutable | Refusal | undefined): string | un
   return executable === undefined || 'reason' in executable ? undefined : executable.path
 }
 
-function samePath(one: PinnedExecutable | Refusal | undefined, other: PinnedExecutable | Refusal): boolean {
-  const file = pathOf(one)
-  return file !== undefined && file === pathOf(other)
+function samePlace(one: PinnedExecutable | Refusal | undefined, other: PinnedExecutable | Refusal): boolean {
+  return one !== undefined && !('reason' in one) && !('reason' in other) && one.place === other.place
 }
