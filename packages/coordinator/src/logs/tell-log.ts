@@ -105,28 +105,22 @@ async function reachAttempt(
   return undefined
 }
 
-function tellOne(sources: LogSources, { id, follow, stream, signal }: TellLogOptions, place: LogPlace) {
+/** Tells one attempt, from a place in it. */
+async function* tellOne(
+  sources: LogSources,
+  { id, follow, stream, signal }: TellLogOptions,
+  place: LogPlace,
+): AsyncGenerator<LogChunk, boolean, void> {
   const { attempt } = place
-  let jobId = id
-  const read = async (): Promise<JobRecord> => {
-    const job = await sources.job(id)
-    jobId = job.id
-    return job
-  }
-  // A job that gave way to another had no attempts: the log is that of the job that stands.
-  const start = async () => new AttemptPages(sources, { jobId: (await read()).id, attempt })
-  return (async function* () {
-    return yield* tellAttempt({
-      ...{ attempt, follow, signal, from: place, clock: sources.clock, pages: await start() },
-      streams: stream ? [stream] : logStreams,
-      course: async () =>
-        courseOf(await read()).attempts.find((entry) => entry.attempt === attempt) ?? {
-          over: true,
-          superseded: false,
-          finishedAt: undefined,
-        },
-      result: async () => resultOf(await read(), attempt),
-      news: (ends) => sources.changes.next(jobId, ends),
-    })
-  })()
+  // Of a job that gave way to another, the log is that of the job that stands.
+  const jobId = (await sources.job(id)).id
+  const none = { over: true, superseded: false, finishedAt: undefined }
+  return yield* tellAttempt({
+    ...{ attempt, follow, signal, from: place, clock: sources.clock },
+    pages: new AttemptPages(sources, { jobId, attempt }),
+    streams: stream ? [stream] : logStreams,
+    course: async () => (await courseNow(sources, jobId)).attempts.find((entry) => entry.attempt === attempt) ?? none,
+    result: async () => resultOf(await sources.job(jobId), attempt),
+    news: (ends) => sources.changes.next(jobId, ends),
+  })
 }
