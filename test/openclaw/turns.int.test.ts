@@ -65,7 +65,8 @@ afterAll(async () => {
   const seconds = (ms: number | undefined) => (ms === undefined ? '-' : `${(ms / 1_000).toFixed(1)} s`)
   for (const [turn, id] of Object.entries(ids)) {
     const { status, result } = await client.jobs.get(id)
-    const times = `${seconds(result?.durationMs)}, processor ${seconds(result?.usage?.cpuMs)}`
+    const memory = `${Math.round((result?.usage?.peakMemoryBytes ?? 0) / 1_000_000)} MB`
+    const times = `${seconds(result?.durationMs)}, processor ${seconds(result?.usage?.cpuMs)}, memory ${memory}`
     process.stdout.write(`openclaw turn ${turn.padEnd(8)} ${status.padEnd(10)} ${times}\n`)
   }
 })
