@@ -47,7 +47,7 @@ export async function* tellAttempt(options: TellAttemptOptions): AsyncGenerator<
     const settled = superseded || (finishedAt !== undefined && clock.now() - finishedAt > longAgoMs)
     const hopeless = () => !follow || use === 'whole' || (settled && !options.pages.unanswered)
     const leftMs = over ? Math.max(0, giveUpAt - clock.monotonic()) : Number.POSITIVE_INFINITY
-    const page = await teller.nextPage(hopeless() ? 0 : Math.min(leftMs, roundMs), over)
+    const page = await teller.nextPage(hopeless() ? 0 : Math.min(leftMs, roundMs))
     if (page) {
       yield* teller.tell(page)
       if (page.closed && page.pieces.length === 0) return true
@@ -81,12 +81,12 @@ class Teller {
     this.#at = { stdout: at('stdout'), stderr: at('stderr') }
   }
 
-  /** Waits while the attempt runs until there is more, and no longer than until it is over: then it is decided anew how long to wait. */
-  async nextPage(waitMs: number, over: boolean): Promise<LogPage | undefined> {
+  /** Waits until there is more, and no longer than until the job changes: then it is decided anew how long to wait. */
+  async nextPage(waitMs: number): Promise<LogPage | undefined> {
     const { pages, news, signal } = this.#options
     const round = new AbortController()
     const ends = AbortSignal.any([signal, round.signal])
-    if (!over && waitMs > 0) void news(ends).then(() => round.abort())
+    if (waitMs > 0) void news(ends).then(() => round.abort())
     try {
       return await pages.next(this.#at, waitMs, ends)
     } finally {
