@@ -18,9 +18,9 @@ export function offeredCapabilities(
   policy: Pick<CommandPolicy, 'allowsShell' | 'openclaw'>,
   look?: OpenclawLook,
 ): { capabilities: string[]; warnings: string[] } {
-  const trouble = [look, policy.openclaw].find((found) => found !== undefined && 'reason' in found) as
-    | { reason: string }
-    | undefined
+  const trouble = [look, policy.openclaw].find(
+    (found): found is Extract<typeof found, { reason: string }> => found !== undefined && 'reason' in found,
+  )
   const has = { shell: policy.allowsShell, openclaw: trouble === undefined }
   const wanted = configured ?? ['shell', 'openclaw'].filter((name) => has[name as keyof typeof has])
   const names = new Set(wanted.map(normal).filter((name) => name !== ''))

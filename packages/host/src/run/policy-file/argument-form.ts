@@ -90,15 +90,19 @@ export class Matcher {
     try {
       return script.runInContext(sandbox, { timeout }) === true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new TooSlow()
-      throw error
+      // The time was over, or its own stack was full.
+      throw new TooSlow({ cause: error })
     }
   }
 }
 
-/** The patterns of the policy file took more than a second for one job's arguments. */
+/** The patterns of the policy file took more than a second for one job's arguments, or more memory than there is for them. */
 export class TooSlow extends Error {
   override readonly name = 'TooSlow'
+
+  constructor(options?: ErrorOptions) {
+    super('the patterns took too long', options)
+  }
 }
 
 const sandbox: { pattern?: RegExp; argument?: string } = createContext({})
