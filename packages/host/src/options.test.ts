@@ -48,6 +48,13 @@ test('a wrong URL, token, allowlist entry or policy file is refused before the f
   })
 })
 
+test('a host whose policy file allows a command offers shell, also without an allowlist', async () => {
+  await using bench = await Bench.open()
+  const policyFile = path.join(bench.dir, 'policy.yaml')
+  await writeFile(policyFile, 'version: 1\ncommands: [{ command: cat }]\n')
+  expect((await bench.host({ allowedCommands: [], policyFile })).capabilities).toEqual(['shell'])
+})
+
 test('a folder whose id cannot be read gives an error that names the file, and frees the folder', async () => {
   await using bench = await Bench.open()
   await writeFile(path.join(bench.dir, 'id'), 'not an id!\n')
