@@ -70,6 +70,7 @@ export class RecordedClient {
   #watch(transport: Transport): Transport {
     return {
       close: () => transport.close(),
+      open: (request) => transport.open(request),
       send: async (request) => {
         const answer = await transport.send(request)
         const { origin, pathname } = new URL(request.url)

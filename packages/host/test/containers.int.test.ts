@@ -36,7 +36,7 @@ beforeEach(async () => {
     await writeFile(path.join(bin, kind), standIn)
     await chmod(path.join(bin, kind), 0o755)
   }
-  environment = { PATH: `${bin}:/usr/bin:/bin`, HOME: '/home/of-host', DOCKER_HOST: 'unix:///host.sock', TOKEN: 'no' }
+  environment = { PATH: `${bin}:/usr/bin:/bin`, HOME: '/srv/of-host', DOCKER_HOST: 'unix:///host.sock', TOKEN: 'no' }
 })
 
 afterEach(() => place[Symbol.asyncDispose]())
@@ -100,7 +100,7 @@ describe('a job in a container', () => {
     ])
     const client = (await readFile(path.join(bin, 'env'), 'utf8')).split('\n')
     expect(client).toEqual(
-      expect.arrayContaining(['A=a b', 'S=hush hush', 'SKYCLAW_ATTEMPT=tag1', 'HOME=/home/of-host']),
+      expect.arrayContaining(['A=a b', 'S=hush hush', 'SKYCLAW_ATTEMPT=tag1', 'HOME=/srv/of-host']),
     )
     expect(client).toContain('DOCKER_HOST=unix:///host.sock')
     expect(client.join('\n')).not.toContain('TOKEN')

@@ -35,7 +35,7 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
       cat input $OUT/shown/model
       ls -A "$HOME" | wc -l
       ls -A .skyclaw; ls $OUT
-      for file in $OUT/outside /etc/shadow /sys /root/.ssh /home/x $OUT/job/.skyclaw/hosts; do [ -e $file ] && echo sees $file; done
+      for file in $OUT/outside /etc/shadow /sys ~root/.ssh /home/x $OUT/job/.skyclaw/hosts; do [ -e $file ] && echo sees $file; done
       for file in /new /usr/new /etc/passwd $OUT/shown/new /dev/new .skyclaw/new; do (: >> $file) 2>/dev/null && echo writes $file; done
       (cat /proc/sys/kernel/core_pattern > /tmp/same && cat /tmp/same > /proc/sys/kernel/core_pattern) 2>/dev/null && echo writes core_pattern
       echo made > made; echo made > $OUT/scratch/made; echo made > /tmp/made && echo made > "$HOME/made" && cat /tmp/made`
@@ -114,6 +114,17 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
     cancel.abort()
     expect(await job).toMatchObject({ success: false, interrupted: true })
     expect(withArgument(token)).toEqual([])
+  })
+
+  test('is bound by the limits of the host', async () => {
+    const files = await place.sh('sleep 0.2; ulimit -n', { limits: { openFiles: 40 } })
+    expect(files.stdout).toBe('40\n')
+    const processes = await place.sh('for i in 1 2 3 4; do sleep 5 & done; wait', { limits: { processes: 3 } })
+    expect(processes).toMatchObject({ exitCode: 137, error: expect.stringContaining('3 processes') })
+    const memory = await place.sh('head -c 40000000 /dev/zero > /tmp/much || echo full', {
+      limits: { memoryBytes: 30_000_000 },
+    })
+    expect(memory).toMatchObject({ exitCode: 0, stdout: 'full\n' })
   })
 
   test('ends with the daemon, when that is killed', async () => {

@@ -18,7 +18,9 @@ interface Body {
 function bench() {
   const batches: { body: Body; answer: (replies: Replies) => void; fail: (error: Error) => void }[] = []
   const post = ({ body }: PeerCall) =>
-    new Promise<Replies>((answer, fail) => void batches.push({ body: JSON.parse(body as string) as Body, answer, fail }))
+    new Promise<Replies>(
+      (answer, fail) => void batches.push({ body: JSON.parse(body as string) as Body, answer, fail }),
+    )
   const traffic = new Traffic()
   const replies: Replies[] = []
   const failures: PeerError[] = []
