@@ -1,5 +1,6 @@
-import { createClient } from '@skyclaw/client'
+import { createClient, type SkyclawClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
+import type { LeaseRef } from '@skyclaw/protocol'
 import { Bell } from './bell.ts'
 import { claimLoop } from './claim-loop.ts'
 import type { HostContext } from './context.ts'
@@ -12,8 +13,9 @@ import { HostOffer } from './host-offer.ts'
 import { readIdentity } from './identity.ts'
 import { endOrphans } from './orphans.ts'
 import { HostLogs, maxLogCalls } from './logs/host-logs.ts'
-import { type HostOptions, resolveHostOptions } from './options.ts'
+import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
 import { removeLeftTempFolders } from './run/job-temp-folder.ts'
+import type { CommandPolicy } from './run/policy.ts'
 import { openSandbox, policyOf, runSettings } from './run-settings.ts'
 import { rememberedCoordinators } from './remembered-coordinators.ts'
 import { messageOf } from './retry.ts'
@@ -42,70 +44,86 @@ export interface RunningHost {
 export async function startHost(hostOptions: HostOptions): Promise<RunningHost> {
   const options = resolveHostOptions(hostOptions)
   const policy = policyOf(options)
-  const { coordinators, token } = options
-  // Each job may be handed back, and heartbeat, watch and claim come beside the deliveries.
-  const transport = undiciTransport({ connections: options.maxParallel + maxDeliveries + maxLogCalls + 8 })
-  // The heartbeat brings the coordinators: the client need not ask for them.
-  const client = createClient({ coordinators, transport, learn: false, ...(token !== undefined && { token }) })
-  const configured = client.coordinators
+  const connection = connect(options)
   const lock = lockFolder(options.dir)
   const ending = new AbortController()
   try {
-    const id = await readIdentity(options.dir, options.id)
-    const { spool, results, unreadable } = await openSpool(options.dir, options.maxRejected)
-    const log = options.logger.child({ hostId: id })
-    const remembered = await rememberedCoordinators(options.dir, configured, log)
-    if (options.learn) client.learnCoordinators(remembered.urls)
-    for (const name of policy.missing) log.warn({ command: name }, 'an allowed command was not found')
-    for (const file of unreadable)
-      log.error({ file }, 'a spooled result could not be read: kept in the rejected folder')
-    const {
-      journal,
-      leftovers,
-      unreadable: torn,
-    } = await openJournal(options.dir, (error) =>
-      log.error({ reason: messageOf(error) }, 'the journal of what runs could not be changed'),
-    )
-    for (const file of torn) log.error({ file }, 'an entry of what ran could not be read: removed')
-    const sandbox = await openSandbox(options, log)
-    const runContext = { ...runSettings(options), policy, sandbox, log }
-    const { capabilities, labels } = options
-    const offer = await HostOffer.open(runContext, { capabilities, labels, signal: ending.signal })
-    const held = new HeldJobs()
-    const logs = await HostLogs.open({
-      dir: options.dir,
-      maxLogBytes: options.maxLogBytes,
-      maxWaiting: options.maxSpooled,
-      client,
-      hostId: id,
-      ending: ending.signal,
-      log,
-      onLost: (ref) => held.end(ref, 'lost'),
-      onSettled: () => held.wake(),
-    })
-    const host: HostContext = {
-      id,
-      options,
-      offer,
-      client,
-      remembered,
-      held,
-      spool,
-      journal,
-      logs,
-      run: runContext,
-      log,
-      state: { registered: false, wish: 'active', drainTimer: undefined, deliveries: 0 },
-      beats: new Bell(),
-      claiming: new AbortController(),
-      ending,
-    }
+    const { host, results, leftovers } = await open(options, policy, connection, ending)
     return run(host, results, leftovers, lock)
   } catch (error) {
     ending.abort()
     lock.release()
     throw error instanceof HostError ? error : unusable(options.dir, error)
   }
+}
+
+interface Connection {
+  /** Asks whichever coordinator answers. */
+  readonly client: SkyclawClient
+  /** Clients that ask these alone, over the same connections. */
+  readonly clientOf: (...urls: readonly string[]) => SkyclawClient
+}
+
+function connect({ coordinators, token, maxParallel }: ResolvedHostOptions): Connection {
+  // Each job may be handed back, and heartbeat, watch and claim come beside the deliveries.
+  const transport = undiciTransport({ connections: maxParallel + maxDeliveries + maxLogCalls + 8 })
+  // The heartbeat brings the coordinators: the client need not ask for them.
+  const clientOf = (...urls: readonly string[]) =>
+    createClient({ coordinators: urls, transport, learn: false, ...(token !== undefined && { token }) })
+  return { client: clientOf(...coordinators), clientOf }
+}
+
+interface Opened {
+  readonly host: HostContext
+  /** What an earlier run left: results, and attempts that it was running. */
+  readonly results: SpooledResult[]
+  readonly leftovers: RunningEntry[]
+}
+
+/** Opens what is in the host's folder, and looks at what the host has to offer. */
+async function open(
+  options: ResolvedHostOptions,
+  policy: CommandPolicy,
+  { client, clientOf }: Connection,
+  ending: AbortController,
+): Promise<Opened> {
+  const { dir, maxLogBytes, maxSpooled: maxWaiting, capabilities, labels } = options
+  const configured = client.coordinators
+  const id = await readIdentity(dir, options.id)
+  const log = options.logger.child({ hostId: id })
+  const { spool, results, unreadable } = await openSpool(dir, options.maxRejected)
+  for (const file of unreadable) log.error({ file }, 'a spooled result could not be read: kept in the rejected folder')
+  const remembered = await rememberedCoordinators(dir, configured, log)
+  if (options.learn) client.learnCoordinators(remembered.urls)
+  for (const name of policy.missing) log.warn({ command: name }, 'an allowed command was not found')
+  const opened = await openJournal(dir, (error) =>
+    log.error({ reason: messageOf(error) }, 'the journal of what runs could not be changed'),
+  )
+  for (const file of opened.unreadable) log.error({ file }, 'an entry of what ran could not be read: removed')
+  const runContext = { ...runSettings(options), policy, sandbox: await openSandbox(options, log), log }
+  const offer = await HostOffer.open(runContext, { capabilities, labels, signal: ending.signal })
+  const held = new HeldJobs()
+  const onLost = (ref: LeaseRef) => held.end(ref, 'lost')
+  const calls = { client, clientOf, hostId: id, ending: ending.signal, log }
+  const logs = await HostLogs.open({ dir, maxLogBytes, maxWaiting, ...calls, onLost, onSettled: () => held.wake() })
+  const host: HostContext = {
+    id,
+    options,
+    offer,
+    client,
+    remembered,
+    held,
+    spool,
+    journal: opened.journal,
+    logs,
+    run: runContext,
+    log,
+    state: { registered: false, wish: 'active', drainTimer: undefined, deliveries: 0 },
+    beats: new Bell(),
+    claiming: new AbortController(),
+    ending,
+  }
+  return { host, results, leftovers: opened.leftovers }
 }
 
 function run(host: HostContext, results: SpooledResult[], leftovers: RunningEntry[], lock: FolderLock): RunningHost {

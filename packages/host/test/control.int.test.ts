@@ -92,6 +92,18 @@ describe('a host that is paused', () => {
 })
 
 describe('a host that drains', () => {
+  test('claims nothing after a restart either', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    coordinator.state = 'draining'
+    const job = coordinator.enqueue('waits', sh('true'))
+    await bench.host()
+    await vi.waitUntil(() => coordinator.of('heartbeat').length > 2, soon)
+    expect(coordinator.of('claimJobs')).toEqual([])
+    coordinator.state = 'active'
+    await vi.waitUntil(() => job.completion, soon)
+  })
+
   test('ends and hands back what runs when its deadline is there, keeps beating, and takes jobs again when it is resumed', async () => {
     await using bench = await Bench.open()
     const { coordinator } = bench

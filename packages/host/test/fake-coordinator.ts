@@ -159,7 +159,7 @@ export class FakeCoordinator implements AsyncDisposable {
     if (operation === 'putLog') return this.logs.put(url, bytes)
     if (operation === 'closeLog') return this.logs.close(url, body)
     if (operation === 'registerHost') {
-      const host = { id: body.hostId, ...body }
+      const host = { id: body.hostId, ...body, ...(this.state && { state: this.state }) }
       this.hosts.set(body.hostId ?? '', host)
       return { host, leaseMs: this.leaseMs }
     }

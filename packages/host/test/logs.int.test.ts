@@ -115,6 +115,16 @@ describe('the output of a job', () => {
     expect(coordinator.logs.of('gap').bytes('stderr').toString()).toBe('err\n')
   })
 
+  test('is sent byte by byte, whatever characters are cut in two', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    coordinator.enqueue('euro', sh(String.raw`printf 'a\342\202'; sleep 0.4; printf '\254b'; exit 1`))
+    await bench.host()
+    await vi.waitUntil(() => coordinator.logs.of('euro').closed, soon)
+    expect(coordinator.logs.of('euro').pieces.stdout.length).toBeGreaterThan(1)
+    expect(coordinator.logs.of('euro').stdout).toBe('a€b')
+  })
+
   test('neither waits for the result nor holds it up', async () => {
     await using bench = await Bench.open()
     const { coordinator } = bench

@@ -29,6 +29,8 @@ export interface HostLogsOptions {
   /** Ended logs that wait to be delivered; beyond, the oldest is dropped. */
   readonly maxWaiting: number
   readonly client: SkyclawClient
+  /** A client that asks this coordinator alone. */
+  readonly clientOf: (url: string) => SkyclawClient
   readonly hostId: string
   /** Aborted when the host ends: nothing is sent any more. */
   readonly ending: AbortSignal
@@ -189,8 +191,9 @@ export class HostLogs {
   }
 
   #sender(attemptLog: AttemptLog): LogSender {
-    const { client, hostId, ending } = this.#options
-    return new LogSender({ client, hostId, ending, turns: this.#turns, log: this.#logOf(attemptLog.name) }, attemptLog)
+    const { client, clientOf, hostId, ending } = this.#options
+    const log = this.#logOf(attemptLog.name)
+    return new LogSender({ client, clientOf, hostId, ending, turns: this.#turns, log }, attemptLog)
   }
 
   #logOf({ jobId, attempt }: LogName): Logger {

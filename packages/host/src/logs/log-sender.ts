@@ -19,8 +19,17 @@ export type Delivery = 'delivered' | 'lost' | 'refused' | 'stopped'
 /** What a round did: nothing was there, something new was sent, or it is to go on at once. */
 type Sent = 'nothing' | 'new' | 'again'
 
+/** What a coordinator said that it is missing. */
+interface Gap {
+  /** Bytes that it has. */
+  readonly expected: number
+  readonly url: string
+}
+
 export interface SenderContext {
   readonly client: SkyclawClient
+  /** A client that asks this coordinator alone. */
+  readonly clientOf: (url: string) => SkyclawClient
   readonly hostId: string
   /** Calls at once, of all logs. */
   readonly turns: Turns
@@ -38,10 +47,10 @@ export class LogSender {
   /** What was sent before: it is sent again without a pause. */
   readonly #sent: Record<LogStream, number> = { stdout: 0, stderr: 0 }
   /**
-   * A coordinator just said that it has all before this offset: what is missing here after it may be declared missing. Declared
-   * unasked, it could reach another one, which has nothing yet and would do without the beginning for ever.
+   * A coordinator just said that it has all before this offset: to it, what is missing here after that may be declared missing.
+   * Another one may have nothing yet, and would do without the beginning for ever.
    */
-  readonly #confirmed: Partial<Record<LogStream, number>> = {}
+  readonly #confirmed: Partial<Record<LogStream, Gap>> = {}
   #gaps = 0
   #failures = 0
   #hasStarted = false
@@ -114,31 +123,29 @@ export class LogSender {
     const piece = (await log.read(from, limits.logChunkBytes)).find((candidate) => candidate.stream === stream)
     if (!piece || over.aborted) return 'nothing'
     const { jobId: id, attempt } = log.name
-    const { hostId, client } = this.#context
+    const { hostId, client, clientOf } = this.#context
     const { offset, bytes } = piece
-    const gap = offset > this.#at[stream] && this.#confirmed[stream] === this.#at[stream]
-    const query = { hostId, offset, ...(gap && { gap: 1 }) }
+    const confirmed = this.#confirmed[stream]
+    delete this.#confirmed[stream]
+    const declared = offset > this.#at[stream] && confirmed?.expected === this.#at[stream] ? confirmed : undefined
+    const query = { hostId, offset, ...(declared && { gap: 1 }) }
     const answer = await this.#call(over, (signal) => {
       this.#hasStarted = true
-      return client.call('putLog', { params: { id, attempt, stream }, query, body: bytes, signal })
+      const asked = declared ? clientOf(declared.url) : client
+      return asked.call('putLog', { params: { id, attempt, stream }, query, body: bytes, signal })
     })
     if (answer === undefined) return 'new'
     if ('expected' in answer) {
-      await this.#goOnFrom(stream, answer.expected)
+      this.#at[stream] = answer.expected
+      this.#confirmed[stream] = answer
+      await this.#countGap()
       return 'again'
     }
     const isRepeat = this.#at[stream] < this.#sent[stream]
     this.#gaps = 0
-    delete this.#confirmed[stream]
     this.#at[stream] = answer.size
     this.#sent[stream] = Math.max(this.#sent[stream], answer.size)
     return isRepeat ? 'again' : 'new'
-  }
-
-  async #goOnFrom(stream: LogStream, expected: number): Promise<void> {
-    this.#at[stream] = expected
-    this.#confirmed[stream] = expected
-    await this.#countGap()
   }
 
   /** Closes the log there. False when some of it is to be sent again first. */
@@ -169,7 +176,7 @@ export class LogSender {
   async #call<T extends object>(
     over: AbortSignal,
     send: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T | { expected: number } | undefined> {
+  ): Promise<T | Gap | undefined> {
     const { turns, ending, log } = this.#context
     try {
       const answer = await turns.run(ending, async () => (over.aborted ? undefined : send(ending)))
@@ -178,7 +185,7 @@ export class LogSender {
     } catch (error) {
       if (ending.aborted) throw error
       if (error instanceof ProblemResponseError && error.code === 'log_gap') {
-        return { expected: error.problem.expectedOffset ?? 0 }
+        return { expected: error.problem.expectedOffset ?? 0, url: error.url }
       }
       if (judge(error) !== 'retry') throw error
       this.#failures += 1
