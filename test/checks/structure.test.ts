@@ -9,11 +9,11 @@ const slash = '/'
 const violations: Record<string, string[]> = {
   'import-direction': [
     'packages/client/src/leaves.ts:1 imports ../../protocol/src/index.ts: a relative path must not leave packages/client',
-    'packages/host/src/steals.test.ts:1 imports @skyclaw/coordinator/server: host may use only protocol, client',
-    'packages/host/src/steals.ts:1 imports @skyclaw/coordinator: host may use only protocol, client',
-    'packages/host/src/steals.ts:2 imports @skyclaw/store: host may use only protocol, client',
-    'packages/host/src/steals.ts:6 imports @skyclaw/cli: host may use only protocol, client',
-    'packages/host/src/steals.ts:7 imports @skyclaw/store/turn: host may use only protocol, client',
+    'packages/host/src/steals.test.ts:1 imports @skyclaw/coordinator/server: host may use only protocol, client, output-log',
+    'packages/host/src/steals.ts:1 imports @skyclaw/coordinator: host may use only protocol, client, output-log',
+    'packages/host/src/steals.ts:2 imports @skyclaw/store: host may use only protocol, client, output-log',
+    'packages/host/src/steals.ts:6 imports @skyclaw/cli: host may use only protocol, client, output-log',
+    'packages/host/src/steals.ts:7 imports @skyclaw/store/turn: host may use only protocol, client, output-log',
     'packages/rogue/src/index.ts:1 imports @skyclaw/protocol: packages/rogue has no place in the direction of imports yet (scripts/check/import-direction.ts)',
     'packages/store/package.json has @skyclaw/coordinator in dependencies: store may use only protocol',
   ],
