@@ -96,7 +96,7 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
   test('gets SIGTERM at its time limit, and the grace; what detached and cleared its environment ends with it', async () => {
     await writeFile(path.join(place.job, 'alive'), '')
     const token = path.basename(place.root)
-    const script = `${daemonise(token)}; trap 'echo asked; exit 0' TERM; while :; do sleep 0.05; done`
+    const script = `${daemonise(token)}; trap 'echo asked; exit 0' TERM; while [ -e alive ]; do sleep 0.05; done`
     const timed = place.run({ args: ['-c', script], timeoutMs: 700 }, { killGraceMs: 5_000 })
     await until('the daemon to run', () => withArgument(token).length >= 2)
     expect(await timed).toMatchObject({ exitCode: 124, timedOut: true, stdout: 'asked\n' })
@@ -107,7 +107,7 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
     await writeFile(path.join(place.job, 'alive'), '')
     const token = path.basename(place.root)
     const cancel = new AbortController()
-    const script = `${daemonise(token)}; trap "" TERM; touch started; while :; do sleep 0.05; done`
+    const script = `${daemonise(token)}; trap "" TERM; touch started; while [ -e alive ]; do sleep 0.05; done`
     const job = place.sh(script, { killGraceMs: 100 }, { signal: cancel.signal })
     await until('the job to run', () => existsSync(path.join(place.job, 'started')))
     expect(withArgument(token).length).toBeGreaterThan(0)
@@ -131,7 +131,7 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
     await using bench = await Bench.open()
     await writeFile(path.join(place.job, 'alive'), '')
     const token = path.basename(place.root)
-    const script = `${daemonise(token)}; touch started; while :; do sleep 0.05; done`
+    const script = `${daemonise(token)}; touch started; while [ -e alive ]; do sleep 0.05; done`
     const payload = { ...sh(script), cwd: place.job } as ReturnType<typeof sh>
     bench.coordinator.enqueue('killed', payload)
     const daemon = await spawnHost(bench, { sandbox: 'bubblewrap', openclawCommand: 'openclaw-is-not-here' })
