@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -8,6 +9,7 @@ import { until } from '../../../test/support/until.ts'
 import { createPolicy } from '../src/run/policy.ts'
 import { listPids } from '../src/run/processes/proc.ts'
 import { Place, read, whyNot, withArgument } from './bubblewrap.ts'
+import { isInstalled } from './processes.ts'
 import { spawnHost } from './spawn-host.ts'
 import { Bench, sh } from './start.ts'
 
@@ -199,6 +201,25 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
     expect(result).toMatchObject({ exitCode: 126, error: expect.stringMatching(/bubblewrap could not start.*execvp/) })
   })
 })
+
+// Of low numbers Node itself sees to it that they are not passed on; dash knows no others.
+test.skipIf(!isInstalled('bash'))(
+  'a folder that the host was started with open is noticed: from it a job would reach all',
+  () => {
+    const file = new URL('../src/run/sandbox/inherited-folders.ts', import.meta.url).href
+    const code = `import(${JSON.stringify(file)}).then((it) => console.log(JSON.stringify(it.inheritedFolders())))`
+    const args = [
+      '-c',
+      'exec 40<"$0"; exec "$@"',
+      place.root,
+      process.execPath,
+      '--conditions=@skyclaw/source',
+      '-e',
+      code,
+    ]
+    expect(JSON.parse(execFileSync('bash', args, { encoding: 'utf8' }))).toEqual([`${place.root} (40)`])
+  },
+)
 
 describe('without a bubblewrap that works', () => {
   const standIns: [string, string | undefined, RegExp][] = [

@@ -9,6 +9,7 @@ import type { Command, Contained, OpenExecutable, Sandbox } from '../launch.ts'
 import { marker } from '../processes/proc.ts'
 import { isSystem, isSystemProgram, View } from './bubblewrap-view.ts'
 import type { SandboxSettings } from './create-sandbox.ts'
+import { inheritedFolders } from './inherited-folders.ts'
 import { PassedFiles, readFrom } from './open-files.ts'
 import { unfitFolder } from './shown-paths.ts'
 import { unfitVariable } from './variables.ts'
@@ -36,10 +37,15 @@ const privateFolder = '/run/skyclaw'
 
 export function bubblewrap(settings: SandboxSettings): Sandbox {
   const pinned = new Map<string, string>()
+  const open = process.platform === 'linux' ? inheritedFolders() : []
   let known: Features | undefined
 
   /** What is true of one that was found stays true until it is gone. */
   async function features(): Promise<Features | { reason: string }> {
+    if (process.platform !== 'linux') return { reason: 'bubblewrap cannot start: it needs Linux' }
+    if (open.length > 0) {
+      return { reason: `bubblewrap cannot keep jobs in: the host was started with folders open, ${open.join(', ')}` }
+    }
     const file = findOnPath('bwrap', settings.environment['PATH'])
     if (file === undefined) return { reason: 'bubblewrap cannot start: bwrap was not found on the PATH of the host' }
     if (known?.file === file) return known
