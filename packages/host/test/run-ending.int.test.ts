@@ -108,6 +108,14 @@ describe('after an attempt was ended no process of it is alive:', () => {
     expect(carriers(job.tag)).toEqual([])
   })
 
+  test('one that shed everything before anybody saw it, but writes where the job writes', async () => {
+    const job = start(`(setsid sh -c 'echo $$ > $FOLDER/child; exec env -i sleep 60' &); ${loop}`)
+    const child = await pidIn('child')
+    await until('it to have no marker', async () => !carriers(job.tag).some(({ pid }) => pid === child))
+    await job.end()
+    expect(runs(child)).toBe(false)
+  })
+
   test('one that was stopped', async () => {
     const job = start(`sh -c 'echo $$ > $FOLDER/child; kill -STOP $$' & ${loop}`)
     const child = await pidIn('child')
@@ -118,7 +126,9 @@ describe('after an attempt was ended no process of it is alive:', () => {
 
 test('a stranger that holds the pipes does not hold up the end', async () => {
   // Nothing ties it to the job any more, when it was not seen on its way.
-  const job = start(`env -i setsid sh -c '(sleep 60 & echo $! > ${folder}/stranger)' & echo out; sleep 0.1; exit 4`)
+  const job = start(
+    `env -i setsid sh -c '(sleep 60 3>&1 4>&2 >/dev/null 2>&1 & echo $! > ${folder}/stranger)' & echo out; sleep 0.1; exit 4`,
+  )
   const startedAt = performance.now()
   expect(await job.result).toMatchObject({ exitCode: 4, stdout: 'out\n' })
   expect(performance.now() - startedAt).toBeLessThan(3_000)

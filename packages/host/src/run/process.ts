@@ -98,12 +98,13 @@ class Attempt {
     this.#started = started
     this.#startedAt = startedAt
     this.#lookedAt = startedAt
-    this.#job = processWatch.track(spec.tag, started.identity, () => {
+    const onLook = () => {
       if (this.#exitedAt === undefined) this.#lookedAt = performance.now()
       noteReaped()
       this.#checkScript()
       this.#checkLimits()
-    })
+    }
+    this.#job = processWatch.track(spec.tag, started.identity, onLook, started.outputs)
     const { maxOutputBytes: maxBytes, secrets, output } = spec
     const sink = { maxBytes, secrets, output, onRead: () => this.#checkOutput() }
     this.#stdout = new OutputReader(started.child.stdout, 'stdout', sink)

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { execa, type Options } from 'execa'
 import type { Launch } from './launch.ts'
-import { type ProcessIdentity, readStat } from './processes/proc.ts'
+import { type ProcessIdentity, readOutputs, readStat } from './processes/proc.ts'
 
 export interface Exit {
   readonly code: number | null
@@ -12,6 +12,8 @@ export interface Started {
   readonly child: ChildProcess
   readonly identity: ProcessIdentity
   readonly exited: Promise<Exit>
+  /** The pipes that it writes to. */
+  readonly outputs: readonly string[]
 }
 
 /** Starts a process: an argument list, no shell, a process group and session of its own. */
@@ -40,7 +42,7 @@ export async function startProcess(launch: Launch, stdin?: string): Promise<Star
       child.once('exit', (code, signal) => resolve({ code, signal }))
     })
     // It is there until this process waited for it, however short it lives.
-    return { child, exited, identity: { pid, startTicks: readStat(pid)?.startTicks ?? 0 } }
+    return { child, exited, identity: { pid, startTicks: readStat(pid)?.startTicks ?? 0 }, outputs: readOutputs(pid) }
   } catch (error) {
     // A NUL in an argument, for one: execa throws before it starts anything.
     return cannotStart(launch, error)

@@ -7,6 +7,8 @@ export class JobProcesses {
   readonly root: ProcessIdentity | undefined
   /** Called after each look. */
   readonly onLook: (() => void) | undefined
+  /** The pipes to which the launched process writes: whoever was started since and writes to them is of the job. */
+  readonly outputs: ReadonlySet<string>
   readonly #members = new Map<number, ProcessStat>()
   readonly #refused = new Set<number>()
   #goneCpuMs = 0
@@ -15,10 +17,11 @@ export class JobProcesses {
   #mostAtOnce = 0
   #stirs = 0
 
-  constructor(tag: string, root?: ProcessIdentity, onLook?: () => void) {
+  constructor(tag: string, root?: ProcessIdentity, onLook?: () => void, outputs: readonly string[] = []) {
     this.tag = tag
     this.root = root
     this.onLook = onLook
+    this.outputs = new Set(outputs)
   }
 
   /** Processor time of all its processes in milliseconds, those that ended too. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 
 /*
  * What /proc tells of processes. Reads are synchronous: the kernel answers from memory in some microseconds, where a read by way of
@@ -107,6 +107,11 @@ function markerIn(environment: string): string | undefined {
   return at < 0 ? undefined : environment.slice(at + entry.length - 1).split('\0', 1)[0]
 }
 
+/** The pipes that are a process's stdout and stderr, by names that no other open pipe of the machine has. */
+export function readOutputs(pid: number): string[] {
+  return [1, 2].map((handle) => readLink(`/proc/${pid}/fd/${handle}`)).filter((name) => /^(pipe|socket):/.test(name))
+}
+
 /** How long the machine has been running, in the unit of `startTicks`. */
 export function uptimeTicks(): number {
   return Math.floor((Number.parseFloat(readSmall('/proc/uptime')) * 1_000) / msPerTick)
@@ -139,6 +144,14 @@ function readSmall(file: string): string {
     return ''
   } finally {
     if (handle !== undefined) closeSync(handle)
+  }
+}
+
+function readLink(file: string): string {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return ''
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type ProcessIdentity,
   type ProcessStat,
   readMarker,
+  readOutputs,
   readStat,
   uptimeTicks,
 } from './proc.ts'
@@ -53,8 +54,8 @@ export class ProcessWatch {
   #next: Promise<void> | undefined
 
   /** Follows the processes of an attempt until `forget`. `onLook` is called whenever they were looked at. */
-  track(tag: string, root?: ProcessIdentity, onLook?: () => void): JobProcesses {
-    const job = new JobProcesses(tag, root, onLook)
+  track(tag: string, root?: ProcessIdentity, onLook?: () => void, outputs?: readonly string[]): JobProcesses {
+    const job = new JobProcesses(tag, root, onLook, outputs)
     this.#jobs.set(tag, job)
     const ids: Ids = { groups: new Set(), sessions: new Set() }
     this.#ids.set(job, ids)
@@ -197,7 +198,7 @@ export class ProcessWatch {
       for (const one of rest) {
         const { stat, tag } = one
         const marked = typeof tag === 'string' && stat.pid !== process.pid ? this.#jobs.get(tag) : undefined
-        const job = marked ?? owners.get(stat.ppid) ?? this.#byIds(stat)
+        const job = marked ?? owners.get(stat.ppid) ?? this.#byIds(stat) ?? this.#byOutputs(stat)
         if (!job) {
           left.push(one)
           continue
@@ -225,6 +226,17 @@ export class ProcessWatch {
 
   #byIds(stat: ProcessStat): JobProcesses | undefined {
     for (const job of this.#jobs.values()) if (this.#isOf(job, stat)) return job
+    return undefined
+  }
+
+  /** Whoever writes to a job's pipes and is younger than the job: it may have shed all else. */
+  #byOutputs({ pid, startTicks }: ProcessStat): JobProcesses | undefined {
+    let outputs: string[] | undefined
+    for (const job of this.#jobs.values()) {
+      if (job.outputs.size === 0 || startTicks < (job.root?.startTicks ?? 0)) continue
+      outputs ??= pid === process.pid ? [] : readOutputs(pid)
+      if (outputs.some((name) => job.outputs.has(name))) return job
+    }
     return undefined
   }
 
