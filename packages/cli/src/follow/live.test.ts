@@ -84,6 +84,15 @@ test('when the end of the output cannot be had, run and jobs logs say so', async
   expect(logs).toEqual({ code: 0, stdout: 'a', stderr: 'skyclaw: the end of the output could not be had\n' })
 })
 
+test('of a job that runs, jobs logs prints what there is, and misses no end', async () => {
+  const events = () => {
+    const log = new LogFixture()
+    return [log.attempt(), log.piece('stdout', 'a'), log.end('leased', false)]
+  }
+  const { url } = await withLog(events, makeJob({ status: 'leased' }))
+  expect(await runInProcess(['jobs', 'logs', 'job-1', '--url', url])).toEqual({ code: 0, stdout: 'a', stderr: '' })
+})
+
 test('after the first Ctrl-C output goes on until the job has ended, and the second one leaves it', async () => {
   for (const detaches of [false, true]) {
     const signals = new EventEmitter()

@@ -1,4 +1,4 @@
-import { limits, logStreams } from '@skyclaw/protocol'
+import { isTerminal, limits, logStreams } from '@skyclaw/protocol'
 import { jsonFlag } from '../../arguments/flag.ts'
 import { defineCommand } from '../../command.ts'
 import { exitCodes } from '../../exit-codes.ts'
@@ -34,7 +34,9 @@ export const jobsLogs = defineCommand({
       ...(attempt !== undefined && { attempt }),
       ...(stream && { stream }),
     })
-    if (end?.complete === false) await outputs.note('the end of the output could not be had')
+    // Of a job that runs, there is no end to be had yet.
+    const over = end && (values.has('follow') || isTerminal(end.status))
+    if (over && !end.complete) await outputs.note('the end of the output could not be had')
     return exitCodes.ok
   },
 })
