@@ -47,6 +47,17 @@ describe('after an attempt was ended no process of it is alive:', () => {
     expect(carriers(job.tag)).toEqual([])
   })
 
+  test('one that gave up environment and output but not the group of a parent that ended before it was seen', async () => {
+    const stray = `echo $$ > $FOLDER/stray; ${loop}`.replaceAll('"', '\\"').replaceAll('$', '\\$')
+    const left = `env -i FOLDER=$FOLDER ALIVE=$ALIVE PATH=$PATH sh -c "${stray}" </dev/null >/dev/null 2>&1 &`
+    // Started between two looks; what holds the output open has looks go by, and is of another group.
+    const job = start(`sleep 0.03; setsid sleep 0.3 & ${left}`)
+    const { success } = await job.result
+    const pid = await pidIn('stray')
+    expect(success).toBe(true)
+    expect(runs(pid)).toBe(false)
+  })
+
   test('a daemon that forked twice and gave up its environment, seen while its parent was there', async () => {
     const daemon = `echo $$ > $FOLDER/daemon; ${loop}`
     const job = start(

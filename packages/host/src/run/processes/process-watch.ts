@@ -218,10 +218,17 @@ export class ProcessWatch {
     job.update(stats)
     const ids = this.#ids.get(job)
     if (!ids) return
-    const { group: ownGroup, session: ownSession } = this.#self ?? {}
-    ids.groups = new Set(stats.map(({ group }) => group).filter((group) => group > 1 && group !== ownGroup))
-    ids.sessions = new Set(stats.map(({ session }) => session).filter((id) => id > 1 && id !== ownSession))
+    ids.groups = new Set()
+    ids.sessions = new Set()
+    this.#addIds(ids, stats)
     job.onLook?.()
+  }
+
+  #addIds({ groups, sessions }: Ids, stats: readonly ProcessStat[]): void {
+    for (const { group, session } of stats) {
+      if (group > 1 && group !== this.#self?.group) groups.add(group)
+      if (session > 1 && session !== this.#self?.session) sessions.add(session)
+    }
   }
 
   #byIds(stat: ProcessStat): JobProcesses | undefined {
@@ -256,7 +263,10 @@ export class ProcessWatch {
     return owners
   }
 
-  /** Looks at one job alone, along its tree. */
+  /**
+   * Looks at one job alone, along its tree. What lost its parent is not met so: the groups and sessions of before go on to
+   * count, for it may be in one of them, until a look at all processes has found nobody there.
+   */
   #lookAt(job: JobProcesses): void {
     const found = new Map<number, ProcessStat>()
     const follow = (pid: number) => {
@@ -266,7 +276,11 @@ export class ProcessWatch {
       for (const child of listChildren(pid)) follow(child)
     }
     for (const { pid, startTicks } of [...job.members()]) if (readStat(pid)?.startTicks === startTicks) follow(pid)
-    this.#update(job, [...found.values()])
+    const stats = [...found.values()]
+    job.update(stats)
+    const ids = this.#ids.get(job)
+    if (ids) this.#addIds(ids, stats)
+    job.onLook?.()
   }
 
   #schedule(delayMs = everyMs): void {
