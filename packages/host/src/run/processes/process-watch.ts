@@ -1,3 +1,4 @@
+import { JobIds } from './job-ids.ts'
 import { JobProcesses } from './job-processes.ts'
 import {
   hasProc,
@@ -36,14 +37,9 @@ interface Unknown {
   readonly tag: string | undefined | null
 }
 
-interface Ids {
-  groups: Set<number>
-  sessions: Set<number>
-}
-
 export class ProcessWatch {
   readonly #jobs = new Map<string, JobProcesses>()
-  readonly #ids = new Map<JobProcesses, Ids>()
+  readonly #ids = new Map<JobProcesses, JobIds>()
   readonly #early = new Map<JobProcesses, NodeJS.Timeout[]>()
   readonly #self = hasProc ? readStat(process.pid) : undefined
   #strangers = new Set<number>()
@@ -57,15 +53,12 @@ export class ProcessWatch {
   track(tag: string, root?: ProcessIdentity, onLook?: () => void, outputs?: readonly string[]): JobProcesses {
     const job = new JobProcesses(tag, root, onLook, outputs)
     this.#jobs.set(tag, job)
-    const ids: Ids = { groups: new Set(), sessions: new Set() }
+    const ids = new JobIds(this.#self)
     this.#ids.set(job, ids)
     const stat = root && readStat(root.pid)
     if (stat?.startTicks === root?.startTicks && stat) job.update([stat])
     // The launched process leads a group and a session of its own; a stranger's pid is never taken for theirs.
-    if (root && (stat === undefined || job.isRoot(stat))) {
-      ids.groups.add(root.pid)
-      ids.sessions.add(root.pid)
-    }
+    if (root && (stat === undefined || job.isRoot(stat))) ids.addLeader(root.pid)
     if (hasProc && onLook) {
       this.#early.set(
         job,
@@ -186,10 +179,9 @@ export class ProcessWatch {
   /** The unknown that belong to a job are put to what was found of it; the others are returned. */
   #adopt(found: Map<JobProcesses, ProcessStat[]>, unknown: Unknown[]): Unknown[] {
     const owners = new Map<number, JobProcesses>()
-    const own = (job: JobProcesses, { pid, group, session }: ProcessStat) => {
-      owners.set(pid, job)
-      this.#idsOf(job).groups.add(group)
-      this.#idsOf(job).sessions.add(session)
+    const own = (job: JobProcesses, stat: ProcessStat) => {
+      owners.set(stat.pid, job)
+      this.#ids.get(job)?.add(stat)
     }
     for (const [job, stats] of found) for (const stat of stats) own(job, stat)
     let rest = unknown
@@ -216,19 +208,8 @@ export class ProcessWatch {
   /** Groups and sessions count for as long as some process was in them at the look before: then numbers are used again. */
   #update(job: JobProcesses, stats: readonly ProcessStat[]): void {
     job.update(stats)
-    const ids = this.#ids.get(job)
-    if (!ids) return
-    ids.groups = new Set()
-    ids.sessions = new Set()
-    this.#addIds(ids, stats)
+    this.#ids.get(job)?.replace(stats)
     job.onLook?.()
-  }
-
-  #addIds({ groups, sessions }: Ids, stats: readonly ProcessStat[]): void {
-    for (const { group, session } of stats) {
-      if (group > 1 && group !== this.#self?.group) groups.add(group)
-      if (session > 1 && session !== this.#self?.session) sessions.add(session)
-    }
   }
 
   #byIds(stat: ProcessStat): JobProcesses | undefined {
@@ -247,14 +228,8 @@ export class ProcessWatch {
     return undefined
   }
 
-  #isOf(job: JobProcesses, { group, session, pid }: ProcessStat): boolean {
-    if (pid === process.pid || group === this.#self?.group || session === this.#self?.session) return false
-    const ids = this.#idsOf(job)
-    return ids.groups.has(group) || ids.sessions.has(session)
-  }
-
-  #idsOf(job: JobProcesses): Ids {
-    return this.#ids.get(job) ?? { groups: new Set(), sessions: new Set() }
+  #isOf(job: JobProcesses, stat: ProcessStat): boolean {
+    return this.#ids.get(job)?.has(stat) ?? false
   }
 
   #owners(): Map<number, JobProcesses> {
@@ -278,8 +253,7 @@ export class ProcessWatch {
     for (const { pid, startTicks } of [...job.members()]) if (readStat(pid)?.startTicks === startTicks) follow(pid)
     const stats = [...found.values()]
     job.update(stats)
-    const ids = this.#ids.get(job)
-    if (ids) this.#addIds(ids, stats)
+    for (const stat of stats) this.#ids.get(job)?.add(stat)
     job.onLook?.()
   }
 
