@@ -84,8 +84,12 @@ export class Logs {
     this.#sources = { folder, arrivals: this.#arrivals, peers: this.#peers, job, changes, clock }
   }
 
-  /** Appends to the log of an attempt, and answers its size. Throws `log_gap`, `log_closed`, and what the fence says. */
+  /** Appends to the log of an attempt, and answers its size. Throws `invalid_request`, `log_gap`, `log_closed`, and what the fence says. */
   async put({ id, attempt, stream, hostId, offset, gap }: Put, bytes: Uint8Array): Promise<{ size: number }> {
+    if (offset > Number.MAX_SAFE_INTEGER - bytes.byteLength) {
+      const detail = `a stream has at most ${Number.MAX_SAFE_INTEGER} bytes`
+      throw new ProblemError('invalid_request', detail, { field: 'offset' })
+    }
     await this.#fences.check({ id, attempt, hostId })
     const name = { jobId: id, attempt }
     return this.#onDisk(async () => {

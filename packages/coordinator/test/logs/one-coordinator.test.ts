@@ -62,6 +62,19 @@ describe('putting', () => {
     expect((await send(node, id, 0, 'z', { attempt: 2 })).status).toBe(200)
   })
 
+  test('no stream grows past what can be counted, and readers of the other one end', async () => {
+    const node = await startTestCoordinator()
+    const id = await beginJob(node)
+    const most = Number.MAX_SAFE_INTEGER
+    expect(expectProblem(await send(node, id, most, 'x', { gap: true }), 'invalid_request').field).toBe('offset')
+    expect((await send(node, id, most - 1, 'x', { gap: true })).status).toBe(200)
+    await close(node, id, most)
+    await complete(node, id)
+    expect((await readAll(node, id, { query: { stream: 'stderr' } })).at(-1)).toMatchObject({
+      data: { complete: true },
+    })
+  })
+
   test('a log cannot be closed at other sizes than it has', async () => {
     const node = await startTestCoordinator()
     const id = await beginJob(node)
