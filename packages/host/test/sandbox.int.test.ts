@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -45,6 +45,18 @@ describe.skipIf(whyNot !== undefined)('a job in bubblewrap', () => {
     expect(result).toMatchObject({ exitCode: 0, stderr: '', stdout: 'inputmodel0\njob\nscratch\nshown\nmade\n' })
     expect(await readFile(path.join(place.job, 'made'), 'utf8')).toBe('made\n')
     expect(await readFile(path.join(scratch, 'made'), 'utf8')).toBe('made\n')
+  })
+
+  test('works in a folder below /var/tmp', async () => {
+    const folder = await realpath(await mkdtemp('/var/tmp/skyclaw-job-'))
+    try {
+      const sandbox = await place.sandbox()
+      const result = await place.run({ command: 'sh', args: ['-c', 'echo made > made; pwd'], cwd: folder }, { sandbox })
+      expect(result).toMatchObject({ exitCode: 0, stdout: `${folder}\n`, stderr: '' })
+      expect(await readFile(path.join(folder, 'made'), 'utf8')).toBe('made\n')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('sees no process but its own, and has no privileges', async () => {

@@ -93,7 +93,10 @@ export class View {
       ...['--proc', '/proc', '--remount-ro', '/proc', '--dev', '/dev'],
       ...this.#empty('/dev/shm', '1777'),
       ...this.#empty('/tmp', '1777'),
-      ...['--dir', '/run', '--dir', '/var', '--symlink', '/tmp', '/var/tmp', '--symlink', '/run', '/var/run'],
+      ...['--dir', '/run', '--dir', '/var'],
+      // Nothing can be bound below a symlink.
+      ...(this.#hasBelow('/var/tmp') ? this.#empty('/var/tmp', '1777') : ['--symlink', '/tmp', '/var/tmp']),
+      ...(this.#hasBelow('/var/run') ? ['--dir', '/var/run'] : ['--symlink', '/run', '/var/run']),
       ...this.#home(),
       ...this.#bound.flatMap((bound) => this.#bind(bound, passed)),
       ...(folder ? ['--chdir', folder.path] : ['--chdir', '/']),
@@ -109,6 +112,11 @@ export class View {
   /** Whether a path is among these inside. */
   isShown(file: string): boolean {
     return this.#bound.some(({ inside }) => isIn(file, inside))
+  }
+
+  /** Whether something is to be bound at a folder or below it. */
+  #hasBelow(folder: string): boolean {
+    return this.#bound.some(({ inside }) => isIn(inside, folder))
   }
 
   #bind({ real, inside, fd, writable }: Bound, passed: PassedFiles): string[] {
