@@ -33,6 +33,17 @@ describe('redaction', () => {
     )
   })
 
+  test('knows a secret in the JSON of programs that keep to ASCII, and of those that escape slashes', () => {
+    const secrets = new Secrets(['pä/ß"word'])
+    const printed = [
+      String.raw`{"key": "pä/ß\"word"}`,
+      String.raw`{"key": "p\u00e4/\u00df\"word"}`,
+      String.raw`{"key": "p\u00E4\/\u00DF\"word"}`,
+      String.raw`{"key": "pä\/ß\"word"}`,
+    ]
+    expect(printed.map((text) => secrets.text(text))).toEqual(printed.map(() => '{"key": "[redacted]"}'))
+  })
+
   test('never holds back more than could be the beginning of a secret', () => {
     fc.assert(
       fc.property(word(120), word(6), (text, value) => {

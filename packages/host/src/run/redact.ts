@@ -138,5 +138,16 @@ function bordersOf(bytes: Buffer): Int32Array {
 function formsOf(value: string): string[] {
   const trimmed = value.trim()
   const plain = trimmed.length >= limits.secretChars ? [value, trimmed] : [value]
-  return plain.flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]).filter((form) => form !== '')
+  return plain.flatMap((form) => [form, ...jsonFormsOf(form)]).filter((form) => form !== '')
+}
+
+/** As JSON has it at the least; and as programs write it that keep to ASCII, in the two ways of digits, or escape slashes. */
+function jsonFormsOf(value: string): string[] {
+  const json = JSON.stringify(value).slice(1, -1)
+  const escape = (upper: boolean) => (char: string) => {
+    const digits = char.charCodeAt(0).toString(16).padStart(4, '0')
+    return `\\u${upper ? digits.toUpperCase() : digits}`
+  }
+  const forms = [json, ...[false, true].map((upper) => json.replaceAll(/[\u007f-\uffff]/g, escape(upper)))]
+  return forms.flatMap((form) => [form, form.replaceAll('/', '\\/')])
 }
