@@ -55,8 +55,14 @@ function journalIn(folder: string, onError: (error: unknown) => void): RunningJo
 
   async function replace(entry: RunningEntry): Promise<void> {
     const temporary = `${fileOf(entry.tag)}${temporarySuffix}`
-    await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 })
-    await rename(temporary, fileOf(entry.tag))
+    try {
+      await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 })
+      await rename(temporary, fileOf(entry.tag))
+    } catch (error) {
+      // On a full disk the torn file would only take what room is left.
+      await rm(temporary, { force: true }).catch(() => {})
+      throw error
+    }
   }
 
   return {
