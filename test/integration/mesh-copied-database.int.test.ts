@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs'
+import { cpSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { bundleEntry } from '../support/bundle.ts'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 /** Copies its database while it is down, into a folder where another coordinator would find it. */
 function copyDatabase(node: ClusterNode): string {
   const folder = tempFolder()
-  for (const file of node.databaseFiles()) copyFileSync(file, join(folder, basename(file)))
+  for (const file of node.databaseFiles()) cpSync(file, join(folder, basename(file)), { recursive: true })
   return folder
 }
 
@@ -89,7 +89,7 @@ test('a database put back from an older copy becomes a new instance, and catches
   await enqueueMany(c.http, 10)
   await c.stop()
   c.deleteDatabase()
-  copyFileSync(join(copy, basename(c.database)), c.database)
+  cpSync(join(copy, basename(c.database)), c.database)
   await c.start()
   await cluster.allLive()
   expect(await c.instance()).not.toBe(instance)
