@@ -77,6 +77,16 @@ test('what was over long ago is not waited for when all who could have it have a
   expect(silent.waited()).toBe(10_000)
 })
 
+test('what was seen to run is not long over, however far the wall clock leaps', async () => {
+  const courses = [
+    { over: false, superseded: false, finishedAt: undefined },
+    { over: true, superseded: false, finishedAt: 0 },
+  ]
+  const course = async () => (courses.length > 1 ? courses.shift()! : courses[0]!)
+  const { options } = bench([pageOf(0, 'a'), undefined, pageOf(1, 'b'), pageOf(2, '', true)], { course })
+  expect(await tell(options)).toEqual({ text: 'ab', complete: true })
+})
+
 test('a result that has all of it is told at once, a cut one when nothing better came', async () => {
   const whole = bench([], { result: async () => resultOf('out €') })
   expect(await tell(whole.options)).toEqual({ text: 'out €', complete: true })

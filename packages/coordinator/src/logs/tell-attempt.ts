@@ -40,11 +40,15 @@ export async function* tellAttempt(options: TellAttemptOptions): AsyncGenerator<
   const { signal, course, follow, clock } = options
   const teller = new Teller(options)
   let giveUpAt = Number.POSITIVE_INFINITY
+  let sawItRun = false
   while (!signal.aborted) {
     const { over, finishedAt, superseded } = await course()
+    sawItRun ||= !over
     if (over) giveUpAt = Math.min(giveUpAt, clock.monotonic() + lastWaitMs)
     const use = over ? await teller.useOfResult() : 'useless'
-    const settled = superseded || (finishedAt !== undefined && clock.now() - finishedAt > longAgoMs)
+    // What ran a moment ago is not long over, whatever the wall clocks say.
+    const longOver = !sawItRun && finishedAt !== undefined && clock.now() - finishedAt > longAgoMs
+    const settled = superseded || longOver
     const hopeless = () => !follow || use === 'whole' || (settled && !options.pages.unanswered)
     const leftMs = over ? Math.max(0, giveUpAt - clock.monotonic()) : Number.POSITIVE_INFINITY
     const page = await teller.nextPage(hopeless() ? 0 : Math.min(leftMs, roundMs))
