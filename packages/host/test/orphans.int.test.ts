@@ -70,6 +70,28 @@ describe('after a host was killed the next one', () => {
     await until('a claim', () => coordinator.seen.slice(seen).some(({ operation }) => operation === 'claimJobs'))
   })
 
+  test('ends a job that started it, but not itself', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    const tag = 't-restart'
+    const folder = path.join(bench.dir, 'running')
+    await mkdir(folder, { recursive: true })
+    const entry = { jobId: 'restart', attempt: 1, tag, sandbox: 'none', bootId: bootId() }
+    await writeFile(path.join(folder, `${tag}.json`), JSON.stringify(entry))
+    Object.assign(coordinator.enqueue('restart', sh('true')), { status: 'leased', attempts: 1 })
+    const launcher = ['sh', '-c', 'sleep 60 & "$@"; :', 'sh']
+    const child = await spawnHost(bench, { killGraceMs: 200 }, { launcher, env: { SKYCLAW_ATTEMPT: tag } })
+    const pid = Number(await readFile(path.join(bench.dir, 'pid'), 'utf8'))
+    try {
+      await until('the report', () => coordinator.of('releaseJob')[0])
+      expect(carriers(tag).map((carrier) => carrier.pid)).toEqual([pid])
+      expect(runs(pid)).toBe(true)
+    } finally {
+      if (runs(pid)) process.kill(pid, 'SIGKILL')
+      child.kill('SIGKILL')
+    }
+  })
+
   test('tries to report until it is heard, and reports nothing whose result is on its way', async () => {
     await using bench = await Bench.open()
     const { coordinator } = bench

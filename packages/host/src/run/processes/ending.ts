@@ -127,7 +127,8 @@ function chase(watch: ProcessWatch, job: JobProcesses): void {
   }
 }
 
-/** The groups that are the job's own, the newest first: their leaders' numbers are in use by it. */
+/** The groups that are the job's own, the newest first. That of this process is not, though a job that started it is in it. */
 function ownGroups(living: readonly ProcessStat[]): Set<number> {
-  return new Set(living.map(({ group }) => group).filter((group) => group > 1))
+  const self = readStat(process.pid)?.group
+  return new Set(living.map(({ group }) => group).filter((group) => group > 1 && group !== self))
 }

@@ -124,6 +124,8 @@ export class ProcessWatch {
     const unknown: Unknown[] = []
     const seen = new Set<number>()
     const read = (pid: number, listed: boolean) => {
+      // A job may have started this very process; it is none of it, whatever it carries.
+      if (pid === process.pid) return
       const owner = owners.get(pid)
       if (!owner && this.#strangers.has(pid) && !isBetween(pid, before, newest)) {
         strangers.add(pid)
@@ -165,7 +167,7 @@ export class ProcessWatch {
     const now = newestPid()
     // Round the end of all numbers the next full look finds them.
     for (let pid = now; pid > now - maxForking && pid > 1; pid--) {
-      if (!isThere(pid)) continue
+      if (pid === process.pid || !isThere(pid)) continue
       if (readMarker(pid) === job.tag) {
         onFound(pid)
         job.stir()
@@ -189,7 +191,7 @@ export class ProcessWatch {
       const left: Unknown[] = []
       for (const one of rest) {
         const { stat, tag } = one
-        const marked = typeof tag === 'string' && stat.pid !== process.pid ? this.#jobs.get(tag) : undefined
+        const marked = typeof tag === 'string' ? this.#jobs.get(tag) : undefined
         const job = marked ?? owners.get(stat.ppid) ?? this.#byIds(stat) ?? this.#byOutputs(stat)
         if (!job) {
           left.push(one)
@@ -222,7 +224,7 @@ export class ProcessWatch {
     let outputs: string[] | undefined
     for (const job of this.#jobs.values()) {
       if (job.outputs.size === 0 || startTicks < (job.root?.startTicks ?? 0)) continue
-      outputs ??= pid === process.pid ? [] : readOutputs(pid)
+      outputs ??= readOutputs(pid)
       if (outputs.some((name) => job.outputs.has(name))) return job
     }
     return undefined
@@ -245,7 +247,7 @@ export class ProcessWatch {
   #lookAt(job: JobProcesses): void {
     const found = new Map<number, ProcessStat>()
     const follow = (pid: number) => {
-      const stat = found.has(pid) ? undefined : readStat(pid)
+      const stat = found.has(pid) || pid === process.pid ? undefined : readStat(pid)
       if (!stat) return
       found.set(pid, stat)
       for (const child of listChildren(pid)) follow(child)
