@@ -96,6 +96,13 @@ test('a result that has all of it is told at once, a cut one when nothing better
   expect(cut.waited()).toBe(10_000)
 })
 
+test('a result in which bytes were replaced is told only when the log that has them does not come', async () => {
+  const result = async () => resultOf('a\ufffdb', { stdoutBytes: 3, stderrBytes: 0 })
+  const coming = bench([undefined, pageOf(0, 'log'), pageOf(3, '', true)], { result })
+  expect(await tell(coming.options)).toEqual({ text: 'log', complete: true })
+  expect(await tell(bench([], { result }).options)).toEqual({ text: 'a\ufffdb', complete: false })
+})
+
 test('who has read some of the log gets the rest from a result with the same bytes, and from no other', async () => {
   const same = resultOf('abcdef', { stdoutBytes: 6, stderrBytes: 0 })
   expect(await tell(bench([pageOf(0, 'abc')], { result: async () => same }).options)).toEqual({
