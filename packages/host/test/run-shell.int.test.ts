@@ -32,6 +32,12 @@ describe('a shell job', () => {
     expect((await sh('sleep 0.2')).durationMs).toBeGreaterThanOrEqual(190)
   })
 
+  test('may open its streams by their paths, as scripts do', async () => {
+    const script = 'echo a > /dev/stdout; echo b > /dev/stderr; echo c >> /proc/self/fd/1; echo d | tee /dev/stderr'
+    const result = await sh(script)
+    expect(result).toMatchObject({ exitCode: 0, stdout: 'a\nc\nd\n', stderr: 'b\nd\n' })
+  })
+
   test('gets its arguments as they are: no shell stands in between', async () => {
     const args = ['-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', '$HOME', '`id`', '*', 'a b', '']
     const { stdout } = await run({ command: 'node', args })

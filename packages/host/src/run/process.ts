@@ -25,6 +25,8 @@ export interface ProcessSpec {
   readonly contained: Contained
   /** What of the command's file is looked at again after the start. */
   readonly executable: Pick<OpenExecutable, 'path' | 'stillThere' | 'opensAgain'>
+  /** The host's folder. */
+  readonly dir: string
   /** Its processes carry it as a marker. */
   readonly tag: string
   readonly stdin: string | undefined
@@ -69,7 +71,7 @@ const scriptOpenMs = 1_000
 export async function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   const startedAt = performance.now()
   noteReaped()
-  const started = await startProcess(spec.contained.launch, spec.stdin)
+  const started = await startProcess(spec.contained.launch, spec.dir, spec.stdin)
   if ('reason' in started) {
     const durationMs = Math.round(performance.now() - startedAt)
     const { exitCode, reason } = started
@@ -107,8 +109,8 @@ class Attempt {
     this.#job = processWatch.track(spec.tag, started.identity, onLook, started.outputs)
     const { maxOutputBytes: maxBytes, secrets, output } = spec
     const sink = { maxBytes, secrets, output, onRead: () => this.#checkOutput() }
-    this.#stdout = new OutputReader(started.child.stdout, 'stdout', sink)
-    this.#stderr = new OutputReader(started.child.stderr, 'stderr', sink)
+    this.#stdout = new OutputReader(started.stdout, 'stdout', sink)
+    this.#stderr = new OutputReader(started.stderr, 'stderr', sink)
   }
 
   async run(): Promise<ProcessEnd> {

@@ -49,6 +49,7 @@ export async function runCommand(
       return refused(126, 'open files cannot be limited on this host: it has no prlimit (package util-linux)')
     }
     const end = await runProcess({
+      dir: context.dir,
       contained,
       executable,
       tag,

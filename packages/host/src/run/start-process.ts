@@ -1,5 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { execa, type Options } from 'execa'
+import { openPipe } from './job-pipes.ts'
 import type { Launch } from './launch.ts'
 import { type ProcessIdentity, readOutputs, readStat } from './processes/proc.ts'
 
@@ -12,12 +15,16 @@ export interface Started {
   readonly child: ChildProcess
   readonly identity: ProcessIdentity
   readonly exited: Promise<Exit>
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
   /** The pipes that it writes to. */
   readonly outputs: readonly string[]
 }
 
-/** Starts a process: an argument list, no shell, a process group and session of its own. */
-export async function startProcess(launch: Launch, stdin?: string): Promise<Started | CannotStart> {
+/** Starts a process: an argument list, no shell, a process group and session of its own. `dir` is the host's folder. */
+export async function startProcess(launch: Launch, dir: string, stdin?: string): Promise<Started | CannotStart> {
+  const pipes = [await openPipe(dir), await openPipe(dir)]
+  const [stdout, stderr] = pipes
   const options = {
     cwd: launch.cwd,
     env: launch.env,
@@ -29,23 +36,39 @@ export async function startProcess(launch: Launch, stdin?: string): Promise<Star
     encoding: 'buffer',
     windowsHide: true,
     ...(launch.argv0 !== undefined && { argv0: launch.argv0 }),
-    // Numbers of open files are taken beyond 9 as well, though the types know those only.
-    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...((launch.files ?? []) as Uint8Array[])],
+    // The types know numbers of open files neither here nor beyond 9; they are taken all the same.
+    stdio: [
+      stdin === undefined ? 'ignore' : 'pipe',
+      (stdout?.writeEnd ?? 'pipe') as 'pipe',
+      (stderr?.writeEnd ?? 'pipe') as 'pipe',
+      ...((launch.files ?? []) as Uint8Array[]),
+    ],
     ...(stdin !== undefined && { input: stdin }),
   } satisfies Options
   try {
     const subprocess = execa(launch.file, [...launch.args], options)
     const { pid } = subprocess
-    if (pid === undefined) return cannotStart(launch, await subprocess)
+    if (pid === undefined) {
+      for (const pipe of pipes) pipe?.reader.destroy()
+      return cannotStart(launch, await subprocess)
+    }
     const child: ChildProcess = subprocess.nodeChildProcess
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }))
     })
     // It is there until this process waited for it, however short it lives.
-    return { child, exited, identity: { pid, startTicks: readStat(pid)?.startTicks ?? 0 }, outputs: readOutputs(pid) }
+    return {
+      ...{ child, exited, identity: { pid, startTicks: readStat(pid)?.startTicks ?? 0 }, outputs: readOutputs(pid) },
+      stdout: stdout?.reader ?? child.stdout,
+      stderr: stderr?.reader ?? child.stderr,
+    }
   } catch (error) {
     // A NUL in an argument, for one: execa throws before it starts anything.
+    for (const pipe of pipes) pipe?.reader.destroy()
     return cannotStart(launch, error)
+  } finally {
+    // The process has them, and their end is to be that of its writers alone.
+    for (const pipe of pipes) if (pipe) closeSync(pipe.writeEnd)
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 
 /*
  * What /proc tells of processes. Reads are synchronous: the kernel answers from memory in some microseconds, where a read by way of
@@ -109,7 +109,14 @@ function markerIn(environment: string): string | undefined {
 
 /** The pipes that are a process's stdout and stderr, by names that no other open pipe of the machine has. */
 export function readOutputs(pid: number): string[] {
-  return [1, 2].map((handle) => readLink(`/proc/${pid}/fd/${handle}`)).filter((name) => /^(pipe|socket):/.test(name))
+  return [1, 2].flatMap((handle) => {
+    try {
+      const stats = statSync(`/proc/${pid}/fd/${handle}`)
+      return stats.isFIFO() || stats.isSocket() ? [`${stats.dev} ${stats.ino}`] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 /** How long the machine has been running, in the unit of `startTicks`. */
@@ -144,14 +151,6 @@ function readSmall(file: string): string {
     return ''
   } finally {
     if (handle !== undefined) closeSync(handle)
-  }
-}
-
-function readLink(file: string): string {
-  try {
-    return readlinkSync(file)
-  } catch {
-    return ''
   }
 }
 
