@@ -141,13 +141,15 @@ function closedError(): Error {
   return new Error('the folder of logs is closed')
 }
 
-/** What is not a log's is left alone. */
+/** What is not a log's is left alone, but for the folder of a job whose last log was being removed when the process was killed. */
 async function namesBelow(root: string): Promise<LogName[]> {
   const names: LogName[] = []
   for (const job of await readdir(root, { withFileTypes: true })) {
     const jobId = job.isDirectory() ? jobOfFolder(job.name) : undefined
     if (jobId === undefined) continue
-    for (const folder of await readdir(join(root, job.name), { withFileTypes: true })) {
+    const folders = await readdir(join(root, job.name), { withFileTypes: true })
+    if (folders.length === 0) await rmdir(join(root, job.name)).catch(() => undefined)
+    for (const folder of folders) {
       const attempt = folder.isDirectory() ? attemptOfFolder(folder.name) : undefined
       if (attempt !== undefined) names.push({ jobId, attempt })
     }

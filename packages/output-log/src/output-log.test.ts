@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { scratchFolder } from '../test/scratch.ts'
@@ -137,6 +146,13 @@ test('whoever waits is woken by an append, by the close, by the removal and by t
     await step()
     await changed
   }
+})
+
+test('the folder of a job without logs, which a killed process left, is gone after the next start', async () => {
+  const dir = scratchFolder()
+  mkdirSync(join(dir, 'job-1'))
+  await openFolder(dir)
+  expect(readdirSync(dir)).toEqual([])
 })
 
 test('logs are listed with the oldest change first, and removed with their folders', async () => {
