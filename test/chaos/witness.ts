@@ -248,7 +248,7 @@ function handedOutLate(twins: readonly Job[], meetMs: number): string[] {
 /** A terminal job without what may still be added beside it: late reports of attempts that had lost their lease. */
 function digestOf({ superseded: _superseded, ...job }: Job): string {
   const attemptHistory = job.attemptHistory.map((entry) => {
-    const { exitCode: _exitCode, ...rest } = entry
+    const { exitCode: _exitCode, durationMs: _durationMs, usage: _usage, ...rest } = entry
     return entry.outcome === 'superseded' ? { ...rest, outcome: 'lease_lost' } : entry
   })
   return JSON.stringify({ ...job, attemptHistory })

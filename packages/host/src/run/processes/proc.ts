@@ -70,9 +70,9 @@ export function isThere(pid: number): boolean {
   return existsSync(`/proc/${pid}`)
 }
 
-/** Whether a number is that of a process: threads have numbers too, and are shown under them, though not listed. */
-export function isProcess(pid: number): boolean {
-  return Number(/^Tgid:\s*(\d+)$/m.exec(readSmall(`/proc/${pid}/status`))?.[1]) === pid
+/** The process that a number belongs to: threads have numbers too, and are shown under them, though not listed. NaN when there is none. */
+export function processOf(pid: number): number {
+  return Number(/^Tgid:\s*(\d+)$/m.exec(readSmall(`/proc/${pid}/status`))?.[1])
 }
 
 /** The children of a process, of all its threads. */

@@ -2,11 +2,11 @@ import { JobIds } from './job-ids.ts'
 import { JobProcesses } from './job-processes.ts'
 import {
   hasProc,
-  isProcess,
   isThere,
   listChildren,
   listPids,
   newestPid,
+  processOf,
   type ProcessIdentity,
   type ProcessStat,
   readMarker,
@@ -124,7 +124,7 @@ export class ProcessWatch {
     const unknown: Unknown[] = []
     const seen = new Set<number>()
     const read = (pid: number, listed: boolean) => {
-      // A job may have started this very process; it is none of it, whatever it carries.
+      // A job may have started this very process; it is none of it, whatever it and its threads carry.
       if (pid === process.pid) return
       const owner = owners.get(pid)
       if (!owner && this.#strangers.has(pid) && !isBetween(pid, before, newest)) {
@@ -134,13 +134,14 @@ export class ProcessWatch {
       }
       // The marker at once: in a moment the process may be gone, and what it started is not known by its parent then.
       const tag = owner ? undefined : readMarker(pid)
+      if (typeof tag === 'string' && this.#jobs.has(tag) && processOf(pid) === process.pid) return
       const stat = readStat(pid)
       if (typeof tag === 'string') this.#jobs.get(tag)?.stir()
       if (!stat) {
         if (listed) this.#settled = false
         return
       }
-      if (!listed && !isProcess(pid)) return
+      if (!listed && processOf(pid) !== pid) return
       seen.add(pid)
       if (owner?.knows(stat)) found.get(owner)?.push(stat)
       else unknown.push({ stat, tag: owner ? readMarker(pid) : tag })
@@ -167,14 +168,16 @@ export class ProcessWatch {
     const now = newestPid()
     // Round the end of all numbers the next full look finds them.
     for (let pid = now; pid > now - maxForking && pid > 1; pid--) {
-      if (pid === process.pid || !isThere(pid)) continue
+      if (!isThere(pid)) continue
       if (readMarker(pid) === job.tag) {
+        // This process may carry it as well, when the job started it; and threads have numbers too.
+        if (processOf(pid) === process.pid) continue
         onFound(pid)
         job.stir()
         continue
       }
       const stat = readStat(pid)
-      if (stat?.alive && this.#isOf(job, stat) && isProcess(pid)) onFound(pid)
+      if (stat?.alive && this.#isOf(job, stat) && processOf(pid) === pid) onFound(pid)
     }
   }
 
