@@ -10,7 +10,7 @@ import { checkMutants, verdictLine } from './run/mutation-check.ts'
 import { runSeed } from './run-seed.ts'
 
 const minuteMs = 60_000
-const seconds = Number(process.env['SIM_SECONDS'] ?? 45)
+const seconds = Number(process.env['SIM_SECONDS'] ?? 30)
 const jobs = availableParallelism()
 const from = Math.floor(Math.random() * 2 ** 31)
 

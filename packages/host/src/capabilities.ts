@@ -51,7 +51,8 @@ export function offeredLabels(
   look: OpenclawLook | undefined,
 ): Readonly<Record<string, string>> {
   const isFull = Object.keys(configured).length >= limits.labels
-  if (!look || 'reason' in look || isFull || Object.hasOwn(configured, 'openclaw')) return configured
+  if (!look || 'reason' in look || look.version === undefined) return configured
+  if (isFull || Object.hasOwn(configured, 'openclaw')) return configured
   return { ...configured, openclaw: look.version }
 }
 

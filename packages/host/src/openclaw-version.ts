@@ -6,8 +6,8 @@ import { refused } from './run/result.ts'
 import { runCommand } from './run/run-command.ts'
 import type { RunContext } from './run/run-context.ts'
 
-/** What the OpenClaw command says it is; or a sentence that says why it is of no use. */
-export type OpenclawLook = { version: string } | { reason: string }
+/** What the OpenClaw command says it is, if that is a version; or a sentence that says why it is of no use. */
+export type OpenclawLook = { version: string | undefined } | { reason: string }
 
 export interface LookOptions {
   /** Ends the look when it is aborted. */
@@ -41,8 +41,8 @@ export async function lookAtOpenclaw(
   const shown = 'openclaw --version (SKYCLAW_OPENCLAW_COMMAND)'
   if (result.timedOut === true) return { reason: `${shown} did not answer within ${timeoutMs} ms` }
   if (!result.success) return { reason: `${shown} failed: ${result.error ?? 'no reason given'}` }
+  if (result.stdout.trim() === '') return { reason: `${shown} answered nothing` }
+  // A wrapper of one's own may say something else: it answers, and jobs for it are run.
   const version = versionPattern.exec(result.stdout)?.[1]
-  if (version !== undefined && version.length <= limits.labelChars) return { version }
-  const said = JSON.stringify(result.stdout.trim().slice(0, 80))
-  return { reason: `${shown} answered ${said}, which is no version` }
+  return { version: version !== undefined && version.length <= limits.labelChars ? version : undefined }
 }
