@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pino } from 'pino'
@@ -212,7 +212,10 @@ describe('a log', () => {
     const ended = coordinator.enqueue('ended', sh('echo whole; exit 1'))
     const cut = coordinator.enqueue('cut', sh('echo begun; sleep 0.4; echo more >&2; exec sleep 60'))
     const child = await spawnHost(bench, { maxParallel: 2 })
-    const hasBoth = () => logFiles(bench).some((name) => name.includes('cut') && name.includes('stderr'))
+    // A file is made a moment before it is written.
+    const isWritten = (name: string) => statSync(path.join(bench.dir, 'logs', name)).size > 0
+    const hasBoth = () =>
+      logFiles(bench).some((name) => name.includes('cut') && name.includes('stderr') && isWritten(name))
     await vi.waitUntil(() => hasBoth() && coordinator.of('completeJob').length > 0, soon)
     await vi.waitUntil(() => coordinator.of('putLog').some(({ id }) => id === 'ended'), soon)
     const exited = once(child, 'exit')

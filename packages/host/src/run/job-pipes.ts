@@ -16,7 +16,12 @@ export interface JobPipe {
   readonly reader: Readable
   /** For the process; to be closed here once it has it. */
   readonly writeEnd: number
+  /** To be called when the pipe need not be told from others any more: until then no other one gets its inode number. */
+  release(): void
 }
+
+/** Linux's O_PATH, which Node has no name for. */
+const pathOnly = 0o10000000
 
 /** Pipes that are made at once: a process makes them, and it costs more than they do. */
 const madeAtOnce = 32
@@ -52,8 +57,9 @@ class PipeStock {
 
 const stocks = new Map<string, PipeStock>()
 
-/** Opens a pipe below the host's folder; undefined where the system has none of that kind, and the disk no room. */
+/** Opens a pipe below the host's folder; undefined where the system has no need or none of that kind, or the disk no room. */
 export async function openPipe(dir: string): Promise<JobPipe | undefined> {
+  if (process.platform !== 'linux') return undefined
   const folder = path.join(dir, 'pipes')
   try {
     const stock = stocks.get(folder) ?? new PipeStock(folder)
@@ -69,13 +75,22 @@ export async function openPipe(dir: string): Promise<JobPipe | undefined> {
 
 function open(file: string): JobPipe {
   // Without a writer, opening would wait for one.
-  const readEnd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  const opened: number[] = []
+  const openAs = (flags: number) => {
+    const fd = openSync(file, flags)
+    opened.push(fd)
+    return fd
+  }
   try {
-    const writeEnd = openSync(file, constants.O_WRONLY)
+    const readEnd = openAs(constants.O_RDONLY | constants.O_NONBLOCK)
+    const writeEnd = openAs(constants.O_WRONLY)
+    // Neither reader nor writer: it only keeps the inode.
+    const kept = openAs(pathOnly)
     unlinkSync(file)
-    return { reader: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd }
+    const reader = new Socket({ fd: readEnd, readable: true, writable: false })
+    return { reader, writeEnd, release: () => closeSync(kept) }
   } catch (error) {
-    closeSync(readEnd)
+    for (const fd of opened) closeSync(fd)
     throw error
   }
 }

@@ -140,6 +140,7 @@ class Attempt {
     await Promise.all([this.#stdout.finish(), this.#stderr.finish()])
     child.stdin?.destroy()
     processWatch.forget(this.#job)
+    this.#started.release()
     return this.#result(await exitOf(exited), durationMs, this.#exitedAt === undefined ? undefined : await reaped)
   }
 

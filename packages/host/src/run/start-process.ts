@@ -17,14 +17,22 @@ export interface Started {
   readonly exited: Promise<Exit>
   readonly stdout: Readable | null
   readonly stderr: Readable | null
-  /** The pipes that it writes to. */
+  /** The pipes that it writes to. They can be told from others until `release`. */
   readonly outputs: readonly string[]
+  release(): void
 }
 
 /** Starts a process: an argument list, no shell, a process group and session of its own. `dir` is the host's folder. */
 export async function startProcess(launch: Launch, dir: string, stdin?: string): Promise<Started | CannotStart> {
   const pipes = [await openPipe(dir), await openPipe(dir)]
   const [stdout, stderr] = pipes
+  const release = () => {
+    for (const pipe of pipes) pipe?.release()
+  }
+  const letGo = () => {
+    for (const pipe of pipes) pipe?.reader.destroy()
+    release()
+  }
   const options = {
     cwd: launch.cwd,
     env: launch.env,
@@ -49,7 +57,7 @@ export async function startProcess(launch: Launch, dir: string, stdin?: string):
     const subprocess = execa(launch.file, [...launch.args], options)
     const { pid } = subprocess
     if (pid === undefined) {
-      for (const pipe of pipes) pipe?.reader.destroy()
+      letGo()
       return cannotStart(launch, await subprocess)
     }
     const child: ChildProcess = subprocess.nodeChildProcess
@@ -61,10 +69,11 @@ export async function startProcess(launch: Launch, dir: string, stdin?: string):
       ...{ child, exited, identity: { pid, startTicks: readStat(pid)?.startTicks ?? 0 }, outputs: readOutputs(pid) },
       stdout: stdout?.reader ?? child.stdout,
       stderr: stderr?.reader ?? child.stderr,
+      release,
     }
   } catch (error) {
     // A NUL in an argument, for one: execa throws before it starts anything.
-    for (const pipe of pipes) pipe?.reader.destroy()
+    letGo()
     return cannotStart(launch, error)
   } finally {
     // The process has them, and their end is to be that of its writers alone.
