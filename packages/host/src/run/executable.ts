@@ -4,6 +4,7 @@ import path from 'node:path'
 import { hasCode } from '../errors.ts'
 import type { OpenExecutable } from './launch.ts'
 import type { Refusal } from './permit.ts'
+import { pathOnly } from './path-only.ts'
 
 /**
  * A command is looked for once, when the host starts, and the file that was found is pinned: device, inode, size, and the
@@ -22,9 +23,6 @@ export interface PinnedExecutable {
   readonly place: string
   open(): Promise<OpenExecutable | Refusal>
 }
-
-/** Opens without the permission to read, and without side effects; the number is the same on all that Node runs on. */
-const pathOnly = 0o10000000
 
 /** Pins a file; or says why it cannot be executed. The path is absolute. */
 export function pinExecutable(file: string): PinnedExecutable | Refusal {

@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { execa } from 'execa'
+import { pathOnly } from './path-only.ts'
 
 /*
  * The pipes that a job writes its output to. Those that Node makes for a child are sockets, and nobody can open a socket by its
@@ -19,9 +20,6 @@ export interface JobPipe {
   /** To be called when the pipe need not be told from others any more: until then no other one gets its inode number. */
   release(): void
 }
-
-/** Linux's O_PATH, which Node has no name for. */
-const pathOnly = 0o10000000
 
 /** Pipes that are made at once: a process makes them, and it costs more than they do. */
 const madeAtOnce = 32

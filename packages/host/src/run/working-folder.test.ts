@@ -9,12 +9,12 @@ let root: string
 
 beforeAll(async () => {
   root = await realpath(await mkdtemp(path.join(tmpdir(), 'skyclaw-folder-')))
-  for (const folder of ['work/deep', 'workshop', 'outside', 'other']) {
+  for (const folder of ['place/deep', 'places', 'outside', 'other']) {
     await mkdir(path.join(root, folder), { recursive: true })
   }
-  await writeFile(path.join(root, 'work/file'), '')
-  await symlink('../outside', path.join(root, 'work/way-out'))
-  await symlink('work', path.join(root, 'way-in'))
+  await writeFile(path.join(root, 'place/file'), '')
+  await symlink('../outside', path.join(root, 'place/way-out'))
+  await symlink('place', path.join(root, 'way-in'))
 })
 
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -36,22 +36,22 @@ async function open(wanted: string | undefined, host: string[] = [], rule: strin
 
 describe('a job works', () => {
   test('where it says, in or below the roots, and anywhere without them', async () => {
-    expect(await open(at('work'), ['work'])).toBe('/work')
-    expect(await open(at('work/deep'), ['work'])).toBe('/work/deep')
-    expect(await open(at('outside'), ['work', 'outside'])).toBe('/outside')
+    expect(await open(at('place'), ['place'])).toBe('/place')
+    expect(await open(at('place/deep'), ['place'])).toBe('/place/deep')
+    expect(await open(at('outside'), ['place', 'outside'])).toBe('/outside')
     expect(await open(at('outside'))).toBe('/outside')
     expect(await open('/')).toBe('/')
   })
 
   test('where symlinks lead, when that is below the roots', async () => {
-    expect(await open(at('way-in/deep'), ['work'])).toBe('/work/deep')
+    expect(await open(at('way-in/deep'), ['place'])).toBe('/place/deep')
   })
 
   test('in the first root when it names no folder, and below it when it names a relative one', async () => {
-    expect(await open(undefined, ['work', 'outside'])).toBe('/work')
-    expect(await open('deep', ['work'])).toBe('/work/deep')
-    expect(await open(undefined, ['work'], ['outside', 'work/deep'])).toBe('/work/deep')
-    expect(await open(undefined, ['work/deep'], ['work'])).toBe('/work/deep')
+    expect(await open(undefined, ['place', 'outside'])).toBe('/place')
+    expect(await open('deep', ['place'])).toBe('/place/deep')
+    expect(await open(undefined, ['place'], ['outside', 'place/deep'])).toBe('/place/deep')
+    expect(await open(undefined, ['place/deep'], ['place'])).toBe('/place/deep')
     expect(await open(undefined)).toBe((await realpath('.')).replace(root, ''))
   })
 })
@@ -60,36 +60,36 @@ describe('a job is refused', () => {
   test.each([
     ['/', 'is not in the folders of this host (SKYCLAW_WORK_ROOTS)'],
     ['outside', 'is not in the folders of this host'],
-    ['workshop', 'is not in the folders of this host'],
-    ['work/../outside', 'is not in the folders of this host'],
-    ['work/way-out', '"/work/way-out" is really "/outside", which is not in the folders of this host'],
-    ['work/none', 'does not exist'],
-    ['work/file', 'is not a folder'],
-    ['work/file/x', 'is not a folder'],
-  ])('that wants to work in %s when it may work in work only', async (wanted, reason) => {
-    expect(await open(wanted === '/' ? wanted : `${root}/${wanted}`, ['work'])).toContain(reason)
+    ['places', 'is not in the folders of this host'],
+    ['place/../outside', 'is not in the folders of this host'],
+    ['place/way-out', '"/place/way-out" is really "/outside", which is not in the folders of this host'],
+    ['place/none', 'does not exist'],
+    ['place/file', 'is not a folder'],
+    ['place/file/x', 'is not a folder'],
+  ])('that wants to work in %s when it may work in place only', async (wanted, reason) => {
+    expect(await open(wanted === '/' ? wanted : `${root}/${wanted}`, ['place'])).toContain(reason)
   })
 
   test('when its folder is in the roots of the host or of the rule alone', async () => {
-    expect(await open(at('outside'), ['work'], ['outside'])).toContain('SKYCLAW_WORK_ROOTS')
-    expect(await open(at('work'), ['work'], ['outside'])).toContain('of the policy file for this command')
-    expect(await open(undefined, ['work'], ['outside'])).toContain('SKYCLAW_WORK_ROOTS')
+    expect(await open(at('outside'), ['place'], ['outside'])).toContain('SKYCLAW_WORK_ROOTS')
+    expect(await open(at('place'), ['place'], ['outside'])).toContain('of the policy file for this command')
+    expect(await open(undefined, ['place'], ['outside'])).toContain('SKYCLAW_WORK_ROOTS')
   })
 
   test('when a relative folder leads out of the root', async () => {
-    expect(await open('../outside', ['work'])).toContain('is not in the folders')
-    expect(await open('way-out', ['work'])).toContain('is really')
+    expect(await open('../outside', ['place'])).toContain('is not in the folders')
+    expect(await open('way-out', ['place'])).toContain('is really')
   })
 
   test('when the name of its folder has a NUL, or is too long', async () => {
-    expect(await open(`${root}/work\0`, ['work'])).toContain('cannot be used')
-    expect(await open(`${root}/${'x'.repeat(5_000)}`, ['work'])).toContain('cannot be used')
+    expect(await open(`${root}/place\0`, ['place'])).toContain('cannot be used')
+    expect(await open(`${root}/${'x'.repeat(5_000)}`, ['place'])).toContain('cannot be used')
   })
 
   test.skipIf(process.getuid?.() === 0)('when it may not enter its folder', async () => {
-    await mkdir(at('work/closed'))
-    await chmod(at('work/closed'), 0o600)
-    expect(await open(at('work/closed'), ['work'])).toContain('cannot be used on this host (EACCES)')
+    await mkdir(at('place/closed'))
+    await chmod(at('place/closed'), 0o600)
+    expect(await open(at('place/closed'), ['place'])).toContain('cannot be used on this host (EACCES)')
   })
 })
 
@@ -115,7 +115,7 @@ test('a path is in a root when it is the root, or goes on after a slash', () => 
 })
 
 test('a folder that is swapped with a symlink in a loop is never another one than was checked', async () => {
-  const [place, real, link] = [at('work/swapped'), at('work/real'), at('work/link')]
+  const [place, real, link] = [at('place/swapped'), at('place/real'), at('place/link')]
   await mkdir(place)
   await symlink('../outside', link)
   const end = new AbortController()
@@ -130,14 +130,14 @@ test('a folder that is swapped with a symlink in a loop is never another one tha
   const seen = new Set<string>()
   // Until it was met both ways.
   for (let count = 0; count < 500 || (seen.size < 2 && count < 50_000); count += 1) {
-    const folder = await openWorkingFolder(place, { host: [at('work')], rule: [] })
+    const folder = await openWorkingFolder(place, { host: [at('place')], rule: [] })
     if ('reason' in folder) {
       seen.add('refused')
       continue
     }
     // Wherever it was moved since: what is entered is the folder that was opened.
     if (process.platform === 'linux') expect(readlinkSync(folder.enter)).not.toContain('outside')
-    expect(isIn(folder.path, at('work'))).toBe(true)
+    expect(isIn(folder.path, at('place'))).toBe(true)
     folder.close()
     seen.add('opened')
   }

@@ -4,9 +4,7 @@ import path from 'node:path'
 import { hasCode } from '../errors.ts'
 import type { OpenFolder } from './launch.ts'
 import type { Refusal } from './permit.ts'
-
-/** Opens without the permission to read; the number is the same on all that Node runs on. */
-const pathOnly = 0o10000000
+import { pathOnly } from './path-only.ts'
 
 /** Where a job may work. An empty list is anywhere; of two lists, both hold. */
 export interface WorkRoots {

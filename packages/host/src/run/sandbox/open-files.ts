@@ -1,8 +1,6 @@
 import { closeSync, openSync, readlinkSync, readSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
-
-/** Opens without the permission to read; the number is the same on all that Node runs on. */
-const pathOnly = 0o10000000
+import { pathOnly } from '../path-only.ts'
 
 /** What a launch passes on: open files and bytes, which the launched process has from number 3 on. */
 export class PassedFiles {
