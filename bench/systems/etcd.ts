@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort, ServerProcess, versionOf } from '../server-process.ts'
+
+export interface Etcd {
+  readonly urls: readonly string[]
+  readonly processes: readonly ServerProcess[]
+  stop(): Promise<void>
+}
+
+/** A cluster with etcd's defaults: an fsync of the log before each answer, on a majority. */
+export async function startEtcd(folder: string, count: number): Promise<Etcd> {
+  const ports = await Promise.all(Array.from({ length: 2 * count }, freePort))
+  const client = (index: number) => `http://127.0.0.1:${ports[index]}`
+  const peer = (index: number) => `http://127.0.0.1:${ports[count + index]}`
+  const cluster = Array.from({ length: count }, (_, index) => `m${index}=${peer(index)}`).join(',')
+  const processes = Array.from({ length: count }, (_, index) => {
+    const own = join(folder, `etcd-${index}`)
+    mkdirSync(own, { recursive: true })
+    const settings = {
+      name: `m${index}`,
+      'data-dir': join(own, 'data'),
+      'listen-client-urls': client(index),
+      'advertise-client-urls': client(index),
+      'listen-peer-urls': peer(index),
+      'initial-advertise-peer-urls': peer(index),
+      'initial-cluster': cluster,
+      'initial-cluster-state': 'new',
+      'log-level': 'error',
+    }
+    const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
+    return new ServerProcess('etcd', 'etcd', args, { cwd: own, env: process.env })
+  })
+  const urls = processes.map((_, index) => client(index))
+  await Promise.all(processes.map((one, index) => one.ready(() => isHealthy(urls[index]!))))
+  return {
+    urls,
+    processes,
+    async stop() {
+      await Promise.all(processes.map((one) => one.stop()))
+    },
+  }
+}
+
+export const etcdDurability = 'WAL fsync on a majority (default)'
+
+export async function etcdMissing(): Promise<string | undefined> {
+  return (await versionOf('etcd', '--version')) === undefined
+    ? 'etcd is not installed (Debian: etcd-server)'
+    : undefined
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const answer = (await (await fetch(`${url}/health`)).json()) as { health?: string }
+  return answer.health === 'true'
+}
