@@ -23,6 +23,10 @@ export class MeshStoreModel implements MeshStore {
     return copy
   }
 
+  begin(): void {
+    // What is new is in none of the maps.
+  }
+
   register(key: string): Register | undefined {
     return this.registers.get(key)
   }

@@ -3,6 +3,7 @@ export type { Checked } from './integrity.ts'
 export { renewInstance } from './instance.ts'
 export { openStore, type Store, type StoreDatabase, type StoreLogger, type StoreOptions } from './open.ts'
 export { createTurns, type Turn, type Turns, type TurnsOptions } from './turn.ts'
+export type { WriteBuffer } from './write-buffers.ts'
 export { type AnswerRow, prepareAnswers } from './queries/answers.ts'
 export {
   type DueRecord,
@@ -14,9 +15,13 @@ export {
 export { type CounterName, prepareCounters } from './queries/counters.ts'
 export { prepareDropRecord } from './queries/drop-record.ts'
 export { prepareDropRegister } from './queries/drop-register.ts'
-export { prepareFindKeysByBase, prepareFindKeysByTag } from './queries/find-keys.ts'
+export {
+  type KeyUnderBase,
+  prepareFindKeysByBase,
+  prepareFindKeysByTag,
+  prepareListKeysUnderBase,
+} from './queries/find-keys.ts'
 export { prepareGetRecord } from './queries/get-record.ts'
-export { prepareGetRecordHead } from './queries/get-record-head.ts'
 export { prepareGetRegister } from './queries/get-register.ts'
 export { prepareListChangeable } from './queries/list-changeable.ts'
 export { prepareListUnlearned } from './queries/list-unlearned.ts'
@@ -24,6 +29,7 @@ export { dropReplacedMembers, listMembers, prepareMembers, type SeenMember } fro
 export { prepareListRecords, type RecordFilter, type RecordPosition } from './queries/list-records.ts'
 export { preparePruneRecords } from './queries/prune-records.ts'
 export { preparePruneRegisters } from './queries/prune-registers.ts'
+export { preparePutPromise, type PromiseRow } from './queries/put-promise.ts'
 export { preparePutRegister } from './queries/put-register.ts'
 export { preparePutRecord } from './queries/put-record.ts'
 export { countDue, countLeases, countStatuses } from './queries/queue-summary.ts'

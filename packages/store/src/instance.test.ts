@@ -4,6 +4,7 @@ import { scratchFolder } from '../test/scratch-folder.ts'
 import { renewInstance } from './instance.ts'
 import { openStore, type Store } from './open.ts'
 import { prepareCounters } from './queries/counters.ts'
+import { prepareGetRecord } from './queries/get-record.ts'
 import { dropReplacedMembers, listMembers, prepareMembers } from './queries/members.ts'
 import { preparePutRecord } from './queries/put-record.ts'
 import { preparePutRegister } from './queries/put-register.ts'
@@ -22,6 +23,8 @@ const record = {
   value: '{}',
   sequence: 1,
   finishedAt: null,
+  promisedN: 1,
+  promisedNode: 'x',
 }
 const register = {
   ...agreed,
@@ -50,6 +53,7 @@ it('a renewed instance forgets what it promised and that it had caught up, and k
   const again = openStore({ path: file })
   expect(again.instanceId).toBe(renewed.instanceId)
   expect([count(again, 'records'), count(again, 'registers')]).toEqual([1, 0])
+  expect(prepareGetRecord(again.db)('job:a')).toMatchObject({ feedSeq: 7, promisedN: null, promisedNode: null })
   expect(prepareCounters(again.db).read('bootstrapped')).toBe(0)
   expect(prepareCounters(again.db).read('forgotten')).toBe(0)
   expect(prepareCounters(again.db).read('ballot')).toBe(5)

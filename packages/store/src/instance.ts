@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { eq, inArray, sql } from 'drizzle-orm'
+import { eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { Store } from './open.ts'
 import { meta } from './schema/meta.ts'
+import { records } from './schema/records.ts'
 import { registers } from './schema/registers.ts'
 import type { tables } from './tables.ts'
 
@@ -37,7 +38,7 @@ export function renewInstance(store: Store): Store {
   return { ...store, instanceId }
 }
 
-function nameAnew(tx: Pick<Database, 'insert' | 'delete'>): string {
+function nameAnew(tx: Pick<Database, 'insert' | 'delete' | 'update'>): string {
   const instance = randomUUID()
   tx.insert(meta)
     .values({ key: instanceKey, value: instance })
@@ -47,5 +48,6 @@ function nameAnew(tx: Pick<Database, 'insert' | 'delete'>): string {
     .where(inArray(meta.key, ['bootstrapped', 'forgotten']))
     .run()
   tx.delete(registers).run()
+  tx.update(records).set({ promisedN: null, promisedNode: null }).where(isNotNull(records.promisedN)).run()
   return instance
 }

@@ -13,6 +13,7 @@ import { acquireLock, type Lock } from './lock.ts'
 import { migrate, type Migration, readMigrations } from './migrate.ts'
 import { busyTimeoutMs, configure, enforceForeignKeys } from './pragmas.ts'
 import { tables } from './tables.ts'
+import { WriteBuffers } from './write-buffers.ts'
 
 export type StoreDatabase = BetterSQLite3Database<typeof tables>
 
@@ -36,6 +37,8 @@ export interface Store {
   readonly db: StoreDatabase
   /** For transaction control; statements go through `db`. */
   readonly sqlite: Database.Database
+  /** What waits in memory for the end of a turn. */
+  readonly buffers: WriteBuffers
   /** The UUID made with the database. */
   readonly instanceId: string
   /** The file, absolute and without symbolic links, or `:memory:`. */
@@ -98,7 +101,7 @@ function assemble(
       sqlite.close()
       lock?.release()
     }
-    return { db, sqlite, instanceId: ensureInstance(db), path, recovered, checked, close }
+    return { db, sqlite, buffers: new WriteBuffers(), instanceId: ensureInstance(db), path, recovered, checked, close }
   } catch (error) {
     sqlite.close()
     throw error

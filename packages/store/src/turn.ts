@@ -20,7 +20,7 @@ export interface Turn {
   afterCommit(effect: () => void): void
   /**
    * Says that memory has changed in a way that only this turn's commit makes true, so that an error from here on is fatal. Rows
-   * that change need no call: they are counted.
+   * that change need no call: they are counted, those that wait in a write buffer too.
    */
   wrote(): void
 }
@@ -179,9 +179,10 @@ class GroupCommit implements Turns {
 
   /** Runs the inputs in order; tells whether any row was written. Throws when the turn cannot stand. */
   #work(turn: OpenTurn, inputs: readonly Input[]): boolean {
-    const { sqlite } = this.#store
-    const changes = this.#statements.changes
-    const atStart = changes.get()
+    const { sqlite, buffers } = this.#store
+    const { changes } = this.#statements
+    const count = () => Number(changes.get()) + buffers.count
+    const atStart = count()
     let before = atStart
     for (const input of inputs) {
       const effects = turn.effects.length
@@ -190,7 +191,7 @@ class GroupCommit implements Turns {
         input.outcome = input.work(turn)
         if (isThenable(input.outcome)) throw new TypeError('the work of a turn must not be asynchronous')
       } catch (error) {
-        const wrote = turn.writes !== writes || changes.get() !== before
+        const wrote = turn.writes !== writes || count() !== before
         if (wrote || !sqlite.inTransaction || isDiskError(error)) throw error
         turn.effects.length = effects
         input.outcome = error
@@ -198,8 +199,9 @@ class GroupCommit implements Turns {
       }
       // SQLite ends the transaction by itself on some errors; an input that hid one must not let the next write outside of it.
       if (!sqlite.inTransaction) throw new Error('the transaction of the turn ended within an input')
-      before = changes.get()
+      before = count()
     }
+    buffers.flush()
     return turn.writes > 0 || before !== atStart
   }
 

@@ -16,6 +16,10 @@ export class ObservedStore implements MeshStore {
     this.#emptyRegisters = emptyRegisters
   }
 
+  begin(key: string): void {
+    this.#store.begin(key)
+  }
+
   register(key: string): Register | undefined {
     return this.#store.register(key)
   }

@@ -34,10 +34,9 @@ function bench(
     [...queued.keys()].slice(0, limit).map((key, at) => ({ key, priority: 0, runAt: 0, sequence: at }))
   const claiming = new Claiming({
     calls: new Calls({ run }),
-    store: { known: (key) => queued.get(key) },
+    store: { known: (key) => queued.get(key), due },
     clock,
     queue: { keysFor: () => (queued.size > 0 ? ['any'] : []) },
-    due,
     held,
     promote: () => undefined,
     givesWay: ({ key }) => options.givesWay?.includes(key.slice('job:'.length)) ?? false,

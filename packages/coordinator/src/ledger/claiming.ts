@@ -11,21 +11,19 @@
 import { type LedgerRecord, type ProblemCode, ProblemError, type RecordValue } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
 import type { ChangeResult, Mesh, Step } from '../mesh/mesh.ts'
-import type { MeshStore } from '../mesh/store.ts'
 import type { Calls } from './calls.ts'
 import { candidates } from './candidates.ts'
 import type { HeldCandidates } from './held-candidates.ts'
 import type { Claimed, ClaimMatch, Decide } from './ledger.ts'
-import type { Queries } from './queries.ts'
+import type { SqliteMeshStore } from './mesh-store.ts'
 import type { QueueIndex } from './queue-index.ts'
 import type { RecordKey } from './record-key.ts'
 
 export interface ClaimingOptions {
   readonly calls: Calls
-  readonly store: Pick<MeshStore, 'known'>
+  readonly store: Pick<SqliteMeshStore, 'known' | 'due'>
   readonly clock: Clock
   readonly queue: Pick<QueueIndex, 'keysFor'>
-  readonly due: Queries['due']
   readonly held: HeldCandidates
   /** Called first in each look: what has become due meanwhile is then a candidate. */
   readonly promote: (step: Step) => void
@@ -139,11 +137,13 @@ export class Claiming {
 
   /** Free candidates, the most urgent first, but for those that are passed by. */
   *#inOrder<V extends RecordValue>(claim: Claim<V>, wanted: number): Generator<LedgerRecord> {
-    const { queue, due, store, held, clock, givesWay, rank, random } = this.#options
+    const { queue, store, held, clock, givesWay, rank, random } = this.#options
     const contended = clock.monotonic() - this.#lostAt < contendedMs && random() >= strictShare
     const passedBy: LedgerRecord[] = []
     let priority = 0
-    for (const candidate of candidates(queue.keysFor(claim.match.accepts), wanted, due)) {
+    for (const candidate of candidates(queue.keysFor(claim.match.accepts), wanted, (requirementKey, limit) =>
+      store.due(requirementKey, limit),
+    )) {
       if (!this.#isFree(claim, candidate.key)) continue
       const record = store.known(candidate.key)
       if (!record) throw new Error(`${candidate.key} is due and not known`)

@@ -85,6 +85,7 @@ export class MeshLedger implements port.Ledger {
     this.#schedule = new Schedule({
       clock,
       driver,
+      store: meshStore,
       queries: this.#queries,
       onDue: (key) => {
         const record = meshStore.known(key)!
@@ -93,7 +94,7 @@ export class MeshLedger implements port.Ledger {
       },
     })
     this.#claiming = new Claiming({
-      ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, due: this.#queries.due, held: this.#held },
+      ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, held: this.#held },
       ...{ promote: (step) => this.#schedule.promote(step), givesWay: ({ key }) => !this.#stands(key) },
       ...{ rank: (record) => options.mesh.rank(record), random },
     })

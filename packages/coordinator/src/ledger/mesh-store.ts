@@ -1,30 +1,19 @@
 import type { LedgerRecord } from '@skyclaw/protocol'
 import {
-  prepareCounters,
-  prepareDropRecord,
-  prepareDropRegister,
-  prepareFindKeysByBase,
-  prepareFindKeysByTag,
-  prepareGetRecord,
-  prepareGetRecordHead,
-  prepareGetRegister,
-  prepareListChangeable,
-  prepareListUnlearned,
-  prepareMembers,
-  preparePruneRecords,
-  preparePruneRegisters,
-  preparePutRecord,
-  preparePutRegister,
-  prepareSaveFeedSeq,
+  type DueRecord,
+  type Promoted,
   readCounters,
   type RecordHead,
   type Store,
-  type StoreDatabase,
+  type WriteBuffer,
 } from '@skyclaw/store'
 import type { KnownHead, MeshCounter, MeshStore, Register } from '../mesh/store.ts'
-import { toKnownHead, toRecord, toRow } from './record-index.ts'
-import { toRegister, toRegisterRow } from './register-row.ts'
-import { RowCache } from './row-cache.ts'
+import { BaseCache } from './base-cache.ts'
+import { heldFromRows, heldNothing, type HeldRecord } from './held-record.ts'
+import { HeldRecords } from './held-records.ts'
+import { toHead, toKnownHead } from './record-index.ts'
+import { prepareMeshQueries } from './mesh-queries.ts'
+import { writeHeld } from './write-held.ts'
 
 /** Told, within the turn, of each change of the known records: the row before, the row now, and the record now. */
 export type OnKnown = (
@@ -40,20 +29,24 @@ export interface SqliteMeshStoreOptions {
   readonly onKnown?: OnKnown | undefined
 }
 
-/** Text of registers and of known values that is kept parsed at most, each. */
-const cachedChars = 16 * 1_048_576
+/** Text of known values that is kept parsed at most. */
+const cachedChars = 32 * 1_048_576
 
 /**
- * The registers and known values of one coordinator, in its own database. Everything is in the database; what is kept in memory beside it,
- * the last number of the feed and the rows used last, `reload` reads again: so one store outlives any number of mesh cores.
+ * The registers and known values of one coordinator, in its own database. What a turn writes waits in memory for the turn's end and is
+ * then written row by row, each once, before the commit (the store's write buffers); questions that only the database can answer write it
+ * before. Else everything is in the database; what is kept in memory beside it, the last number of the feed and the rows used last,
+ * `reload` reads again: so one store outlives any number of mesh cores.
  */
-export class SqliteMeshStore implements MeshStore {
+export class SqliteMeshStore implements MeshStore, WriteBuffer {
+  /** Writes that were put off so far. */
+  count = 0
   readonly #store: Store
   readonly #now: () => number
   readonly #onKnown: OnKnown | undefined
   readonly #queries: ReturnType<typeof prepareMeshQueries>
-  readonly #registers = new RowCache<Register>(cachedChars)
-  readonly #known = new RowCache<LedgerRecord>(cachedChars)
+  readonly #held = new HeldRecords(cachedChars)
+  readonly #bases = new BaseCache()
   #feedSeq = 0
 
   constructor({ store, now, onKnown }: SqliteMeshStoreOptions) {
@@ -61,14 +54,20 @@ export class SqliteMeshStore implements MeshStore {
     this.#now = now
     this.#onKnown = onKnown
     this.#queries = prepareMeshQueries(store.db)
+    store.buffers.attach(this)
     this.reload()
   }
 
   /** To be called when a transaction was rolled back, or the database was changed by other means. */
   reload(): void {
     this.#feedSeq = readCounters(this.#store.db).feedSeq
-    this.#registers.clear()
-    this.#known.clear()
+    this.#held.clear()
+    this.#bases.clear()
+  }
+
+  /** Writes what this turn has changed so far. */
+  flush(): void {
+    this.#held.takeChanged((held) => writeHeld(this.#queries, held))
   }
 
   /** The last number given in the feed. */
@@ -76,78 +75,122 @@ export class SqliteMeshStore implements MeshStore {
     return this.#feedSeq
   }
 
+  begin(key: string): void {
+    this.#held.get(key, heldNothing)
+  }
+
   register(key: string): Register | undefined {
-    return this.#registers.get(key, () => {
-      const row = this.#queries.getRegister(key)
-      return row && { row: toRegister(row), chars: row.proposal?.length ?? 0 }
-    })
+    return this.#get(key).register
   }
 
   putRegister(register: Register, unlearned: boolean): void {
-    const row = toRegisterRow(register, unlearned)
-    this.#queries.putRegister(row)
-    this.#registers.put(register.key, register, row.proposal?.length ?? 0)
+    const held = this.#get(register.key)
+    held.register = register
+    held.unlearned = unlearned
+    held.registerChanged = true
+    this.#bases.note(register.key, register.accepted !== null || held.known !== undefined)
+    this.#change(held)
   }
 
   dropRegister(key: string): void {
-    this.#queries.dropRegister(key)
-    this.#registers.put(key, undefined, 0)
+    const held = this.#get(key)
+    if (!held.register) return
+    held.register = undefined
+    held.unlearned = false
+    held.registerChanged = true
+    if (!held.known) this.#bases.forget(key)
+    this.#change(held)
   }
 
   known(key: string): LedgerRecord | undefined {
-    return this.#known.get(key, () => {
-      const row = this.#queries.getRecord(key)
-      return row && { row: toRecord(row), chars: row.value.length }
-    })
+    return this.#get(key).known
   }
 
   putKnown(record: LedgerRecord): void {
-    const before = this.#onKnown && this.#queries.getRecordHead(record.key)
+    const held = this.#get(record.key)
+    const before = held.head
     this.#feedSeq += 1
-    const row = toRow(record, this.#feedSeq, this.#now())
-    this.#queries.putRecord(row)
-    this.#known.put(record.key, record, row.value.length)
-    this.#onKnown?.(before, row, record)
+    const head = toHead(record, this.#feedSeq, this.#now())
+    const text = JSON.stringify(record.value)
+    held.known = record
+    held.head = head
+    held.unwritten = text
+    held.recordChanged = true
+    this.#bases.note(record.key, true)
+    this.#change(held, text.length)
+    this.#onKnown?.(before, head, record)
   }
 
   dropKnown(key: string): void {
-    const before = this.#queries.getRecordHead(key)
+    const held = this.#get(key)
+    const before = held.head
     if (!before) return
-    this.#queries.dropRecord(key)
-    this.#known.put(key, undefined, 0)
+    held.known = held.head = held.unwritten = undefined
+    held.recordChanged = true
+    this.#bases.forget(key)
+    this.#change(held, 0)
     this.#dropped([before])
   }
 
   /** Drops records that ended before a time (milliseconds since 1970), with their registers, at most `limit`; says how many. */
   pruneFinished(before: number, limit: number): number {
+    this.flush()
     const rows = this.#queries.pruneRecords(before, limit)
     for (const { key } of rows) {
-      this.dropRegister(key)
-      this.#known.put(key, undefined, 0)
+      this.#queries.dropRegister(key)
+      this.#held.drop(key)
+      this.#bases.forget(key)
     }
     if (rows.length > 0) this.#dropped(rows)
     return rows.length
   }
 
+  /** Marks records whose time has come by now (milliseconds since 1970) as due, at most `limit`; answers which. */
+  promoteDue(now: number, limit: number): Promoted[] {
+    this.flush()
+    const promoted = this.#queries.promoteDue(now, limit)
+    for (const { key } of promoted) this.#held.drop(key)
+    return promoted
+  }
+
+  /** The best due records of a requirement key, as far as it is known by now. */
+  due(requirementKey: string, limit: number): DueRecord[] {
+    this.flush()
+    return this.#queries.due(requirementKey, limit)
+  }
+
   keysWithBase(base: string, limit: number): string[] {
+    const kept = this.#bases.keys(base, (of, most) => {
+      this.flush()
+      return this.#queries.listKeysUnderBase(of, most)
+    })
+    if (kept) return kept.slice(0, limit)
+    this.flush()
     return this.#queries.findKeysByBase(base, limit)
   }
 
   keysWithTag(tag: string, limit: number): string[] {
+    this.flush()
     return this.#queries.findKeysByTag(tag, limit)
   }
 
   unlearned(after: string, limit: number): string[] {
+    this.flush()
     return this.#queries.listUnlearned(after, limit)
   }
 
   changeable(after: string, limit: number): KnownHead[] {
+    this.flush()
     return this.#queries.listChangeable(after, limit).map(toKnownHead)
   }
 
   pruneRegisters(before: number, limit: number): number {
+    this.flush()
     const pruned = this.#queries.pruneRegisters(before, limit)
-    if (pruned > 0) this.#registers.clear()
+    if (pruned > 0) {
+      this.#held.clear()
+      this.#bases.clear()
+    }
     return pruned
   }
 
@@ -167,30 +210,23 @@ export class SqliteMeshStore implements MeshStore {
     this.#queries.members.saveFeedCursor({ instance, feedCursor: seq, now: this.#now() })
   }
 
+  #get(key: string): HeldRecord {
+    return this.#held.get(key, this.#load)
+  }
+
+  readonly #load = (key: string): HeldRecord => {
+    if (this.#bases.lacks(key)) return heldNothing(key)
+    return heldFromRows(key, this.#queries.getRecord(key), this.#queries.getRegister(key))
+  }
+
+  #change(held: HeldRecord, chars?: number): void {
+    this.count += 1
+    this.#held.change(held, chars)
+  }
+
   #dropped(rows: readonly RecordHead[]): void {
     // What bears the last number of the feed may be gone now, and no number may be given twice.
     this.#queries.saveFeedSeq(this.#feedSeq)
     for (const row of rows) this.#onKnown?.(row, undefined, undefined)
-  }
-}
-
-function prepareMeshQueries(db: StoreDatabase) {
-  return {
-    counters: prepareCounters(db),
-    dropRecord: prepareDropRecord(db),
-    dropRegister: prepareDropRegister(db),
-    findKeysByBase: prepareFindKeysByBase(db),
-    findKeysByTag: prepareFindKeysByTag(db),
-    getRecord: prepareGetRecord(db),
-    getRecordHead: prepareGetRecordHead(db),
-    getRegister: prepareGetRegister(db),
-    listChangeable: prepareListChangeable(db),
-    listUnlearned: prepareListUnlearned(db),
-    members: prepareMembers(db),
-    pruneRecords: preparePruneRecords(db),
-    pruneRegisters: preparePruneRegisters(db),
-    putRecord: preparePutRecord(db),
-    putRegister: preparePutRegister(db),
-    saveFeedSeq: prepareSaveFeedSeq(db),
   }
 }

@@ -3,10 +3,8 @@ import {
   countDue,
   countLeases,
   countStatuses,
-  prepareDueRecords,
   prepareListRecords,
   prepareNextRunAt,
-  preparePromoteDue,
   prepareReadFeed,
   prepareReadFeedHeads,
   type StoreDatabase,
@@ -16,8 +14,6 @@ import type { QueueIndex } from './queue-index.ts'
 /** The statements by which the ledger finds known records, prepared once. Records are written through the mesh alone. */
 export function prepareQueries(db: StoreDatabase) {
   return {
-    due: prepareDueRecords(db),
-    promoteDue: preparePromoteDue(db),
     nextRunAt: prepareNextRunAt(db),
     list: prepareListRecords(db),
     feed: prepareReadFeed(db),

@@ -12,8 +12,8 @@ import type { KnownHead } from '../mesh/store.ts'
 import { fromEpoch, toEpoch } from './epoch-columns.ts'
 import { recordRules } from './record-rules.ts'
 
-/** The row of a record: what its value says, repeated in the columns by which it is found. */
-export function toRow(record: LedgerRecord, feedSeq: number, now: number): RecordRow {
+/** The row of a record without its value: what that says, repeated in the columns by which the record is found. */
+export function toHead(record: LedgerRecord, feedSeq: number, now: number): RecordHead {
   const { key, version, set, moved, writtenAt, value } = record
   return {
     key,
@@ -29,7 +29,6 @@ export function toRow(record: LedgerRecord, feedSeq: number, now: number): Recor
     moved: moved ? JSON.stringify(moved) : null,
     ...indexed(value, now),
     tag: recordRules.tagOf(value) ?? null,
-    value: JSON.stringify(value),
   }
 }
 

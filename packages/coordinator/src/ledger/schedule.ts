@@ -1,13 +1,15 @@
 import type { Clock } from '../clock.ts'
 import type { Step } from '../mesh/mesh.ts'
 import type { Driver } from '../runtime/driver.ts'
+import type { SqliteMeshStore } from './mesh-store.ts'
 import type { Queries } from './queries.ts'
 import { ScheduleTimer } from './schedule-timer.ts'
 
 export interface ScheduleOptions {
   readonly clock: Clock
   readonly driver: Driver
-  readonly queries: Pick<Queries, 'promoteDue' | 'nextRunAt'>
+  readonly store: Pick<SqliteMeshStore, 'promoteDue'>
+  readonly queries: Pick<Queries, 'nextRunAt'>
   /** Called within the turn for each record whose time has come; what it answers is called after the commit. */
   readonly onDue: (key: string) => () => void
 }
@@ -34,8 +36,8 @@ export class Schedule {
   /** Promotes what is due by now, if the timer has not done so yet. */
   promote(step: Step): void {
     if (!this.#timer.isDue()) return
-    const { clock, queries, onDue } = this.#options
-    for (const { key } of queries.promoteDue(clock.now(), promotedPerTurn)) step.after(onDue(key))
+    const { clock, store, queries, onDue } = this.#options
+    for (const { key } of store.promoteDue(clock.now(), promotedPerTurn)) step.after(onDue(key))
     this.#timer.reset(queries.nextRunAt())
   }
 

@@ -35,6 +35,10 @@ export class ForgettingStore implements MeshStore {
     this.#store.dropKnown(key)
   }
 
+  begin(key: string): void {
+    this.#store.begin(key)
+  }
+
   register(key: string): Register | undefined {
     return this.#store.register(key)
   }

@@ -22,6 +22,8 @@ export type KnownHead = Omit<LedgerRecord, 'value'>
  * messages and answers leave. Nothing else writes registers or known values.
  */
 export interface MeshStore {
+  /** Says that nothing is held under a key: it was made just now, at random. */
+  begin(key: string): void
   register(key: string): Register | undefined
   /** `unlearned`: the accepted value is not known to be chosen. */
   putRegister(register: Register, unlearned: boolean): void

@@ -1,4 +1,5 @@
-import { and, asc, eq, gte, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, isNotNull, lt, type SQL, sql } from 'drizzle-orm'
+import { union, unionAll } from 'drizzle-orm/sqlite-core'
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
 import { registers } from '../schema/registers.ts'
@@ -8,27 +9,44 @@ const afterAll = '\u{10FFFF}'
 
 /** Keys of records, and of registers that accepted a value, that begin with a text; in order. */
 export function prepareFindKeysByBase(db: StoreDatabase): (base: string, limit: number) => string[] {
-  const limit = sql.placeholder('limit')
-  const within = (column: typeof records.key | typeof registers.key) =>
-    and(gte(column, sql.placeholder('base')), lt(column, sql.placeholder('end')))
-  const known = db
-    .select({ key: records.key })
-    .from(records)
-    .where(within(records.key))
-    .orderBy(asc(records.key))
-    .limit(limit)
-    .prepare()
-  const accepted = db
+  const known = db.select({ key: records.key }).from(records).where(within(records.key))
+  const kept = db
     .select({ key: registers.key })
     .from(registers)
     .where(and(within(registers.key), isNotNull(registers.acceptedN)))
-    .orderBy(asc(registers.key))
-    .limit(limit)
+  const statement = union(known, kept)
+    .orderBy(sql`1`)
+    .limit(sql.placeholder('limit'))
     .prepare()
-  return (base, most) => {
-    const range = { base, end: `${base}${afterAll}`, limit: most }
-    return united(known.all(range), accepted.all(range), most)
-  }
+  return (base, limit) => statement.all({ ...rangeOf(base), limit }).map(({ key }) => key)
+}
+
+export interface KeyUnderBase {
+  readonly key: string
+  /** 1 when there is a record or an accepted value under the key, 0 when a register has promised there, no more. */
+  readonly held: number
+}
+
+/** Keys of all records and registers that begin with a text, in no order; what has both a record and a register comes twice. */
+export function prepareListKeysUnderBase(db: StoreDatabase): (base: string, limit: number) => KeyUnderBase[] {
+  const known = db
+    .select({ key: records.key, held: sql<number>`1` })
+    .from(records)
+    .where(within(records.key))
+  const kept = db
+    .select({ key: registers.key, held: sql<number>`${registers.acceptedN} is not null` })
+    .from(registers)
+    .where(within(registers.key))
+  const statement = unionAll(known, kept).limit(sql.placeholder('limit')).prepare()
+  return (base, limit) => statement.all({ ...rangeOf(base), limit })
+}
+
+function within(column: typeof records.key | typeof registers.key): SQL | undefined {
+  return and(gte(column, sql.placeholder('base')), lt(column, sql.placeholder('end')))
+}
+
+function rangeOf(base: string): { base: string; end: string } {
+  return { base, end: `${base}${afterAll}` }
 }
 
 /** Keys of records, and of registers whose accepted value is not known to be chosen, that bear a tag; in order. */

@@ -5,8 +5,7 @@ import { prepareDueRecords, prepareNextRunAt, preparePromoteDue } from './due-re
 import { prepareCounters } from './counters.ts'
 import { prepareDropRecord } from './drop-record.ts'
 import { prepareDropRegister } from './drop-register.ts'
-import { prepareFindKeysByBase, prepareFindKeysByTag } from './find-keys.ts'
-import { prepareGetRecordHead } from './get-record-head.ts'
+import { prepareFindKeysByBase, prepareFindKeysByTag, prepareListKeysUnderBase } from './find-keys.ts'
 import { prepareGetRecord } from './get-record.ts'
 import { prepareGetRegister } from './get-register.ts'
 import { prepareListChangeable } from './list-changeable.ts'
@@ -15,6 +14,7 @@ import { prepareListUnlearned } from './list-unlearned.ts'
 import { prepareMembers } from './members.ts'
 import { preparePruneRecords } from './prune-records.ts'
 import { preparePruneRegisters } from './prune-registers.ts'
+import { preparePutPromise } from './put-promise.ts'
 import { preparePutRecord } from './put-record.ts'
 import { preparePutRegister } from './put-register.ts'
 import { prepareReadFeed, prepareReadFeedHeads, prepareSaveFeedSeq, readCounters } from './read-feed.ts'
@@ -37,10 +37,10 @@ function explain(): { sql: string; plan: string[] }[] {
     prepareDueRecords,
     prepareFindKeysByBase,
     prepareFindKeysByTag,
+    prepareListKeysUnderBase,
     prepareNextRunAt,
     preparePromoteDue,
     prepareGetRecord,
-    prepareGetRecordHead,
     prepareGetRegister,
     prepareListChangeable,
     prepareListRecords,
@@ -48,6 +48,7 @@ function explain(): { sql: string; plan: string[] }[] {
     prepareMembers,
     preparePruneRecords,
     preparePruneRegisters,
+    preparePutPromise,
     preparePutRecord,
     preparePutRegister,
     prepareReadFeed,

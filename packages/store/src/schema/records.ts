@@ -42,8 +42,14 @@ export const records = sqliteTable(
     finishedAt: integer('finished_at'),
     /** By which the record is found besides its key. */
     tag: text(),
-    /** JSON. The last column, so that SQLite reads the others without it. */
+    /** JSON. Behind those that are read without it, so that SQLite need not go through it for them. */
     value: text().notNull(),
+    /**
+     * The ballot that this coordinator, as a replica, has promised in the register that holds just this value, accepted and chosen; null
+     * when it keeps no such register. A row of `registers` under the same key counts instead.
+     */
+    promisedN: integer('promised_n'),
+    promisedNode: text('promised_node'),
   },
   (table) => [
     uniqueIndex('records_feed').on(table.feedSeq),
@@ -74,10 +80,10 @@ export const records = sqliteTable(
 
 export type RecordRow = typeof records.$inferSelect
 
-/** A record's row without its value, which may have megabytes. */
-export type RecordHead = Omit<RecordRow, 'value'>
+/** A record's row without its value, which may have megabytes, and what stands behind it. */
+export type RecordHead = Omit<RecordRow, 'value' | 'promisedN' | 'promisedNode'>
 
-const { value: _value, ...columns } = getTableColumns(records)
+const { value: _value, promisedN: _promisedN, promisedNode: _promisedNode, ...columns } = getTableColumns(records)
 
 /** What a query selects for the head of a row. */
 export const headColumns = columns

@@ -1,7 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** The register of each record that this coordinator is a replica of: what it promised and accepted, highest generation only. */
+/**
+ * The register of each record that this coordinator is a replica of: what it promised and accepted, highest generation only. One whose
+ * accepted value is the known one has no row here: its promise stands in the record's row, so that no value is kept twice.
+ */
 export const registers = sqliteTable(
   'registers',
   {

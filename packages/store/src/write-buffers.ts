@@ -1,0 +1,28 @@
+/** Writes of a turn that wait in memory for its end, so that a row which changes several times is written once. */
+export interface WriteBuffer {
+  /** Counts up with each write that is put off. */
+  readonly count: number
+  /** Writes what was put off. Called before the commit of each turn; afterwards nothing waits. */
+  flush(): void
+}
+
+/** The write buffers of a store. */
+export class WriteBuffers {
+  readonly #buffers = new Set<WriteBuffer>()
+
+  /** Has a buffer flushed with each turn from now on. */
+  attach(buffer: WriteBuffer): void {
+    this.#buffers.add(buffer)
+  }
+
+  /** Writes that were put off so far. */
+  get count(): number {
+    let count = 0
+    for (const buffer of this.#buffers) count += buffer.count
+    return count
+  }
+
+  flush(): void {
+    for (const buffer of this.#buffers) buffer.flush()
+  }
+}
