@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 // Workspace sources are imported as they stand (the `@skyclaw/source` export condition): no build before a test.
 const conditions = ['@skyclaw/source', 'node', 'import', 'default']
 
-const everywhere = '{packages,apps,examples,test}/**'
+const everywhere = '{packages,apps,examples,bench,test}/**'
 // The turns of the real OpenClaw are `pnpm test:openclaw`.
 const exclude = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/openclaw/**']
 

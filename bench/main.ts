@@ -1,6 +1,6 @@
 /** Runs the benchmark: `pnpm bench`, or `pnpm bench NAME…`. See the README beside this. */
 import { parseArgs } from 'node:util'
-import { runScenario } from './run-scenario.ts'
+import { runScenario } from './run/run-scenario.ts'
 import { renderResult } from './report/terminal.ts'
 import { scenarios } from './scenarios/scenarios.ts'
 

@@ -2,14 +2,14 @@ import { Queue } from 'bullmq'
 import { drive, report, settings } from './drive.ts'
 import { payloadOf } from './payload.ts'
 
-const { port, batch, payloadBytes, ...load } = settings<{
+const { port, batch, payloadBytes, ...load } = settings() as {
   port: number
   operations: number
   concurrency: number
   warmUp: number
   payloadBytes: number
   batch: number
-}>()
+}
 const queue = new Queue('bench', { connection: { port, host: '127.0.0.1' } })
 await queue.waitUntilReady()
 const data = payloadOf(payloadBytes)

@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq'
 import { report, settings } from './drive.ts'
 
-const { port, operations, concurrency } = settings<{ port: number; operations: number; concurrency: number }>()
+const { port, operations, concurrency } = settings() as { port: number; operations: number; concurrency: number }
 let done = 0
 const { promise, resolve } = Promise.withResolvers<void>()
 const worker = new Worker('bench', async () => 0, {

@@ -42,8 +42,8 @@ async function place(
 }
 
 /** The settings that the benchmark gave this load program. */
-export function settings<T>(): T {
-  return JSON.parse(process.argv[2] ?? '{}') as T
+export function settings(): unknown {
+  return JSON.parse(process.argv[2] ?? '{}')
 }
 
 export function report(result: LoadResult): void {

@@ -9,7 +9,7 @@ const {
   body,
   base64Numbers = false,
   ...load
-} = settings<{
+} = settings() as {
   urls: string[]
   path: string
   headers: Record<string, string>
@@ -19,7 +19,7 @@ const {
   operations: number
   concurrency: number
   warmUp: number
-}>()
+}
 const numberText = (index: number) =>
   base64Numbers ? Buffer.from(String(index).padStart(9, '0')).toString('base64') : String(index)
 const pools = urls.map((url) => new Pool(url, { connections: Math.max(1, Math.ceil(load.concurrency / urls.length)) }))

@@ -3,13 +3,13 @@ import { createClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
 import { report, settings } from './drive.ts'
 
-const { urls, token, operations, concurrency, claimMax } = settings<{
+const { urls, token, operations, concurrency, claimMax } = settings() as {
   urls: string[]
   token: string
   operations: number
   concurrency: number
   claimMax: number
-}>()
+}
 const transport = undiciTransport({ connections: concurrency + 8 })
 const client = createClient({ coordinators: urls, token, transport, learn: false })
 const { host } = await client.call('registerHost', {

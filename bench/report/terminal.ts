@@ -1,20 +1,43 @@
-import type { ScenarioResult, SideResult } from '../run-scenario.ts'
+import type { AbsoluteResult, CurveResult, RatioResult, ScenarioResult, SideResult } from './result.ts'
+import type { Target } from '../scenario.ts'
 
 /** A scenario's result as lines to read. */
-export function renderResult({ scenario, sides, ratio }: ScenarioResult): string {
-  const { title, name, load, unit, target } = scenario
-  const head = `${title} (${name}): ${load}`
-  const lines = sides.map((side) => `  ${renderSide(side, unit)}`)
-  const reached =
-    ratio === undefined
-      ? []
-      : [`  ratio ${ratio.toFixed(2)} (bar ${target.bar}, goal ${target.goal}): ${verdict(ratio, target)}`]
-  return [head, ...lines, ...reached, ''].join('\n')
+export function renderResult(result: ScenarioResult): string {
+  const head = `${result.title} (${result.name}): ${result.load}`
+  return [head, ...linesOf(result), ''].join('\n')
 }
 
-function verdict(ratio: number, { bar, goal }: { bar: number; goal: number }): string {
-  if (ratio >= goal) return 'goal reached'
-  return ratio >= bar ? 'bar reached' : 'below the bar'
+function linesOf(result: ScenarioResult): string[] {
+  if (result.kind === 'ratio') return ratioLines(result)
+  return result.kind === 'absolute' ? figureLines(result) : curveLines(result)
+}
+
+function ratioLines({ sides, unit, ratio, target }: RatioResult): string[] {
+  const lines = sides.map((side) => `  ${renderSide(side, unit)}`)
+  if (ratio === undefined) return lines
+  return [...lines, `  ratio ${ratio.toFixed(2)} (${verdict(ratio, target, 'more')})`]
+}
+
+function figureLines({ figures }: AbsoluteResult): string[] {
+  return figures.map(({ title, unit, better, target, spread: { median, min, max } }) => {
+    const reached = target ? ` (${verdict(median, target, better)})` : ''
+    return `  ${title}: ${round(median)} ${unit}, ${round(min)} to ${round(max)}${reached}`
+  })
+}
+
+function curveLines({ series, x, y }: CurveResult): string[] {
+  return series.map(({ name, points }) => {
+    const pairs = points.map(([at, value]) => `${round(at)}: ${round(value)}`)
+    return `  ${name}, ${y.label} by ${x.label}: ${pairs.join(', ')}`
+  })
+}
+
+function verdict(value: number, { bar, goal }: Target, better: 'more' | 'less'): string {
+  const reaches = (limit: number) => (better === 'more' ? value >= limit : value <= limit)
+  const sign = better === 'more' ? '>=' : '<='
+  const asked = goal === undefined ? `bar ${sign} ${bar}` : `bar ${sign} ${bar}, goal ${sign} ${goal}`
+  if (goal !== undefined && reaches(goal)) return `${asked}: goal reached`
+  return `${asked}: ${reaches(bar) ? 'bar reached' : 'below the bar'}`
 }
 
 function renderSide(

@@ -42,6 +42,10 @@ export async function startEtcd(folder: string, count: number): Promise<Etcd> {
   }
 }
 
+const gateway = 'v3'
+/** Where its JSON gateway takes a key and a value. */
+export const etcdPutPath = `/${gateway}/kv/put`
+
 export const etcdDurability = 'WAL fsync on a majority (default)'
 
 export async function etcdMissing(): Promise<string | undefined> {

@@ -68,7 +68,7 @@ async function together(urls: readonly string[]): Promise<void> {
     const client = createClient({ coordinators: [url], token, learn: false })
     for (;;) {
       const { peers } = await client.peers()
-      if (peers.filter(({ usable }) => usable).length === urls.length - 1) break
+      if (peers.filter(({ state, ready }) => state === 'alive' && ready !== false).length === urls.length - 1) break
       if (performance.now() > deadline) throw new Error(`${url} does not find the others`)
       await new Promise((done) => setTimeout(done, 50))
     }
