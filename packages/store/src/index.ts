@@ -16,10 +16,10 @@ export { type CounterName, prepareCounters } from './queries/counters.ts'
 export { prepareDropRecord } from './queries/drop-record.ts'
 export { prepareDropRegister } from './queries/drop-register.ts'
 export {
-  type KeyUnderBase,
+  type FoundKey,
   prepareFindKeysByBase,
   prepareFindKeysByTag,
-  prepareListKeysUnderBase,
+  prepareListKeysBetween,
 } from './queries/find-keys.ts'
 export { prepareGetRecord } from './queries/get-record.ts'
 export { prepareGetRegister } from './queries/get-register.ts'

@@ -8,7 +8,7 @@ import {
   type Requirement,
   type Routes,
 } from '@skyclaw/protocol'
-import { v7 } from 'uuid'
+import { uuidv7 } from 'uuidv7'
 import type { Clock } from '../clock.ts'
 import { type Decision, write } from '../core/decision.ts'
 import type { KnownHost } from '../core/explain.ts'
@@ -88,7 +88,7 @@ export class HostRegistry {
   /** Adds a host, or changes what a known one offers. */
   async register(body: BodyOf<Routes['registerHost']>): Promise<HostRecord> {
     const now = this.#clock.now()
-    const id = body.hostId ?? v7()
+    const id = body.hostId ?? uuidv7()
     const offer = {
       name: body.name,
       capabilities: normaliseCapabilities(body.capabilities ?? []),

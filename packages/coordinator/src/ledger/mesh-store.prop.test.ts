@@ -33,6 +33,12 @@ const values: [string, RecordValue[]][] = [
   [hostKey('h').keyFor('00000001'), [hostRecord('h')]],
   [hostKey('h').keyFor('0000000a'), [hostRecord('h')]],
   [hostKey('hh').keyFor('00000001'), [hostRecord('hh')]],
+  // Of now, by the store's clock, and of another time.
+  ...[
+    '00000003-5a1c-82ae-8cb1-fbf400000001',
+    '00000003-5a1c-82ae-8cb1-fbf40000000a',
+    '5234a385-1a8c-82ae-9cb1-fbf400000001',
+  ].map((id): [string, RecordValue[]] => [jobKey(id), jobs(id)]),
   [keyOf(supersededRecord('a', 1)), [supersededRecord('a', 1)]],
 ]
 const keys = values.map(([key]) => key)
@@ -135,6 +141,8 @@ const reads = (on: Target, limit: number) => ({
 test('the store holds what was written and committed, whatever the order, and a crash takes the open turn back', () => {
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 12, size: 'max' }), fc.integer({ min: 1, max: 8 }), (turns, limit) => {
+      // Where the run before ended by a failure.
+      if (store.sqlite.inTransaction) store.sqlite.exec('rollback')
       reset('self')
       const sqlite = new SqliteMeshStore({ store, now: () => 1_000 })
       let model = new MeshStoreModel()

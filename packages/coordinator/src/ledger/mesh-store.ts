@@ -8,7 +8,7 @@ import {
   type WriteBuffer,
 } from '@skyclaw/store'
 import type { KnownHead, MeshCounter, MeshStore, Register } from '../mesh/store.ts'
-import { BaseCache } from './base-cache.ts'
+import { BaseIndex } from './base-index.ts'
 import { heldFromRows, heldNothing, type HeldRecord } from './held-record.ts'
 import { HeldRecords } from './held-records.ts'
 import { toHead, toKnownHead } from './record-index.ts'
@@ -46,7 +46,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
   readonly #onKnown: OnKnown | undefined
   readonly #queries: ReturnType<typeof prepareMeshQueries>
   readonly #held = new HeldRecords(cachedChars)
-  readonly #bases = new BaseCache()
+  readonly #bases: BaseIndex
   #feedSeq = 0
 
   constructor({ store, now, onKnown }: SqliteMeshStoreOptions) {
@@ -54,6 +54,13 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     this.#now = now
     this.#onKnown = onKnown
     this.#queries = prepareMeshQueries(store.db)
+    this.#bases = new BaseIndex({
+      now,
+      list: (from, to, limit) => {
+        this.flush()
+        return this.#queries.listKeysBetween(from, to, limit)
+      },
+    })
     store.buffers.attach(this)
     this.reload()
   }
@@ -88,7 +95,6 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     held.register = register
     held.unlearned = unlearned
     held.registerChanged = true
-    this.#bases.note(register.key, register.accepted !== null || held.known !== undefined)
     this.#change(held)
   }
 
@@ -98,7 +104,6 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     held.register = undefined
     held.unlearned = false
     held.registerChanged = true
-    if (!held.known) this.#bases.forget(key)
     this.#change(held)
   }
 
@@ -116,7 +121,6 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     held.head = head
     held.unwritten = text
     held.recordChanged = true
-    this.#bases.note(record.key, true)
     this.#change(held, text.length)
     this.#onKnown?.(before, head, record)
   }
@@ -127,7 +131,6 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     if (!before) return
     held.known = held.head = held.unwritten = undefined
     held.recordChanged = true
-    this.#bases.forget(key)
     this.#change(held, 0)
     this.#dropped([before])
   }
@@ -139,7 +142,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     for (const { key } of rows) {
       this.#queries.dropRegister(key)
       this.#held.drop(key)
-      this.#bases.forget(key)
+      this.#bases.set(key, 'nothing')
     }
     if (rows.length > 0) this.#dropped(rows)
     return rows.length
@@ -160,10 +163,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
   }
 
   keysWithBase(base: string, limit: number): string[] {
-    const kept = this.#bases.keys(base, (of, most) => {
-      this.flush()
-      return this.#queries.listKeysUnderBase(of, most)
-    })
+    const kept = this.#bases.keys(base)
     if (kept) return kept.slice(0, limit)
     this.flush()
     return this.#queries.findKeysByBase(base, limit)
@@ -222,6 +222,8 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
   #change(held: HeldRecord, chars?: number): void {
     this.count += 1
     this.#held.change(held, chars)
+    const value = held.known ?? held.register?.accepted
+    this.#bases.set(held.key, value ? 'value' : held.register ? 'promise' : 'nothing')
   }
 
   #dropped(rows: readonly RecordHead[]): void {

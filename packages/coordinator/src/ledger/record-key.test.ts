@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { v7 } from 'uuid'
+import { uuidv7 } from 'uuidv7'
 import { expect, test } from 'vitest'
 import { newJobRecord } from '../jobs/new-job.ts'
 import { derivedJobStem } from '../jobs/job-id.ts'
@@ -14,6 +14,7 @@ import {
   jobKey,
   keyOf,
   supersededKey,
+  timedJobPrefix,
 } from './record-key.ts'
 
 const lineage = fc.stringMatching(/^[0-9a-f]{8}$/)
@@ -51,7 +52,7 @@ test('no base is that of another host or attempt', () => {
 })
 
 test('a random job id has no base, nor has a key that is none of ours', () => {
-  for (const key of [jobKey(v7()), jobKey('short'), 'host:a', 'host:a~1234567', 'superseded:a:1', 'other']) {
+  for (const key of [jobKey(uuidv7()), jobKey('short'), 'host:a', 'host:a~1234567', 'superseded:a:1', 'other']) {
     expect(baseOf(key)).toBeUndefined()
   }
 })
@@ -61,6 +62,24 @@ test('a derived job id is a UUID of version 8, and is found by the stem that it 
   expect(stem).toBe('5234a385-1a8c-82ae-9cb1-fbf4')
   const key = derivedJobKey(stem).keyFor('0123abcd')
   expect(jobIdOf(key)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})
+
+test('a key that is a UUID of version 7 gives its time to the id, and nothing else', () => {
+  const at = Date.UTC(2026, 0, 1)
+  const keyed = (time: number, end: string) =>
+    `${time.toString(16).padStart(12, '0').replace(/^.{8}/, '$&-')}-7000-8000-${end}`
+  const stem = (key: string, index?: number) => derivedJobStem({ token: 't', key, index })
+  const first = stem(keyed(at, '000000000001'))
+  expect(derivedJobKey(first).base.startsWith(timedJobPrefix(at))).toBe(true)
+  expect(baseOf(derivedJobKey(first).keyFor('0123abcd'))).toBe(`job:${first}`)
+  const others = [
+    stem(keyed(at, '000000000002')),
+    stem(keyed(at, '000000000001'), 0),
+    stem(keyed(at, '000000000001'), 1),
+  ]
+  for (const other of others) expect(other.slice(0, 8)).toBe(first.slice(0, 8))
+  expect(new Set([first, ...others].map((id) => id.slice(8))).size).toBe(4)
+  expect(stem(keyed(at + 1_000, '000000000001')) > first).toBe(true)
 })
 
 test('a value is kept under its own key in any lineage, and under no other key', () => {

@@ -19,6 +19,9 @@ export interface BaseKey<V extends RecordValue> {
 /** The lineage of records from before there were several coordinators. */
 export const firstLineage = '00000000'
 
+/** The ids of jobs that begin with a time are this fine, in milliseconds. */
+const timedIdMs = 256
+
 /** All of a derived job id but its lineage. */
 export const derivedStemChars = 28
 
@@ -51,6 +54,20 @@ export function supersededKey(jobId: string, attempt: number): BaseKey<Supersede
 /** By which the jobs of a claim are found again when it is repeated elsewhere. */
 export function claimTag(claimKey: string): Tag<JobRecord> {
   return `claim:${claimKey}`
+}
+
+/**
+ * What the keys of derived jobs begin with that bear a time: ids made about the same time then lie together in every index. It comes
+ * again after 34 years.
+ *
+ * @param time milliseconds since 1970
+ */
+export function timedJobPrefix(time: number): string {
+  return `job:${timedIdPrefix(time)}`
+}
+
+export function timedIdPrefix(time: number): string {
+  return (Math.floor(time / timedIdMs) % 2 ** 32).toString(16).padStart(8, '0')
 }
 
 function withBase<V extends RecordValue>(base: string): BaseKey<V> {

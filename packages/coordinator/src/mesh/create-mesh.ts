@@ -146,6 +146,7 @@ class MeshCore implements Mesh {
 
   change(step: Step, request: ChangeRequest): void {
     this.#store.wall = step.wall
+    if (request.fresh) this.#store.begin(request.key)
     this.#proposer.start(step, request)
   }
 

@@ -50,7 +50,6 @@ export class Proposer {
 
   start(step: Step, request: OperationRequest): void {
     const timeoutMs = request.timeoutMs ?? this.#core.options.changeTimeoutMs
-    if (request.fresh) this.#core.store.begin(request.key)
     this.#lanes.add(step, new Operation(request, step.now + timeoutMs))
   }
 

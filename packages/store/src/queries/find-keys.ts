@@ -9,44 +9,40 @@ const afterAll = '\u{10FFFF}'
 
 /** Keys of records, and of registers that accepted a value, that begin with a text; in order. */
 export function prepareFindKeysByBase(db: StoreDatabase): (base: string, limit: number) => string[] {
-  const known = db.select({ key: records.key }).from(records).where(within(records.key))
+  const known = db.select({ key: records.key }).from(records).where(between(records.key))
   const kept = db
     .select({ key: registers.key })
     .from(registers)
-    .where(and(within(registers.key), isNotNull(registers.acceptedN)))
+    .where(and(between(registers.key), isNotNull(registers.acceptedN)))
   const statement = union(known, kept)
     .orderBy(sql`1`)
     .limit(sql.placeholder('limit'))
     .prepare()
-  return (base, limit) => statement.all({ ...rangeOf(base), limit }).map(({ key }) => key)
+  return (base, limit) => statement.all({ from: base, to: `${base}${afterAll}`, limit }).map(({ key }) => key)
 }
 
-export interface KeyUnderBase {
+export interface FoundKey {
   readonly key: string
   /** 1 when there is a record or an accepted value under the key, 0 when a register has promised there, no more. */
   readonly held: number
 }
 
-/** Keys of all records and registers that begin with a text, in no order; what has both a record and a register comes twice. */
-export function prepareListKeysUnderBase(db: StoreDatabase): (base: string, limit: number) => KeyUnderBase[] {
+/** Keys of all records and registers from one text up to another, in no order; what has both a record and a register comes twice. */
+export function prepareListKeysBetween(db: StoreDatabase): (from: string, to: string, limit: number) => FoundKey[] {
   const known = db
     .select({ key: records.key, held: sql<number>`1` })
     .from(records)
-    .where(within(records.key))
+    .where(between(records.key))
   const kept = db
     .select({ key: registers.key, held: sql<number>`${registers.acceptedN} is not null` })
     .from(registers)
-    .where(within(registers.key))
+    .where(between(registers.key))
   const statement = unionAll(known, kept).limit(sql.placeholder('limit')).prepare()
-  return (base, limit) => statement.all({ ...rangeOf(base), limit })
+  return (from, to, limit) => statement.all({ from, to, limit })
 }
 
-function within(column: typeof records.key | typeof registers.key): SQL | undefined {
-  return and(gte(column, sql.placeholder('base')), lt(column, sql.placeholder('end')))
-}
-
-function rangeOf(base: string): { base: string; end: string } {
-  return { base, end: `${base}${afterAll}` }
+function between(column: typeof records.key | typeof registers.key): SQL | undefined {
+  return and(gte(column, sql.placeholder('from')), lt(column, sql.placeholder('to')))
 }
 
 /** Keys of records, and of registers whose accepted value is not known to be chosen, that bear a tag; in order. */

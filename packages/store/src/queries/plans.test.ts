@@ -5,7 +5,7 @@ import { prepareDueRecords, prepareNextRunAt, preparePromoteDue } from './due-re
 import { prepareCounters } from './counters.ts'
 import { prepareDropRecord } from './drop-record.ts'
 import { prepareDropRegister } from './drop-register.ts'
-import { prepareFindKeysByBase, prepareFindKeysByTag, prepareListKeysUnderBase } from './find-keys.ts'
+import { prepareFindKeysByBase, prepareFindKeysByTag, prepareListKeysBetween } from './find-keys.ts'
 import { prepareGetRecord } from './get-record.ts'
 import { prepareGetRegister } from './get-register.ts'
 import { prepareListChangeable } from './list-changeable.ts'
@@ -37,7 +37,7 @@ function explain(): { sql: string; plan: string[] }[] {
     prepareDueRecords,
     prepareFindKeysByBase,
     prepareFindKeysByTag,
-    prepareListKeysUnderBase,
+    prepareListKeysBetween,
     prepareNextRunAt,
     preparePromoteDue,
     prepareGetRecord,

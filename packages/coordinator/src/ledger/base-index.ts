@@ -1,0 +1,125 @@
+import type { FoundKey } from '@skyclaw/store'
+import { baseOf, firstLineage, timedJobPrefix } from './record-key.ts'
+
+/** What there is under a key: a value, known or accepted, or a promise alone. */
+export type Holding = 'value' | 'promise' | 'nothing'
+
+export interface BaseIndexOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** All that is on disk under the keys from one text up to another, in no order; the first `limit` of it. */
+  readonly list: (from: string, to: string, limit: number) => readonly FoundKey[]
+}
+
+const maxBases = 20_000
+
+/** A base with more keys is not kept: there are hardly ever two. */
+const maxKeysOfBase = 16
+
+/** So far ahead it is looked up at once which keys exist: hardly any, unless clocks differ. */
+const windowMs = 120_000
+const maxKeysOfWindow = 1_000
+
+/** After all that a key can go on with. */
+const afterAll = '\u{10FFFF}'
+
+/**
+ * Which keys there are under a base, in memory: of the bases that were asked for last, and of all whose jobs were made lately, so that
+ * most new keys need no look at the disk. It must be told of every key that comes or goes.
+ */
+export class BaseIndex {
+  readonly #options: BaseIndexOptions
+  /** The oldest first. */
+  readonly #bases = new Map<string, Map<string, Holding>>()
+  /** Between these two, what is not in `bases` does not exist. */
+  #from = ''
+  #to = ''
+
+  constructor(options: BaseIndexOptions) {
+    this.#options = options
+  }
+
+  /** The keys under a base that have a value, in order; undefined when that cannot be said from here. */
+  keys(base: string): readonly string[] | undefined {
+    if (base >= this.#to) this.#extend(base)
+    const kept = this.#bases.get(base)
+    if (kept) return withValue(kept)
+    // Not the keys of one base, but whatever begins so.
+    if (baseOf(`${base}${firstLineage}`) !== base) return undefined
+    if (this.#isWithin(base)) return []
+    const found = this.#options.list(base, `${base}${afterAll}`, maxKeysOfBase)
+    if (found.length === maxKeysOfBase) return undefined
+    const keys = new Map<string, Holding>()
+    for (const { key, held } of found) note(keys, key, held)
+    this.#keep(base, keys)
+    return withValue(keys)
+  }
+
+  /** Whether it is known here that there is nothing under a key. */
+  lacks(key: string): boolean {
+    const base = baseOf(key)
+    if (base === undefined) return false
+    if (base >= this.#to) this.#extend(base)
+    const keys = this.#bases.get(base)
+    return keys ? !keys.has(key) : this.#isWithin(base)
+  }
+
+  /** Says what there is under a key from now on. */
+  set(key: string, holding: Holding): void {
+    const base = baseOf(key)
+    if (base === undefined) return
+    const keys = this.#bases.get(base)
+    if (holding === 'nothing') return void keys?.delete(key)
+    if (keys) keys.set(key, holding)
+    else if (this.#isWithin(base)) this.#keep(base, new Map([[key, holding]]))
+  }
+
+  clear(): void {
+    this.#bases.clear()
+    this.#from = this.#to = ''
+  }
+
+  #isWithin(base: string): boolean {
+    return base > this.#from && base < this.#to
+  }
+
+  /** Takes in the time to come, when the base is of now: from what is covered on, or from now on where that lies behind. */
+  #extend(base: string): void {
+    const now = this.#options.now()
+    const start = timedJobPrefix(now)
+    const to = timedJobPrefix(now + windowMs)
+    const from = this.#to > start ? this.#to : start
+    if (base < from || base >= to) return
+    const found = this.#options.list(from, to, maxKeysOfWindow)
+    if (found.length === maxKeysOfWindow) return
+    if (from === start) this.#from = start
+    this.#to = to
+    for (const { key, held } of found) {
+      const of = baseOf(key)
+      if (of === undefined) continue
+      const keys = this.#bases.get(of) ?? new Map<string, Holding>()
+      note(keys, key, held)
+      this.#keep(of, keys)
+    }
+  }
+
+  #keep(base: string, keys: Map<string, Holding>): void {
+    this.#bases.set(base, keys)
+    if (this.#bases.size <= maxBases) return
+    const oldest = this.#bases.keys().next().value!
+    this.#bases.delete(oldest)
+    if (this.#isWithin(oldest)) this.#from = oldest
+  }
+}
+
+/** A record and its register come one after the other. */
+function note(keys: Map<string, Holding>, key: string, held: number): void {
+  if (held === 1) keys.set(key, 'value')
+  else if (!keys.has(key)) keys.set(key, 'promise')
+}
+
+function withValue(keys: ReadonlyMap<string, Holding>): readonly string[] {
+  const held: string[] = []
+  for (const [key, holding] of keys) if (holding === 'value') held.push(key)
+  return held.length < 2 ? held : held.toSorted()
+}
