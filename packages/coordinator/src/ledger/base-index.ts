@@ -11,7 +11,8 @@ export interface BaseIndexOptions {
   readonly list: (from: string, to: string, limit: number) => readonly FoundKey[]
 }
 
-const maxBases = 20_000
+/** Of one generation. */
+const maxBases = 10_000
 
 /** A base with more keys is not kept: there are hardly ever two. */
 const maxKeysOfBase = 16
@@ -19,6 +20,11 @@ const maxKeysOfBase = 16
 /** So far ahead it is looked up at once which keys exist: hardly any, unless clocks differ. */
 const windowMs = 120_000
 const maxKeysOfWindow = 1_000
+
+interface HeldKey {
+  readonly key: string
+  holding: Holding
+}
 
 /** After all that a key can go on with. */
 const afterAll = '\u{10FFFF}'
@@ -29,9 +35,10 @@ const afterAll = '\u{10FFFF}'
  */
 export class BaseIndex {
   readonly #options: BaseIndexOptions
-  /** The oldest first. */
-  readonly #bases = new Map<string, Map<string, Holding>>()
-  /** Between these two, what is not in `bases` does not exist. */
+  /** Two generations: when the young one is full it is the old one, and the old one is forgotten. */
+  #young = new Map<string, HeldKey[]>()
+  #old = new Map<string, HeldKey[]>()
+  /** Between these two, what is in neither generation does not exist. */
   #from = ''
   #to = ''
 
@@ -42,14 +49,14 @@ export class BaseIndex {
   /** The keys under a base that have a value, in order; undefined when that cannot be said from here. */
   keys(base: string): readonly string[] | undefined {
     if (base >= this.#to) this.#extend(base)
-    const kept = this.#bases.get(base)
+    const kept = this.#kept(base)
     if (kept) return withValue(kept)
     // Not the keys of one base, but whatever begins so.
     if (baseOf(`${base}${firstLineage}`) !== base) return undefined
     if (this.#isWithin(base)) return []
     const found = this.#options.list(base, `${base}${afterAll}`, maxKeysOfBase)
     if (found.length === maxKeysOfBase) return undefined
-    const keys = new Map<string, Holding>()
+    const keys: HeldKey[] = []
     for (const { key, held } of found) note(keys, key, held)
     this.#keep(base, keys)
     return withValue(keys)
@@ -60,22 +67,25 @@ export class BaseIndex {
     const base = baseOf(key)
     if (base === undefined) return false
     if (base >= this.#to) this.#extend(base)
-    const keys = this.#bases.get(base)
-    return keys ? !keys.has(key) : this.#isWithin(base)
+    const keys = this.#kept(base)
+    return keys ? !keys.some((held) => held.key === key) : this.#isWithin(base)
   }
 
   /** Says what there is under a key from now on. */
   set(key: string, holding: Holding): void {
     const base = baseOf(key)
     if (base === undefined) return
-    const keys = this.#bases.get(base)
-    if (holding === 'nothing') return void keys?.delete(key)
-    if (keys) keys.set(key, holding)
-    else if (this.#isWithin(base)) this.#keep(base, new Map([[key, holding]]))
+    const keys = this.#kept(base)
+    const at = keys?.findIndex((held) => held.key === key) ?? -1
+    if (holding === 'nothing') return void (at >= 0 && keys!.splice(at, 1))
+    if (at >= 0) keys![at]!.holding = holding
+    else if (keys) keys.push({ key, holding })
+    else if (this.#isWithin(base)) this.#keep(base, [{ key, holding }])
   }
 
   clear(): void {
-    this.#bases.clear()
+    this.#young = new Map()
+    this.#old = new Map()
     this.#from = this.#to = ''
   }
 
@@ -97,29 +107,36 @@ export class BaseIndex {
     for (const { key, held } of found) {
       const of = baseOf(key)
       if (of === undefined) continue
-      const keys = this.#bases.get(of) ?? new Map<string, Holding>()
+      const keys = this.#kept(of) ?? []
       note(keys, key, held)
       this.#keep(of, keys)
     }
   }
 
-  #keep(base: string, keys: Map<string, Holding>): void {
-    this.#bases.set(base, keys)
-    if (this.#bases.size <= maxBases) return
-    const oldest = this.#bases.keys().next().value!
-    this.#bases.delete(oldest)
-    if (this.#isWithin(oldest)) this.#from = oldest
+  #kept(base: string): HeldKey[] | undefined {
+    return this.#young.get(base) ?? this.#old.get(base)
+  }
+
+  #keep(base: string, keys: HeldKey[]): void {
+    this.#young.set(base, keys)
+    if (this.#young.size < maxBases) return
+    for (const forgotten of this.#old.keys()) {
+      if (this.#isWithin(forgotten) && !this.#young.has(forgotten)) this.#from = forgotten
+    }
+    this.#old = this.#young
+    this.#young = new Map()
   }
 }
 
 /** A record and its register come one after the other. */
-function note(keys: Map<string, Holding>, key: string, held: number): void {
-  if (held === 1) keys.set(key, 'value')
-  else if (!keys.has(key)) keys.set(key, 'promise')
+function note(keys: HeldKey[], key: string, held: number): void {
+  const same = keys.find((other) => other.key === key)
+  if (!same) keys.push({ key, holding: held === 1 ? 'value' : 'promise' })
+  else if (held === 1) same.holding = 'value'
 }
 
-function withValue(keys: ReadonlyMap<string, Holding>): readonly string[] {
+function withValue(keys: readonly HeldKey[]): readonly string[] {
   const held: string[] = []
-  for (const [key, holding] of keys) if (holding === 'value') held.push(key)
+  for (const { key, holding } of keys) if (holding === 'value') held.push(key)
   return held.length < 2 ? held : held.toSorted()
 }

@@ -6,66 +6,74 @@ const overheadChars = 1_000
 /**
  * What was read or written last, as objects, so that a change that touches a record several times does not parse it as often. What is
  * not there is remembered too. Everything goes through it, and nothing else writes those rows; after a rollback it must be cleared.
+ *
+ * In two generations: when the young one is full it is the old one, and what nobody asked for in the old one meanwhile is gone. So
+ * nothing is kept in order, and to forget costs nothing.
  */
 export class HeldRecords {
-  readonly #entries = new Map<string, HeldRecord>()
+  #young = new Map<string, HeldRecord>()
+  #old = new Map<string, HeldRecord>()
   readonly #changed = new Set<HeldRecord>()
+  /** Of one generation. */
   readonly #maxChars: number
-  #chars = 0
+  #youngChars = 0
 
   constructor(maxChars: number) {
-    this.#maxChars = maxChars
+    this.#maxChars = maxChars / 2
   }
 
   /** What is held under a key, read by `load` when it is not here. */
   get(key: string, load: (key: string) => HeldRecord): HeldRecord {
-    const entry = this.#entries.get(key)
+    const entry = this.#young.get(key)
     if (entry) return entry
-    const loaded = load(key)
-    this.#add(loaded)
-    this.#evict()
-    return loaded
+    const found = this.#old.get(key) ?? load(key)
+    this.#add(found)
+    this.#age()
+    return found
   }
 
   /** An entry is changed: it stays here until the changes are taken. `chars` is the length of its known value's text. */
   change(entry: HeldRecord, chars = entry.chars): void {
-    this.drop(entry.key)
+    const isYoung = this.#young.get(entry.key) === entry
+    if (isYoung) this.#youngChars += chars - entry.chars
     entry.chars = chars
-    this.#add(entry)
+    if (!isYoung) this.#add(entry)
     this.#changed.add(entry)
   }
 
-  /** Hands over what was changed since the last call; from now on it may be evicted. */
+  /** Hands over what was changed since the last call; from now on it may be forgotten. */
   takeChanged(write: (entry: HeldRecord) => void): void {
+    if (this.#changed.size === 0) return
     for (const entry of this.#changed) write(entry)
     this.#changed.clear()
-    this.#evict()
+    this.#age()
   }
 
   /** Forgets a key, which has no changes: it is read again when it is next asked for. */
   drop(key: string): void {
-    const entry = this.#entries.get(key)
-    if (!entry) return
-    this.#entries.delete(key)
-    this.#chars -= entry.chars + overheadChars
+    const entry = this.#young.get(key)
+    if (entry) this.#youngChars -= entry.chars + overheadChars
+    this.#young.delete(key)
+    this.#old.delete(key)
   }
 
   clear(): void {
-    this.#entries.clear()
+    this.#young = new Map()
+    this.#old = new Map()
     this.#changed.clear()
-    this.#chars = 0
+    this.#youngChars = 0
   }
 
   #add(entry: HeldRecord): void {
-    this.#entries.set(entry.key, entry)
-    this.#chars += entry.chars + overheadChars
+    this.#young.set(entry.key, entry)
+    this.#youngChars += entry.chars + overheadChars
   }
 
-  #evict(): void {
-    if (this.#changed.size > 0) return
-    for (const [key] of this.#entries) {
-      if (this.#chars <= this.#maxChars) return
-      this.drop(key)
-    }
+  /** Not while there are changes: what was read before them would be read from a disk that has them not yet. */
+  #age(): void {
+    if (this.#youngChars <= this.#maxChars || this.#changed.size > 0) return
+    this.#old = this.#young
+    this.#young = new Map()
+    this.#youngChars = 0
   }
 }

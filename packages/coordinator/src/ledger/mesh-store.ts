@@ -30,7 +30,7 @@ export interface SqliteMeshStoreOptions {
 }
 
 /** Text of known values that is kept parsed at most. */
-const cachedChars = 32 * 1_048_576
+const cachedChars = 8 * 1_048_576
 
 /**
  * The registers and known values of one coordinator, in its own database. What a turn writes waits in memory for the turn's end and is

@@ -78,7 +78,7 @@ test('a key that is a UUID of version 7 gives its time to the id, and nothing el
     stem(keyed(at, '000000000001'), 1),
   ]
   for (const other of others) expect(other.slice(0, 8)).toBe(first.slice(0, 8))
-  expect(new Set([first, ...others].map((id) => id.slice(8))).size).toBe(4)
+  expect(new Set([first, ...others].map((made) => made.slice(8))).size).toBe(4)
   expect(stem(keyed(at + 1_000, '000000000001')) > first).toBe(true)
 })
 

@@ -9,17 +9,22 @@ export interface Leftover {
   readonly next: Ballot
 }
 
-const maxLeftovers = 10_000
+/** Of one generation. */
+const maxLeftovers = 5_000
 
-/** The latest leftovers, each to be used once. Losing one costs a round trip, nothing else. */
+/**
+ * The latest leftovers, each to be used once. Losing one costs a round trip, nothing else. In two generations: when the young one is full
+ * it is the old one, and the old one is forgotten.
+ */
 export class Leftovers {
-  readonly #byKey = new Map<string, Leftover>()
+  #young = new Map<string, Leftover>()
+  #old = new Map<string, Leftover>()
 
   keep(key: string, leftover: Leftover): void {
-    this.#byKey.delete(key)
-    this.#byKey.set(key, leftover)
-    if (this.#byKey.size <= maxLeftovers) return
-    for (const oldest of this.#byKey.keys()) return void this.#byKey.delete(oldest)
+    this.#young.set(key, leftover)
+    if (this.#young.size < maxLeftovers) return
+    this.#old = this.#young
+    this.#young = new Map()
   }
 
   /**
@@ -27,9 +32,11 @@ export class Leftovers {
    * forgotten. It is gone from here either way.
    */
   take(key: string, place: Place, known: LedgerRecord | undefined): Leftover | undefined {
-    const leftover = this.#byKey.get(key)
-    this.#byKey.delete(key)
-    if (!leftover || !known || compareTerms(leftover.place, place) !== 0) return undefined
+    const leftover = this.#young.get(key) ?? this.#old.get(key)
+    if (!leftover) return undefined
+    this.#young.delete(key)
+    this.#old.delete(key)
+    if (!known || compareTerms(leftover.place, place) !== 0) return undefined
     return compareVersions(known.version, leftover.version) === 0 ? leftover : undefined
   }
 }
