@@ -1,30 +1,36 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { createWriteStream, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { keepTrack } from './run/children.ts'
 
 const stopMs = 10_000
 const startMs = 30_000
 const pollMs = 20
+const shownLogChars = 1_000
 
 /** A server that is measured: one process of its own. */
 export class ServerProcess {
   readonly name: string
   readonly #child: ChildProcess
+  readonly #log: string
   readonly #ended: Promise<unknown>
 
+  /** Its environment is `env` and the PATH, nothing else: what the benchmark's user has set must not change what is measured. */
   constructor(
     name: string,
     command: string,
     args: readonly string[],
-    options: { cwd: string; env?: NodeJS.ProcessEnv },
+    options: { cwd: string; env?: Record<string, string> },
   ) {
     this.name = name
-    const log = createWriteStream(`${options.cwd}/${name}.log`)
-    this.#child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#child.stdout?.pipe(log)
-    this.#child.stderr?.pipe(log)
+    this.#log = join(options.cwd, `${name}.log`)
+    const log = openSync(this.#log, 'a')
+    const env = { PATH: process.env['PATH'], ...options.env }
+    this.#child = keepTrack(spawn(command, args, { cwd: options.cwd, env, stdio: ['ignore', log, log] }))
+    closeSync(log)
     this.#ended = new Promise((resolve) => {
       this.#child.once('exit', resolve)
       this.#child.once('error', resolve)
@@ -40,15 +46,15 @@ export class ServerProcess {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Waits until a question is answered with true. Rejects when the process ends first. */
+  /** Waits until a question is answered with true. Rejects when the process ends first, with what it said. */
   async ready(isReady: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + startMs
     while (performance.now() < deadline) {
-      if (!this.isRunning) throw new Error(`${this.name} ended while it was started: see ${this.name}.log`)
+      if (!this.isRunning) throw new Error(`${this.name} ended while it was started: ${this.#lastWords()}`)
       if (await isReady().catch(() => false)) return
       await sleep(pollMs)
     }
-    throw new Error(`${this.name} was not ready within ${startMs} ms`)
+    throw new Error(`${this.name} was not ready within ${startMs} ms: ${this.#lastWords()}`)
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -61,21 +67,21 @@ export class ServerProcess {
 
   /** Bytes in memory now. */
   get memoryBytes(): number {
-    return kilobytes(this.pid, 'VmRSS')
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1_024
   }
 
-  /** Milliseconds of processor time so far. */
+  /** Milliseconds of processor time so far, to 10 ms. */
   get cpuMs(): number {
     const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
       .split(' ')
     return (Number(fields[11]) + Number(fields[12])) * 10
   }
-}
 
-function kilobytes(pid: number, field: string): number {
-  const [, amount] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(amount) * 1_024
+  #lastWords(): string {
+    return readFileSync(this.#log, 'utf8').slice(-shownLogChars) || 'it said nothing'
+  }
 }
 
 /** A TCP port that is free now. */
@@ -85,35 +91,6 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number }
   await new Promise((resolve) => server.close(resolve))
   return port
-}
-
-/** Counts the fsync and fdatasync calls of processes while something runs, by strace; undefined where that is not there. */
-export async function countSyncs(pids: readonly number[], run: () => Promise<void>): Promise<number | undefined> {
-  const tracer = spawn('strace', [
-    '-f',
-    '-c',
-    '-e',
-    'trace=fsync,fdatasync',
-    ...pids.flatMap((pid) => ['-p', String(pid)]),
-  ])
-  let said = ''
-  let attached = 0
-  const isAttached = new Promise<boolean>((resolve) => {
-    tracer.once('error', () => resolve(false))
-    tracer.once('exit', () => resolve(false))
-    tracer.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      attached = said.split('attached').length - 1
-      if (attached >= pids.length) resolve(true)
-    })
-  })
-  if (!(await isAttached)) return undefined
-  await run()
-  const ended = new Promise((resolve) => tracer.once('exit', resolve))
-  tracer.kill('SIGINT')
-  await ended
-  const calls = [...said.matchAll(/^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?f(?:data)?sync$/gm)]
-  return calls.reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 /** The first line that a program prints, or undefined where it is not installed. */

@@ -1,8 +1,14 @@
 import { Worker } from 'bullmq'
 import { report, settings } from './drive.ts'
 
-const { port, operations, concurrency } = settings() as { port: number; operations: number; concurrency: number }
+const { port, operations, warmUp, concurrency } = settings() as {
+  port: number
+  operations: number
+  warmUp: number
+  concurrency: number
+}
 let done = 0
+let startedAt = performance.now()
 const { promise, resolve } = Promise.withResolvers<void>()
 const worker = new Worker('bench', async () => 0, {
   connection: { port, host: '127.0.0.1' },
@@ -11,10 +17,10 @@ const worker = new Worker('bench', async () => 0, {
 })
 worker.on('completed', () => {
   done += 1
-  if (done >= operations) resolve()
+  if (done === warmUp) startedAt = performance.now()
+  if (done === warmUp + operations) resolve()
 })
 await worker.waitUntilReady()
-const startedAt = performance.now()
 void worker.run()
 await promise
 report({ operations, elapsedMs: performance.now() - startedAt, latencies: [] })

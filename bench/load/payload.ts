@@ -1,4 +1,14 @@
-/** The job that all enqueue scenarios use, on both sides: as JSON about 100 bytes. */
-export function payloadOf(bytes: number): { kind: 'shell'; command: string; args: string[] } {
-  return { kind: 'shell', command: 'echo', args: ['x'.repeat(Math.max(1, bytes - 60))] }
+interface BenchPayload {
+  readonly kind: 'shell'
+  readonly command: string
+  readonly args: string[]
+}
+
+const withFiller = (chars: number): BenchPayload => ({ kind: 'shell', command: 'echo', args: ['x'.repeat(chars)] })
+const leastBytes = JSON.stringify(withFiller(1)).length
+
+/** What all jobs carry, on both sides alike: as JSON exactly so many bytes. */
+export function payloadOf(bytes: number): BenchPayload {
+  if (bytes < leastBytes) throw new Error(`a payload has ${leastBytes} bytes at least, not ${bytes}`)
+  return withFiller(bytes - leastBytes + 1)
 }

@@ -1,16 +1,21 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { keepTrack } from '../run/children.ts'
 import type { LoadResult } from './drive.ts'
 
 const timeoutMs = 900_000
+const maxOutputBytes = 64 * 1_048_576
+const shownChars = 1_000
 
-/** Runs a load program as a process of its own. */
+/** Runs a load program of this folder as a process of its own. Rejects with what it said when it fails. */
 export async function runLoad(program: string, settings: object): Promise<LoadResult> {
-  const file = join(import.meta.dirname, `${program}.ts`)
-  const { stdout } = await promisify(execFile)(process.execPath, [file, JSON.stringify(settings)], {
-    maxBuffer: 64 * 1_048_576,
-    timeout: timeoutMs,
+  const args = [join(import.meta.dirname, `${program}.ts`), JSON.stringify(settings)]
+  const options = { maxBuffer: maxOutputBytes, timeout: timeoutMs }
+  return new Promise((resolve, reject) => {
+    const child = execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      if (!error) return resolve(JSON.parse(stdout) as LoadResult)
+      reject(new Error(`${program} failed: ${stderr.slice(-shownChars) || error.message}`))
+    })
+    keepTrack(child)
   })
-  return JSON.parse(stdout) as LoadResult
 }

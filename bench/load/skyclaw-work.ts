@@ -3,13 +3,15 @@ import { createClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
 import { report, settings } from './drive.ts'
 
-const { urls, token, operations, concurrency, claimMax } = settings() as {
+const { urls, token, operations, warmUp, concurrency, claimMax } = settings() as {
   urls: string[]
   token: string
   operations: number
+  warmUp: number
   concurrency: number
   claimMax: number
 }
+const heartbeatMs = 3_000
 const transport = undiciTransport({ connections: concurrency + 8 })
 const client = createClient({ coordinators: urls, token, transport, learn: false })
 const { host } = await client.call('registerHost', {
@@ -17,35 +19,38 @@ const { host } = await client.call('registerHost', {
 })
 const beat = setInterval(
   () => void client.call('heartbeat', { params: { id: host.id }, body: {} }).catch(() => {}),
-  3_000,
+  heartbeatMs,
 )
 const output = { success: true, durationMs: 1, exitCode: 0, stdout: '', stderr: '' }
-const latencies: number[] = []
+const all = warmUp + operations
 let done = 0
 let underWay = 0
-let free: (() => void) | undefined
-const startedAt = performance.now()
-while (done + underWay < operations) {
-  const room = Math.min(concurrency - underWay, claimMax, operations - done - underWay)
-  if (room < Math.min(claimMax, operations - done - underWay)) {
-    await new Promise<void>((resolve) => (free = resolve))
+let startedAt = performance.now()
+let wake: (() => void) | undefined
+
+async function complete(id: string, attempt: number): Promise<void> {
+  await client.call('completeJob', { params: { id }, body: { hostId: host.id, attempt, ...output } })
+  underWay -= 1
+  done += 1
+  if (done === warmUp) startedAt = performance.now()
+  wake?.()
+}
+
+while (done < all) {
+  const wanted = Math.min(claimMax, all - done - underWay)
+  if (wanted === 0 || concurrency - underWay < wanted) {
+    await new Promise<void>((resolve) => (wake = resolve))
     continue
   }
-  const claimedAt = performance.now()
-  const { jobs = [] } = await client.call('claimJobs', { params: { id: host.id }, body: { max: room, waitMs: 2_000 } })
-  latencies.push(performance.now() - claimedAt)
+  const { jobs = [] } = await client.call('claimJobs', {
+    params: { id: host.id },
+    body: { max: wanted, waitMs: 2_000 },
+  })
   for (const { id, attempts } of jobs) {
     underWay += 1
-    void client
-      .call('completeJob', { params: { id }, body: { hostId: host.id, attempt: attempts, ...output } })
-      .then(() => {
-        underWay -= 1
-        done += 1
-        free?.()
-      })
+    void complete(id, attempts)
   }
 }
-while (done < operations) await new Promise<void>((resolve) => (free = resolve))
-report({ operations, elapsedMs: performance.now() - startedAt, latencies })
+report({ operations, elapsedMs: performance.now() - startedAt, latencies: [] })
 clearInterval(beat)
 await client.close()

@@ -1,7 +1,7 @@
 import type { AbsoluteResult, FigureResult } from '../report/result.ts'
 import type { AbsoluteScenario, Effort } from '../scenario.ts'
 import { spread } from '../statistics.ts'
-import { inFolder } from './in-folder.ts'
+import { inFolder } from './children.ts'
 
 /** Takes the figures of a scenario so many times. Rejects when a run leaves one of them out. */
 export async function runAbsolute(scenario: AbsoluteScenario, effort: Effort, runs: number): Promise<AbsoluteResult> {

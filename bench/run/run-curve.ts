@@ -1,7 +1,7 @@
 import type { CurveResult } from '../report/result.ts'
 import type { CurveScenario, Effort, Series } from '../scenario.ts'
 import { median } from '../statistics.ts'
-import { inFolder } from './in-folder.ts'
+import { inFolder } from './children.ts'
 
 export async function runCurve(scenario: CurveScenario, effort: Effort, runs: number): Promise<CurveResult> {
   const { kind, name, title, load, durability, x, y } = scenario

@@ -1,7 +1,7 @@
 import type { RatioResult, SideResult } from '../report/result.ts'
 import type { Effort, Measurement, RatioScenario, Side } from '../scenario.ts'
 import { median, spread } from '../statistics.ts'
-import { inFolder } from './in-folder.ts'
+import { inFolder } from './children.ts'
 
 /** Measures two sides in turn, the order turned round at each run: what slows the machine for a while slows both. */
 export async function runRatio(scenario: RatioScenario, effort: Effort, runs: number): Promise<RatioResult> {
@@ -37,7 +37,7 @@ async function toResult(
   const described = { name, durability, ...(settings !== undefined && { settings }) }
   if (missing !== undefined) return { ...described, missing, values: [], details: {} }
   const values = measured.map(({ value }) => value)
-  const syncs = await inFolder(async (folder) => side.syncsPerOperation?.(folder))
+  const syncs = await inFolder(async (folder) => await side.syncsPerOperation?.(folder))
   return {
     ...{ ...described, values, version: await side.version(), spread: spread(values) },
     details: detailsOf(measured),

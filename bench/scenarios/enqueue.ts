@@ -1,100 +1,49 @@
 import { runLoad } from '../load/run-load.ts'
-import { type Measurement, type RatioScenario, scaled, type Side } from '../scenario.ts'
-import { countSyncs } from '../server-process.ts'
-import { quantile } from '../statistics.ts'
-import { redisDurability, redisMissing, startRedis } from '../systems/redis.ts'
-import { startCoordinators, token } from '../systems/skyclaw.ts'
+import { type Approach, type Jobs, sideOf } from '../run/side-of.ts'
+import type { RatioScenario, Side } from '../scenario.ts'
+import { countBullmqJobs, countSkyclawJobs } from '../systems/count-jobs.ts'
+import { type Redis, redisDurability, redisMissing, redisSettings, startRedis } from '../systems/redis.ts'
+import { type Coordinators, skyclawDurability, startCoordinators, token } from '../systems/skyclaw.ts'
 import { bullmqVersion, skyclawVersion } from '../systems/versions.ts'
 
 const payloadBytes = 100
 const concurrency = 64
-const operations = 10_000
-const countedOperations = 2_000
+const size = { jobs: 20_000, counted: 2_000 }
 
-interface Shape {
-  readonly batch: number
-}
+const loadOf = ({ measured, warmUp }: Jobs, batch: number) => ({
+  ...{ payloadBytes, concurrency, batch },
+  operations: measured / batch,
+  warmUp: warmUp / batch,
+})
 
-function skyclaw({ batch }: Shape): Side {
-  const load = (urls: readonly string[], count: number) =>
-    runLoad('skyclaw-enqueue', {
-      urls,
-      token,
-      payloadBytes,
-      concurrency,
-      batch,
-      operations: count / batch,
-      warmUp: count / batch / 5,
-    })
+function skyclaw(batch: number): Approach<Coordinators> {
   return {
     name: 'skyclaw',
-    durability: 'SQLite synchronous=FULL: an fsync before each answer, shared by what waits',
+    durability: skyclawDurability,
     version: skyclawVersion,
-    async measure(folder, effort) {
-      const nodes = await startCoordinators(folder, 1)
-      try {
-        return toMeasurement(await load(nodes.urls, scaled(operations, effort, batch * 20)), batch)
-      } finally {
-        await nodes.stop()
-      }
-    },
-    async syncsPerOperation(folder) {
-      const nodes = await startCoordinators(folder, 1)
-      try {
-        const pids = nodes.processes.map(({ pid }) => pid)
-        const syncs = await countSyncs(pids, async () => void (await load(nodes.urls, countedOperations)))
-        return syncs === undefined ? undefined : syncs / countedOperations / 1.2
-      } finally {
-        await nodes.stop()
-      }
-    },
+    start: (folder) => startCoordinators(folder, 1),
+    load: ({ urls }, jobs) => runLoad('skyclaw-enqueue', { urls, token, ...loadOf(jobs, batch) }),
+    count: ({ urls }, expected) => countSkyclawJobs(urls[0]!, 'queued', expected),
   }
 }
 
-function bullmq({ batch }: Shape): Side {
-  const load = (port: number, count: number) =>
-    runLoad('bullmq-enqueue', {
-      port,
-      payloadBytes,
-      concurrency,
-      batch,
-      operations: count / batch,
-      warmUp: count / batch / 5,
-    })
+function bullmq(batch: number): Approach<Redis> {
   return {
     name: 'bullmq',
     durability: redisDurability,
+    settings: redisSettings,
     missing: redisMissing,
     version: bullmqVersion,
-    async measure(folder, effort) {
-      const redis = await startRedis(folder)
-      try {
-        return toMeasurement(await load(redis.port, scaled(operations, effort, batch * 20)), batch)
-      } finally {
-        await redis.stop()
-      }
-    },
-    async syncsPerOperation(folder) {
-      const redis = await startRedis(folder)
-      try {
-        const syncs = await countSyncs(
-          [redis.process.pid],
-          async () => void (await load(redis.port, countedOperations)),
-        )
-        return syncs === undefined ? undefined : syncs / countedOperations / 1.2
-      } finally {
-        await redis.stop()
-      }
-    },
+    start: startRedis,
+    load: ({ port }, jobs) => runLoad('bullmq-enqueue', { port, ...loadOf(jobs, batch) }),
+    count: ({ port }) => countBullmqJobs(port, 'waiting'),
   }
 }
 
-function toMeasurement(result: Awaited<ReturnType<typeof runLoad>>, batch: number): Measurement {
-  return {
-    value: (result.operations * batch * 1_000) / result.elapsedMs,
-    details: { p50Ms: quantile(result.latencies, 0.5), p99Ms: quantile(result.latencies, 0.99) },
-  }
-}
+const sides = (batch: number): [Side, Side] => [
+  sideOf(skyclaw(batch), { ...size, batch }),
+  sideOf(bullmq(batch), { ...size, batch }),
+]
 
 export const enqueue: RatioScenario = {
   kind: 'ratio',
@@ -102,9 +51,9 @@ export const enqueue: RatioScenario = {
   title: 'Enqueue, one node, one client process',
   unit: 'jobs/s',
   better: 'more',
-  load: `${concurrency} at once, payload of about ${payloadBytes} bytes`,
+  load: `${concurrency} calls at once, payload of ${payloadBytes} bytes; each client opens the connections it wants`,
   target: { bar: 0.6, goal: 1 },
-  sides: [skyclaw({ batch: 1 }), bullmq({ batch: 1 })],
+  sides: sides(1),
   runs: 5,
 }
 
@@ -114,8 +63,8 @@ export const batch: RatioScenario = {
   title: 'Enqueue 100 in one request, one node, one client process',
   unit: 'jobs/s',
   better: 'more',
-  load: `${concurrency} requests of 100 at once, payload of about ${payloadBytes} bytes`,
+  load: `${concurrency} requests of 100 jobs at once, payload of ${payloadBytes} bytes`,
   target: { bar: 0.7, goal: 1 },
-  sides: [skyclaw({ batch: 100 }), bullmq({ batch: 100 })],
+  sides: sides(100),
   runs: 5,
 }

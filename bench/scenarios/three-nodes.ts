@@ -1,115 +1,73 @@
 import { routes } from '@skyclaw/protocol'
-import { runLoad } from '../load/run-load.ts'
 import { payloadOf } from '../load/payload.ts'
-import { type Measurement, type RatioScenario, scaled, type Side } from '../scenario.ts'
-import { quantile } from '../statistics.ts'
-import { etcdDurability, etcdMissing, etcdPutPath, startEtcd } from '../systems/etcd.ts'
-import { startCoordinators, token } from '../systems/skyclaw.ts'
+import { runLoad } from '../load/run-load.ts'
+import { type Approach, type Jobs, sideOf, type Size } from '../run/side-of.ts'
+import type { RatioScenario, Side } from '../scenario.ts'
+import { countEtcdKeys, countSkyclawJobs } from '../systems/count-jobs.ts'
+import { type Etcd, etcdDurability, etcdMissing, etcdPutPath, etcdSettings, startEtcd } from '../systems/etcd.ts'
+import { type Coordinators, startCoordinators, token } from '../systems/skyclaw.ts'
 import { etcdVersion, skyclawVersion } from '../systems/versions.ts'
 
-const payload = payloadOf(100)
-const value = Buffer.from(JSON.stringify({ payload })).toString('base64')
+const payloadBytes = 100
+const keyPrefix = 'job'
+const job = JSON.stringify({ payload: payloadOf(payloadBytes) })
+const headers = { 'x-skyclaw-token': token }
+// The number is put in behind a prefix of whole groups of base64.
+const put = JSON.stringify({ key: `${btoa(keyPrefix)}{n}`, value: btoa(job) })
 
-const requests = {
-  skyclaw: { path: routes.enqueueJob.path, headers: { 'x-skyclaw-token': token }, body: JSON.stringify({ payload }) },
-  etcd: { path: etcdPutPath, headers: {}, body: JSON.stringify({ key: '{key}', value }) },
-}
+const loadOf = ({ measured, warmUp }: Jobs, concurrency: number) => ({ operations: measured, warmUp, concurrency })
 
-/** A key of eight digits in base64, a new one each time: the number is put in behind a fixed text of whole base64 groups. */
-const etcdBody = requests.etcd.body.replace('{key}', `${Buffer.from('job').toString('base64')}{n}`)
-
-interface Shape {
-  readonly concurrency: number
-  readonly operations: number
-  readonly read: (result: Awaited<ReturnType<typeof runLoad>>) => Measurement
-}
-
-function skyclaw({ concurrency, operations, read }: Shape): Side {
+function skyclaw(concurrency: number): Approach<Coordinators> {
+  const request = { path: routes.enqueueJob.path, headers, body: job }
   return {
     name: 'skyclaw',
-    durability: 'M = 2: an fsync on two nodes before each answer',
+    durability: 'SQLite with synchronous=FULL, M = 2: an fsync on two nodes before each answer',
     version: skyclawVersion,
-    async measure(folder, effort) {
-      const nodes = await startCoordinators(folder, 3)
-      try {
-        const count = scaled(operations, effort)
-        const { urls } = nodes
-        return read(
-          await runLoad('raw-http', { urls, ...requests.skyclaw, concurrency, operations: count, warmUp: count / 5 }),
-        )
-      } finally {
-        await nodes.stop()
-      }
-    },
+    start: (folder) => startCoordinators(folder, 3),
+    load: ({ urls }, jobs) => runLoad('raw-http', { urls, ...request, ...loadOf(jobs, concurrency) }),
+    count: ({ urls }, expected) => countSkyclawJobs(urls[0]!, 'queued', expected),
   }
 }
 
-function etcd({ concurrency, operations, read }: Shape): Side {
+function etcd(concurrency: number): Approach<Etcd> {
+  const request = { path: etcdPutPath, headers: {}, body: put, base64Numbers: true }
   return {
     name: 'etcd',
     durability: etcdDurability,
+    settings: etcdSettings,
     missing: etcdMissing,
     version: etcdVersion,
-    async measure(folder, effort) {
-      const cluster = await startEtcd(folder, 3)
-      try {
-        const count = scaled(operations, effort)
-        const request = { ...requests.etcd, body: etcdBody }
-        return read(
-          await runLoad('raw-http', {
-            urls: cluster.urls,
-            ...request,
-            base64Numbers: true,
-            concurrency,
-            operations: count,
-            warmUp: count / 5,
-          }),
-        )
-      } finally {
-        await cluster.stop()
-      }
-    },
+    start: (folder) => startEtcd(folder, 3),
+    load: ({ urls }, jobs) => runLoad('raw-http', { urls, ...request, ...loadOf(jobs, concurrency) }),
+    count: ({ urls }) => countEtcdKeys(urls[0]!, keyPrefix),
   }
 }
 
-const many: Shape = {
-  concurrency: 64,
-  operations: 6_000,
-  read: ({ operations, elapsedMs, latencies }) => ({
-    value: (operations * 1_000) / elapsedMs,
-    details: { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) },
-  }),
-}
-
-const single: Shape = {
-  concurrency: 1,
-  operations: 1_500,
-  read: ({ operations, elapsedMs, latencies }) => ({
-    value: (operations * 1_000) / elapsedMs,
-    details: { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) },
-  }),
-}
+const sides = (concurrency: number, size: Size): [Side, Side] => [
+  sideOf(skyclaw(concurrency), size),
+  sideOf(etcd(concurrency), size),
+]
 
 export const threeNodes: RatioScenario = {
   kind: 'ratio',
   name: 'three-nodes',
-  title: 'Enqueue, three nodes, raw HTTP',
+  title: 'Enqueue, three nodes, raw HTTP, against a put',
   unit: 'requests/s',
   better: 'more',
-  load: '64 at once, spread over the nodes, payload of about 100 bytes',
+  load: `64 at once over 66 connections, nodes in turn, a value of ${job.length} bytes`,
   target: { bar: 0.8, goal: 1.5 },
-  sides: [skyclaw(many), etcd(many)],
+  sides: sides(64, { jobs: 10_000, counted: 2_000 }),
   runs: 5,
 }
 
 export const threeNodesSingle: RatioScenario = {
   kind: 'ratio',
   name: 'three-nodes-single',
-  title: 'Enqueue, three nodes, one at a time',
+  title: 'Enqueue, three nodes, one at a time, against a put',
   unit: 'requests/s',
   better: 'more',
-  load: 'one at a time, raw HTTP, nodes in turn, payload of about 100 bytes',
+  load: `one at a time over three connections, nodes in turn, a value of ${job.length} bytes`,
   target: { bar: 0.7, goal: 1 },
-  sides: [skyclaw(single), etcd(single)],
+  sides: sides(1, { jobs: 2_000, counted: 500 }),
   runs: 5,
 }

@@ -1,61 +1,52 @@
 import { runLoad } from '../load/run-load.ts'
-import { type Measurement, type RatioScenario, scaled, type Side } from '../scenario.ts'
-import { redisDurability, redisMissing, startRedis } from '../systems/redis.ts'
-import { startCoordinators, token } from '../systems/skyclaw.ts'
+import { type Approach, type Jobs, sideOf } from '../run/side-of.ts'
+import type { RatioScenario } from '../scenario.ts'
+import { countBullmqJobs, countSkyclawJobs } from '../systems/count-jobs.ts'
+import { type Redis, redisDurability, redisMissing, redisSettings, startRedis } from '../systems/redis.ts'
+import { type Coordinators, skyclawDurability, startCoordinators, token } from '../systems/skyclaw.ts'
 import { bullmqVersion, skyclawVersion } from '../systems/versions.ts'
 
-const operations = 5_000
+const payloadBytes = 100
 const concurrency = 64
 const claimMax = 16
-const fill = { payloadBytes: 100, concurrency, batch: 100, warmUp: 0 }
+const size = { jobs: 10_000, counted: 2_000, batch: 100 }
 
-const rate = ({ operations: done, elapsedMs }: Awaited<ReturnType<typeof runLoad>>): Measurement => ({
-  value: (done * 1_000) / elapsedMs,
+const fillOf = ({ measured, warmUp }: Jobs) => ({
+  ...{ payloadBytes, concurrency: 4, batch: size.batch, warmUp: 0 },
+  operations: (measured + warmUp) / size.batch,
 })
+const loadOf = ({ measured, warmUp }: Jobs) => ({ operations: measured, warmUp, concurrency })
 
-const skyclaw: Side = {
+const skyclaw: Approach<Coordinators> = {
   name: 'skyclaw',
-  durability: 'SQLite synchronous=FULL',
+  durability: skyclawDurability,
   version: skyclawVersion,
-  async measure(folder, effort) {
-    const nodes = await startCoordinators(folder, 1)
-    try {
-      const { urls } = nodes
-      const count = scaled(operations, effort)
-      await runLoad('skyclaw-enqueue', { urls, token, ...fill, operations: Math.ceil(count / fill.batch) })
-      return rate(await runLoad('skyclaw-work', { urls, token, operations: count, concurrency, claimMax }))
-    } finally {
-      await nodes.stop()
-    }
-  },
+  start: (folder) => startCoordinators(folder, 1),
+  prepare: ({ urls }, jobs) => runLoad('skyclaw-enqueue', { urls, token, ...fillOf(jobs) }),
+  load: ({ urls }, jobs) => runLoad('skyclaw-work', { urls, token, claimMax, ...loadOf(jobs) }),
+  count: ({ urls }, expected) => countSkyclawJobs(urls[0]!, 'completed', expected),
 }
 
-const bullmq: Side = {
+const bullmq: Approach<Redis> = {
   name: 'bullmq',
   durability: redisDurability,
+  settings: redisSettings,
   missing: redisMissing,
   version: bullmqVersion,
-  async measure(folder, effort) {
-    const redis = await startRedis(folder)
-    try {
-      const { port } = redis
-      const count = scaled(operations, effort)
-      await runLoad('bullmq-enqueue', { port, ...fill, operations: Math.ceil(count / fill.batch) })
-      return rate(await runLoad('bullmq-work', { port, operations: count, concurrency }))
-    } finally {
-      await redis.stop()
-    }
-  },
+  start: startRedis,
+  prepare: ({ port }, jobs) => runLoad('bullmq-enqueue', { port, ...fillOf(jobs) }),
+  load: ({ port }, jobs) => runLoad('bullmq-work', { port, ...loadOf(jobs) }),
+  count: ({ port }) => countBullmqJobs(port, 'completed'),
 }
 
 export const work: RatioScenario = {
   kind: 'ratio',
   name: 'work',
-  title: 'Claim and complete, one node',
+  title: 'Claim and complete, one node, one worker process',
   unit: 'jobs/s',
   better: 'more',
-  load: `${concurrency} jobs at once, ours claimed up to ${claimMax} at a time; nothing is executed`,
+  load: `${concurrency} jobs at once, payload of ${payloadBytes} bytes, nothing executed; ours claims up to ${claimMax} at a time`,
   target: { bar: 0.6, goal: 1 },
-  sides: [skyclaw, bullmq],
+  sides: [sideOf(skyclaw, size), sideOf(bullmq, size)],
   runs: 5,
 }

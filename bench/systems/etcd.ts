@@ -5,7 +5,7 @@ import { freePort, ServerProcess, versionOf } from '../server-process.ts'
 export interface Etcd {
   readonly urls: readonly string[]
   readonly processes: readonly ServerProcess[]
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** A cluster with etcd's defaults: an fsync of the log before each answer, on a majority. */
@@ -17,7 +17,7 @@ export async function startEtcd(folder: string, count: number): Promise<Etcd> {
   const processes = Array.from({ length: count }, (_, index) => {
     const own = join(folder, `etcd-${index}`)
     mkdirSync(own, { recursive: true })
-    const settings = {
+    const flags = {
       name: `m${index}`,
       'data-dir': join(own, 'data'),
       'listen-client-urls': client(index),
@@ -28,29 +28,31 @@ export async function startEtcd(folder: string, count: number): Promise<Etcd> {
       'initial-cluster-state': 'new',
       'log-level': 'error',
     }
-    const args = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
-    return new ServerProcess('etcd', 'etcd', args, { cwd: own, env: process.env })
+    const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
+    return new ServerProcess('etcd', 'etcd', args, { cwd: own })
   })
   const urls = processes.map((_, index) => client(index))
-  await Promise.all(processes.map((one, index) => one.ready(() => isHealthy(urls[index]!))))
-  return {
-    urls,
-    processes,
-    async stop() {
-      await Promise.all(processes.map((one) => one.stop()))
-    },
+  const stop = async () => void (await Promise.all(processes.map((one) => one.stop())))
+  try {
+    await Promise.all(processes.map((one, index) => one.ready(() => isHealthy(urls[index]!))))
+  } catch (error) {
+    await stop()
+    throw error
   }
+  return { urls, processes, stop }
 }
 
 const gateway = 'v3'
-/** Where its JSON gateway takes a key and a value. */
+/** Where its JSON gateway takes a key and a value, and where it counts keys. */
 export const etcdPutPath = `/${gateway}/kv/put`
+export const etcdCountPath = `/${gateway}/kv/range`
 
-export const etcdDurability = 'WAL fsync on a majority (default)'
+export const etcdDurability = 'an fsync of the log on a majority before each answer'
+export const etcdSettings = 'defaults (fsync is always on); three members'
 
 export async function etcdMissing(): Promise<string | undefined> {
   return (await versionOf('etcd', '--version')) === undefined
-    ? 'etcd is not installed (Debian: etcd-server)'
+    ? 'etcd is not installed (Debian: apt-get install etcd-server)'
     : undefined
 }
 

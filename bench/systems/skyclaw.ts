@@ -5,11 +5,12 @@ import { freePort, ServerProcess } from '../server-process.ts'
 
 const entry = resolve(import.meta.dirname, '../../apps/coordinator/dist/main.js')
 export const token = 'bench'
+export const skyclawDurability = 'SQLite with synchronous=FULL: an fsync before each answer, shared by what waits'
 
 export interface Coordinators {
   readonly urls: readonly string[]
   readonly processes: readonly ServerProcess[]
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** Starts coordinators as their operators do, from what is published. Resolves when all of them serve and work together. */
@@ -21,15 +22,15 @@ export async function startCoordinators(
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
   const processes: ServerProcess[] = []
-  for (const index of urls.keys()) processes.push(await startCoordinator(folder, urls, index, env))
-  await together(urls)
-  return {
-    urls,
-    processes,
-    async stop() {
-      await Promise.all(processes.map((one) => one.stop()))
-    },
+  const stop = async () => void (await Promise.all(processes.map((one) => one.stop())))
+  try {
+    for (const index of urls.keys()) processes.push(await startCoordinator(folder, urls, index, env))
+    await together(urls)
+  } catch (error) {
+    await stop()
+    throw error
   }
+  return { urls, processes, stop }
 }
 
 export async function startCoordinator(
@@ -44,7 +45,6 @@ export async function startCoordinator(
   const server = new ServerProcess('coordinator', process.execPath, [entry], {
     cwd: own,
     env: {
-      PATH: process.env['PATH'],
       NODE_ENV: 'production',
       SKYCLAW_TOKEN: token,
       SKYCLAW_COORDINATOR_HOST: '127.0.0.1',
@@ -57,7 +57,12 @@ export async function startCoordinator(
       ...env,
     },
   })
-  await server.ready(async () => (await fetch(`${url}/health`)).ok)
+  try {
+    await server.ready(async () => (await fetch(`${url}/health`)).ok)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
   return server
 }
 
