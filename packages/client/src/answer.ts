@@ -54,7 +54,7 @@ function missingField(route: RouteDefinition, value: Record<string, unknown>): s
 }
 
 /** A code that this version does not know is taken as it is: newer coordinators may have more. */
-function isProblem(value: Record<string, unknown>): value is Problem & Record<string, unknown> {
+export function isProblem(value: Record<string, unknown>): value is Problem & Record<string, unknown> {
   return (
     typeof value['code'] === 'string' &&
     typeof value['status'] === 'number' &&

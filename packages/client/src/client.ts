@@ -1,6 +1,7 @@
 import { limits, type OperationId, type QueryOf, type ResponseOf, type Routes } from '@skyclaw/protocol'
 import { performCall } from './call.ts'
 import type { CallContext } from './call-context.ts'
+import { Enqueuer } from './coalesce/enqueuer.ts'
 import { SkyclawError } from './errors.ts'
 import { isAdmissible } from './failover/admit.ts'
 import { createFailover, replaceUrls } from './failover/failover.ts'
@@ -13,7 +14,7 @@ import { pinger } from './ping.ts'
 import type { CallInput } from './prepare.ts'
 import { followLogs } from './resources/follow-logs.ts'
 import { type HostsResource, hostsResource } from './resources/hosts.ts'
-import { type JobsResource, jobsResource } from './resources/jobs.ts'
+import { type Enqueue, type JobsResource, jobsResource } from './resources/jobs.ts'
 
 export interface SkyclawClient {
   /** Any operation of the route table. Rejects with one of the errors of this package, or with the signal's reason. */
@@ -71,9 +72,12 @@ export function createClient(clientOptions: ClientOptions): SkyclawClient {
   }
   const logs: JobsResource['logs'] = (id, logOptions) => followLogs(context, used, id, logOptions)
   const typed = call as unknown as Call
+  const enqueuer = options.coalesce && new Enqueuer(context, options.coalesce, used)
+  const enqueue: Enqueue = (body, input) =>
+    enqueuer ? enqueuer.enqueue(body, input) : typed('enqueueJob', { ...input, body })
   return {
     call: typed,
-    jobs: jobsResource(typed, options.timeoutMs, logs),
+    jobs: jobsResource(typed, { enqueue, callTimeoutMs: options.timeoutMs, logs }),
     hosts: hostsResource(typed),
     state: (query, input) => typed('readState', { ...input, ...(query && { query }) }),
     health: (input) => typed('readHealth', input),

@@ -3,10 +3,10 @@ import type { Answer } from './answer.ts'
 import { type FailedAttempt, ProblemResponseError, type SkyclawError } from './errors.ts'
 import { UnexpectedAnswerError, UnreachableError } from './errors.ts'
 import { type CallProgress, startCall } from './failover/failover.ts'
-import type { Prepared } from './prepare.ts'
+import type { Terms } from './prepare.ts'
 
 /** What one call has met so far. */
-export interface Course extends Prepared {
+export interface Course extends Terms {
   progress: CallProgress
   failures: Map<string, FailedAttempt>
   startedAt: number
@@ -15,11 +15,11 @@ export interface Course extends Prepared {
   outcomeUnknown: boolean
 }
 
-export function startCourse(prepared: Prepared): Course {
+export function startCourse<T extends Terms>(terms: T): T & Course {
   const startedAt = performance.now()
   return {
-    ...prepared,
-    progress: startCall(startedAt + prepared.timeoutMs),
+    ...terms,
+    progress: startCall(startedAt + terms.timeoutMs),
     startedAt,
     failures: new Map(),
     lastProblem: undefined,
@@ -37,12 +37,14 @@ export function remember(course: Course, url: string, status: number, answer: Ex
     course.failures.set(url, { url, message: answer.message })
     return
   }
-  const { outcome, code } = answer.problem
-  if (outcome === 'unknown' || (outcome === undefined && code === 'internal' && course.writes)) {
-    course.outcomeUnknown = true
-  }
+  if (course.writes && leavesDoubt(answer.problem)) course.outcomeUnknown = true
   course.lastProblem = { url, problem: answer.problem }
   course.failures.set(url, { url, message: `${answer.problem.code}: ${answer.problem.detail}` })
+}
+
+/** Whether a write may have happened although it was answered so. */
+export function leavesDoubt({ outcome, code }: Problem): boolean {
+  return outcome === 'unknown' || (outcome === undefined && code === 'internal')
 }
 
 /** The error that tells most: what a coordinator said about the request goes before what the network said. */

@@ -80,7 +80,7 @@ export class UnreachableError extends SkyclawError {
   constructor(attempts: readonly FailedAttempt[], elapsedMs: number, outcomeUnknown: boolean) {
     const list = attempts.map((attempt) => `${attempt.url}: ${attempt.message}`).join('; ')
     const unknown = outcomeUnknown ? ' (the request may have been carried out)' : ''
-    super(`no coordinator gave an answer in ${elapsedMs} ms${unknown}: ${list}`, { outcomeUnknown })
+    super(`no coordinator gave an answer in ${elapsedMs} ms${unknown}: ${list || 'none was asked'}`, { outcomeUnknown })
     this.attempts = attempts
   }
 }

@@ -1,7 +1,7 @@
 import type { BodyOf, OperationId, ParamsOf, QueryOf, ResponseOf, RouteDefinition, Routes } from '@skyclaw/protocol'
 
 export interface CallOptions {
-  /** Names the request; a fresh UUID when not given. Repeats of the call send the same one. */
+  /** Names the request; a fresh UUIDv7 when not given. Repeats of the call send the same one. */
   idempotencyKey?: string
   /** Ends the call with the signal's reason. */
   signal?: AbortSignal

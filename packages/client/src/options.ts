@@ -26,13 +26,29 @@ export interface ClientOptions {
   learn?: boolean
   /** Milliseconds between two such questions at least; default 30,000. */
   learnEveryMs?: number
+  /**
+   * Whether concurrent calls of `jobs.enqueue` share requests; default true. `maxJobs` of one request at most (100), and
+   * `maxRequests` under way beyond which calls gather (2).
+   */
+  coalesce?: boolean | Partial<CoalesceOptions>
   /** Breaker, backoff and pings. */
   failover?: Partial<FailoverOptions>
   /** How requests travel; default ofetch. */
   transport?: Transport
 }
 
-export type ResolvedOptions = Required<Omit<ClientOptions, 'token' | 'failover'>> & {
+export interface CoalesceOptions {
+  /** Of one request. */
+  maxJobs: number
+  /** Requests under way beyond which calls gather. */
+  maxRequests: number
+}
+
+const coalesceDefaults: CoalesceOptions = { maxJobs: 100, maxRequests: 2 }
+
+export type ResolvedOptions = Required<Omit<ClientOptions, 'token' | 'failover' | 'coalesce'>> & {
+  /** Undefined: each call is a request of its own. */
+  coalesce: CoalesceOptions | undefined
   token: string | undefined
   failover: FailoverOptions
 }
@@ -57,9 +73,26 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     maxCoordinators: positive('maxCoordinators', options.maxCoordinators ?? 64),
     learn: options.learn ?? true,
     learnEveryMs: positive('learnEveryMs', options.learnEveryMs ?? 30_000),
+    coalesce: resolveCoalesce(options.coalesce ?? true),
     failover,
     transport: options.transport ?? ofetchTransport(),
   }
+}
+
+function resolveCoalesce(option: boolean | Partial<CoalesceOptions>): CoalesceOptions | undefined {
+  if (option === false) return undefined
+  const { maxJobs, maxRequests } = option === true ? coalesceDefaults : { ...coalesceDefaults, ...option }
+  return {
+    maxJobs: countUpTo('coalesce.maxJobs', maxJobs, limits.batchJobs),
+    maxRequests: countUpTo('coalesce.maxRequests', maxRequests, maxCoalescedRequests),
+  }
+}
+
+const maxCoalescedRequests = 64
+
+function countUpTo(option: string, value: unknown, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max) return value as number
+  throw new OptionError(option, `must be a whole number from 1 to ${max}, not ${String(value)}`)
 }
 
 /** The URL without a slash at its end. Throws an `OptionError`, without the URL when it holds a password. */

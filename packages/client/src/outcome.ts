@@ -1,4 +1,4 @@
-import { readAnswer } from './answer.ts'
+import type { Answer } from './answer.ts'
 import type { AttemptFailure } from './attempt.ts'
 import type { CallContext } from './call-context.ts'
 import { type Course, remember } from './course.ts'
@@ -7,16 +7,15 @@ import { answered, failed } from './failover/failover.ts'
 import { retryAfterMs } from './retry-after.ts'
 import type { TransportResponse } from './transport.ts'
 
-/** Takes in what a coordinator answered: the value, or undefined when another one is to be asked. Throws what is final. */
+/** Takes in how a coordinator answered: the value, or undefined when another one is to be asked. Throws what is final. */
 export function takeAnswer(
   { failover, options, liveness }: CallContext,
   course: Course,
   url: string,
-  response: TransportResponse,
+  answer: Answer,
+  { status, retryAfter: header }: Pick<TransportResponse, 'status' | 'retryAfter'>,
 ): { value: unknown } | undefined {
   liveness.heard(url)
-  const { status } = response
-  const answer = readAnswer(course.route, response)
   if (answer.kind === 'ok') {
     answered(failover, url)
     return { value: answer.value }
@@ -29,7 +28,7 @@ export function takeAnswer(
   if (answer.kind === 'foreign' && answer.next === 'final') {
     throw new UnexpectedAnswerError(url, status, answer.message, course.outcomeUnknown)
   }
-  const retryAfter = retryAfterMs(response.retryAfter, Date.now(), options.maxRetryAfterMs)
+  const retryAfter = retryAfterMs(header, Date.now(), options.maxRetryAfterMs)
   failed(failover, course.progress, url, performance.now(), {
     countsAgainst: status >= 500,
     exclude: answer.kind === 'foreign' && answer.next === 'other',

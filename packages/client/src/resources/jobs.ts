@@ -1,6 +1,7 @@
 import type {
   BatchItem,
   BatchResult,
+  EnqueueAnswer,
   Job,
   LogEnd,
   NewJob,
@@ -35,7 +36,10 @@ export type EnqueueOptions = JobSettings & CallOptions
 export type BatchJob = JobSettings & { payload: Payload; idempotencyKey?: string }
 
 export interface JobsResource {
-  /** Enqueues a job; it is durable when this resolves. */
+  /**
+   * Enqueues a job; it is durable when this resolves. Calls at the same time share requests, and each has an answer, a signal and a time
+   * of its own.
+   */
   enqueue(payload: Payload, options?: EnqueueOptions): Promise<Job>
   /** Enqueues up to 1,000 jobs, each wholly or not at all: one result each, in order. */
   enqueueBatch(jobs: readonly BatchJob[], options?: CallOptions): Promise<BatchResult[]>
@@ -61,13 +65,22 @@ export interface JobsResource {
   explain(id: string, options?: CallOptions): Promise<ResponseOf<Routes['explainJob']>>
 }
 
-/** `callTimeoutMs`: the limit of a call that does not say. */
-export function jobsResource(call: Call, callTimeoutMs: number, logs: JobsResource['logs']): JobsResource {
+/** Enqueues one job, in a request of its own or with others. */
+export type Enqueue = (job: NewJob, options: CallOptions) => Promise<EnqueueAnswer>
+
+interface Means {
+  readonly enqueue: Enqueue
+  /** The limit of a call that does not say. */
+  readonly callTimeoutMs: number
+  readonly logs: JobsResource['logs']
+}
+
+export function jobsResource(call: Call, { enqueue, callTimeoutMs, logs }: Means): JobsResource {
   return {
     async enqueue(payload, options = {}) {
       const { requires, labels, priority, runAt, maxAttempts, maxLeaseLosses, ...callOptions } = options
       const settings = { requires, labels, priority, runAt, maxAttempts, maxLeaseLosses }
-      return (await call('enqueueJob', { ...callOptions, body: newJob(payload, settings) })).job
+      return (await enqueue(newJob(payload, settings), callOptions)).job
     },
     async enqueueBatch(jobs, options = {}) {
       const items = jobs.map(({ payload, idempotencyKey, ...settings }): BatchItem => {

@@ -3,7 +3,7 @@ import { type Course, givingUp, remember, startCourse } from '../course.ts'
 import { SkyclawError } from '../errors.ts'
 import { answered, failed } from '../failover/failover.ts'
 import { describeNetworkError } from '../network-error.ts'
-import { type CallInput, prepare } from '../prepare.ts'
+import { type CallInput, type Prepared, prepare } from '../prepare.ts'
 import { minOutageIntervalMs, passing, pause } from '../outage.ts'
 import { openStream, type OpenStream } from './open-stream.ts'
 import { type LogEvent, parseLogEvent, placeOf } from './parse-log-event.ts'
@@ -41,7 +41,7 @@ export class LogStreams {
   #openedAt = Number.NEGATIVE_INFINITY
   #isOutage = false
   #isNews = true
-  #course: Course
+  #course: Course & Prepared
 
   constructor(context: CallContext, settings: Settings) {
     this.#context = context
@@ -104,7 +104,7 @@ export class LogStreams {
     return Math.max(this.#openedAt + minOutageIntervalMs, soonest) - performance.now()
   }
 
-  #search(): Course {
+  #search(): Course & Prepared {
     const { options } = this.#context
     const timeoutMs = Math.max(1, Math.min(options.timeoutMs, this.#leftMs()))
     return startCourse(prepare(options, 'readLogs', { ...this.#settings.request, timeoutMs }))

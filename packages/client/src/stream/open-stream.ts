@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readAnswer } from '../answer.ts'
 import { attempt } from '../attempt.ts'
 import type { CallContext } from '../call-context.ts'
 import { type Course, givingUp, timeOf } from '../course.ts'
 import { decide, hasOther } from '../failover/failover.ts'
 import { takeAnswer, takeFailure } from '../outcome.ts'
-import { eventStreamType } from '../prepare.ts'
+import { eventStreamType, type Prepared } from '../prepare.ts'
 import { readWhole, type TransportStream } from '../transport.ts'
 
 /** An answer to a request for a stream that is none says why in a few lines. */
@@ -21,7 +22,11 @@ export interface OpenStream {
  * Asks coordinator after coordinator by the failover policy until one begins a stream. Rejects as a call does: with what a
  * coordinator said about the request, with `givingUp` at the course's deadline, or with the signal's reason.
  */
-export async function openStream(context: CallContext, course: Course, signal: AbortSignal): Promise<OpenStream> {
+export async function openStream(
+  context: CallContext,
+  course: Course & Prepared,
+  signal: AbortSignal,
+): Promise<OpenStream> {
   for (;;) {
     signal.throwIfAborted()
     const now = performance.now()
@@ -39,7 +44,7 @@ export async function openStream(context: CallContext, course: Course, signal: A
 /** Asks one coordinator; undefined when another one is to be asked. Throws what is final. */
 async function openAt(
   context: CallContext,
-  course: Course,
+  course: Course & Prepared,
   url: string,
   signal: AbortSignal,
 ): Promise<OpenStream | undefined> {
@@ -67,7 +72,8 @@ async function openAt(
   signal.throwIfAborted()
   // Whoever refuses at such length is no coordinator; another one may be.
   if (outcome.kind === 'failed') return takeFailure(context, course, url, { ...outcome, tooLarge: false }, timeMs)
-  takeAnswer(context, course, url, outcome.response.answer!)
+  const answer = outcome.response.answer!
+  takeAnswer(context, course, url, readAnswer(course.route, answer), answer)
   return undefined
 }
 
