@@ -8,6 +8,7 @@ import type { ValueRules } from './value-rules.ts'
 import { compareTerms, type Place, placeOf, type Term, termOf } from './version.ts'
 
 export type Located =
+  /** `creates`: nobody else can have made anything there, and this coordinator has not. */
   | { readonly kind: 'place'; readonly place: Place; readonly creates: boolean }
   /** Nothing is held here: the others must be asked. */
   | { readonly kind: 'ask' }
@@ -27,6 +28,8 @@ export function locate(core: Core, operation: Operation): Located {
     if (place) return { kind: 'place', place, creates: false }
   }
   if (operation.request.fresh) return create(core, operation)
+  // With nobody to ask, what is held here is all there is.
+  if (operation.asked === 'no' && core.members.isAlone && core.ready()) operation.asked = 'all'
   if (operation.asked === 'no' || operation.asked === 'waiting') return { kind: 'ask' }
   if (operation.request.keyFor) return create(core, operation)
   if (operation.asked === 'all') return { kind: 'nothing' }
@@ -48,7 +51,9 @@ function create(core: Core, operation: Operation): Located {
   // A key that was found before, of a record that has been forgotten since, stands for another set.
   operation.key = keyFor ? keyFor(lineageOf(set)) : key
   operation.place = { generation: 0, set }
-  return { kind: 'place', place: operation.place, creates: true }
+  const { replicas } = set
+  const alone = replicas.length === 1 && replicas[0] === self && !core.store.register(operation.key)
+  return { kind: 'place', place: operation.place, creates: fresh === true || alone }
 }
 
 /** The highest register that is known of. One of a later generation needs a known value to start from. */

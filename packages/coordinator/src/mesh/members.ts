@@ -19,6 +19,11 @@ export class Members {
     for (const member of members) if (member.instance !== this.#self) this.#others.set(member.instance, member)
   }
 
+  /** Whether no other one is known of. */
+  get isAlone(): boolean {
+    return this.#others.size === 0
+  }
+
   /** Those that may come back, dead or alive, without this one. */
   expected(): MeshMember[] {
     return [...this.#others.values()].filter((member) => !member.forgotten)

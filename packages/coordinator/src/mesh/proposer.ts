@@ -132,7 +132,7 @@ export class Proposer {
     }
     const leftover = this.#leftovers.take(key, place, known)
     const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
-    if (begins || (creates && operation.request.fresh && !operation.proposed)) {
+    if (begins || (creates && !operation.proposed)) {
       return this.#decide(step, operation, enter({ n: 0, node: self }), begins ? known : undefined, false)
     }
     if (leftover) {

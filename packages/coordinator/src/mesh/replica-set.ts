@@ -1,5 +1,5 @@
 import type { ReplicaSet } from '@skyclaw/protocol'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Replicas that must have promised before a value may be proposed. */
 export function prepareQuorum({ replicas }: ReplicaSet): number {
@@ -21,6 +21,7 @@ export function quorum(set: ReplicaSet): number {
  * same instances names the same, and one that comes or goes moves only its own share of the keys.
  */
 export function rankByHash(key: string, instances: readonly string[]): string[] {
+  if (instances.length < 2) return [...instances]
   const weighed = instances.map((id) => ({ id, weight: digest(`${id} ${key}`) }))
   weighed.sort((a, b) => (a.weight < b.weight ? -1 : 1))
   return weighed.map(({ id }) => id)
@@ -44,11 +45,21 @@ export function newReplicaSet(
   return { replicas, m }
 }
 
+/** The lineages asked for last: hardly any two records of a while differ in their sets. */
+const lineages = new Map<string, string>()
+const maxLineages = 1_000
+
 /** Eight hexadecimal digits that stand for a replica set in the keys of records that several coordinators may create at once. */
 export function lineageOf({ replicas, m }: ReplicaSet): string {
-  return digest([...replicas].sort().join(' ') + ` ${m}`).slice(0, 8)
+  const text = replicas.toSorted().join(' ') + ` ${m}`
+  const known = lineages.get(text)
+  if (known !== undefined) return known
+  const lineage = digest(text).slice(0, 8)
+  if (lineages.size >= maxLineages) lineages.clear()
+  lineages.set(text, lineage)
+  return lineage
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text, 'hex')
 }

@@ -31,8 +31,9 @@ export class Round {
   readonly #start: RoundStart
   readonly #promises = new Map<string, AcceptedProposal | undefined>()
   readonly #accepted = new Set<string>()
-  #refused = new Set<string>()
-  readonly #gone = new Set<string>()
+  /** Hardly ever anybody. */
+  #refused: readonly string[] = []
+  #gone: readonly string[] = []
 
   constructor(start: RoundStart) {
     this.#start = start
@@ -47,7 +48,7 @@ export class Round {
     this.phase = 'accept'
     this.proposal = proposal
     this.next = next
-    this.#refused = new Set()
+    this.#refused = []
   }
 
   message(): PeerMessage {
@@ -68,7 +69,7 @@ export class Round {
   /** Replicas that have not answered in this phase. */
   unanswered(): string[] {
     const answered = this.phase === 'prepare' ? this.#promises : this.#accepted
-    return this.place.set.replicas.filter((id) => !answered.has(id) && !this.#refused.has(id))
+    return this.place.set.replicas.filter((id) => !answered.has(id) && !this.#refused.includes(id))
   }
 
   promise(from: string, { accepted }: Promised): void {
@@ -80,8 +81,8 @@ export class Round {
   }
 
   refuse(from: string, { reason }: Refused): void {
-    this.#refused.add(from)
-    if (reason === 'gone') this.#gone.add(from)
+    if (!this.#refused.includes(from)) this.#refused = [...this.#refused, from]
+    if (reason === 'gone' && !this.#gone.includes(from)) this.#gone = [...this.#gone, from]
   }
 
   get isPrepared(): boolean {
@@ -94,19 +95,19 @@ export class Round {
 
   /** Whether somebody has refused in this phase: who is silent may be dead, and another ballot may do without them. */
   get isOpposed(): boolean {
-    return this.#refused.size > 0
+    return this.#refused.length > 0
   }
 
   /** Whether too many have refused. */
   get isLost(): boolean {
     const needed = this.phase === 'prepare' ? prepareQuorum(this.place.set) : acceptQuorum(this.place.set)
-    return this.place.set.replicas.length - this.#refused.size < needed
+    return this.place.set.replicas.length - this.#refused.length < needed
   }
 
   /** Whether so many hold nothing of the record, or never return, that it can have no accept quorum any more. */
   isGone(neverReturns: (instance: string) => boolean): boolean {
-    if (this.#gone.size === 0) return false
-    const left = this.place.set.replicas.filter((id) => !this.#gone.has(id) && !neverReturns(id))
+    if (this.#gone.length === 0) return false
+    const left = this.place.set.replicas.filter((id) => !this.#gone.includes(id) && !neverReturns(id))
     return left.length < acceptQuorum(this.place.set)
   }
 

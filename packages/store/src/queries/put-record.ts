@@ -6,5 +6,5 @@ import { wholeRow } from './whole-row.ts'
 export function preparePutRecord(db: StoreDatabase): (row: RecordRow) => void {
   const { values, set } = wholeRow(records)
   const statement = db.insert(records).values(values).onConflictDoUpdate({ target: records.key, set }).prepare()
-  return (row) => void statement.run({ ...row })
+  return (row) => void statement.run(row)
 }

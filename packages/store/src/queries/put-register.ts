@@ -6,5 +6,5 @@ import { wholeRow } from './whole-row.ts'
 export function preparePutRegister(db: StoreDatabase): (row: RegisterRow) => void {
   const { values, set } = wholeRow(registers)
   const statement = db.insert(registers).values(values).onConflictDoUpdate({ target: registers.key, set }).prepare()
-  return (row) => void statement.run({ ...row })
+  return (row) => void statement.run(row)
 }
