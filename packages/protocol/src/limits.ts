@@ -53,6 +53,8 @@ export const limits = {
   twins: 16,
   heartbeatJobs: 4_096,
   batchJobs: 1_000,
+  /** Outcomes of attempts in one request. */
+  completeReports: 100,
   pageDefault: 100,
   pageMax: 1_000,
   snapshotRecords: 1_000,

@@ -1,4 +1,5 @@
 import type { Handlers } from '../http/handler.ts'
+import { completeMany } from '../jobs/complete-many.ts'
 import { explainJob } from '../jobs/explain-job.ts'
 
 type JobRoutes = Pick<
@@ -8,6 +9,7 @@ type JobRoutes = Pick<
   | 'getJob'
   | 'listJobs'
   | 'completeJob'
+  | 'completeJobs'
   | 'releaseJob'
   | 'cancelJob'
   | 'retryJob'
@@ -32,6 +34,8 @@ export const jobRoutes: JobRoutes = {
     await hosts.heardFrom(body.hostId)
     return { job: await queue.complete(params.id, body) }
   },
+
+  completeJobs: async (context, { body }) => ({ results: await completeMany(context, body.reports) }),
 
   releaseJob: async ({ queue, hosts }, { params, body }) => {
     await hosts.heardFrom(body.hostId)

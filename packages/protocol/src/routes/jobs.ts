@@ -86,6 +86,21 @@ export const enqueueBatch = defineRoute({
   bodyLimitBytes: limits.largeBodyBytes,
 })
 
+const reportFields = {
+  hostId: Id,
+  success: Type.Boolean(),
+  durationMs: DurationMs,
+  exitCode: ExitCode,
+  stdout: Output,
+  stderr: Output,
+  error: Type.Optional(Type.String({ maxLength: limits.outputBytes })),
+  attempt: Type.Optional(Fence),
+  signal: Type.Optional(Signal),
+  timedOut: Type.Optional(Type.Boolean({ description: 'The attempt ended by its time limit.' })),
+  usage: Type.Optional(Usage),
+  openclaw: Type.Optional(OpenclawResult),
+}
+
 export const completeJob = defineRoute({
   method: 'POST',
   path: '/v1/jobs/:id/complete',
@@ -93,21 +108,26 @@ export const completeJob = defineRoute({
   auth: true,
   idempotency: 'answer',
   params: JobParams,
-  body: closed({
-    hostId: Id,
-    success: Type.Boolean(),
-    durationMs: DurationMs,
-    exitCode: ExitCode,
-    stdout: Output,
-    stderr: Output,
-    error: Type.Optional(Type.String({ maxLength: limits.outputBytes })),
-    attempt: Type.Optional(Fence),
-    signal: Type.Optional(Signal),
-    timedOut: Type.Optional(Type.Boolean({ description: 'The attempt ended by its time limit.' })),
-    usage: Type.Optional(Usage),
-    openclaw: Type.Optional(OpenclawResult),
-  }),
+  body: closed(reportFields),
   response: JobAnswer,
+  bodyLimitBytes: limits.largeBodyBytes,
+})
+
+const CompleteResult = Type.Object({
+  status: Type.Optional(JobStatus),
+  problem: Type.Optional(Problem),
+})
+
+export const completeJobs = defineRoute({
+  method: 'POST',
+  path: '/v1/jobs/complete',
+  summary: 'Report the outcomes of up to 100 attempts, each wholly or not at all, with one result each',
+  auth: true,
+  idempotency: 'natural',
+  body: closed({
+    reports: Type.Array(closed({ id: Id, ...reportFields }), { minItems: 1, maxItems: limits.completeReports }),
+  }),
+  response: Type.Object({ results: Type.Array(CompleteResult) }),
   bodyLimitBytes: limits.largeBodyBytes,
 })
 

@@ -12,6 +12,7 @@ import {
 import {
   cancelJob,
   completeJob,
+  completeJobs,
   enqueueBatch,
   enqueueJob,
   explainJob,
@@ -41,6 +42,7 @@ export const routes = {
   getJob,
   listJobs,
   completeJob,
+  completeJobs,
   releaseJob,
   cancelJob,
   retryJob,
