@@ -81,9 +81,9 @@ function createServer(timeouts: ServerTimeouts, logger: FastifyBaseLogger | unde
   app.server.on('checkExpectation', handleExpectation)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(createNotFoundHandler(''))
-  app.addHook('onRequest', async ({ raw, headers }) => {
-    if (raw.httpVersion !== '1.1' || headers.host !== undefined) return
-    throw new ProblemError('invalid_request', 'an HTTP/1.1 request needs a Host header', { field: 'host' })
+  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
+    if (raw.httpVersion !== '1.1' || headers.host !== undefined) return done()
+    done(new ProblemError('invalid_request', 'an HTTP/1.1 request needs a Host header', { field: 'host' }))
   })
   return app
 }

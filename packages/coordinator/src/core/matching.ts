@@ -1,5 +1,5 @@
 import type { Payload, Requirement } from '@skyclaw/protocol'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What a host offers. */
 export interface Offer {
@@ -23,18 +23,28 @@ function impliedCapability(payload: Payload): string {
   return payload.kind === 'shell' ? 'shell' : 'openclaw'
 }
 
+/** Forms that are kept, and the length of the texts that they are kept by: much work asks for the same few things. */
+const maxKeptForms = 1_000
+const maxKeptChars = 512
+const keptForms = new Map<string, NormalRequirement>()
+
 /** Requirements that mean the same get the same key: jobs with one key can be run by the same hosts. */
 export function normaliseRequirement(requirement: Requirement | undefined, payload: Payload): NormalRequirement {
-  const requiredCapabilities = normaliseCapabilities([
-    ...(requirement?.requiredCapabilities ?? []),
-    impliedCapability(payload),
-  ])
+  const implied = impliedCapability(payload)
+  const text = requirement === undefined ? implied : implied + JSON.stringify(requirement)
+  const kept = keptForms.get(text)
+  if (kept) return kept
+  const form = normalForm(requirement, implied)
+  if (keptForms.size >= maxKeptForms) keptForms.clear()
+  if (text.length <= maxKeptChars) keptForms.set(text, form)
+  return form
+}
+
+function normalForm(requirement: Requirement | undefined, implied: string): NormalRequirement {
+  const requiredCapabilities = normaliseCapabilities([...(requirement?.requiredCapabilities ?? []), implied])
   const labels = Object.entries(requirement?.labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const key = createHash('sha256')
-    .update(JSON.stringify([requiredCapabilities, labels]))
-    .digest('hex')
   return {
-    key,
+    key: hash('sha256', JSON.stringify([requiredCapabilities, labels])),
     requirement: { requiredCapabilities, ...(labels.length > 0 && { labels: Object.fromEntries(labels) }) },
   }
 }

@@ -1,8 +1,8 @@
 import { ProblemError, tokenHeader } from '@skyclaw/protocol'
 import type { FastifyRequest } from 'fastify'
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
+const digest = (text: string) => hash('sha256', text, 'buffer')
 
 /** A check of a request's token: compared in constant time, and refused without a hint. */
 export function createAuth(token: string | undefined): (request: FastifyRequest) => void {

@@ -26,11 +26,13 @@ export function useBodies(app: FastifyInstance): void {
       done(error as Error)
     }
   })
-  app.addHook('preParsing', async (request) => refuseOddBody(request))
-  app.addHook('preValidation', async (request) => {
-    if (request.body !== undefined) return
-    if (request.routeOptions.config.bytes) request.body = Buffer.alloc(0)
-    else if (request.method === 'POST') request.body = {}
+  app.addHook('preParsing', (request, _reply, _payload, done) => done(oddBody(request)))
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined) {
+      if (request.routeOptions.config.bytes) request.body = Buffer.alloc(0)
+      else if (request.method === 'POST') request.body = {}
+    }
+    done()
   })
 }
 
@@ -39,35 +41,36 @@ export function announcesBody({ headers }: Pick<FastifyRequest, 'headers'>): boo
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-function refuseOddBody(request: FastifyRequest): void {
+/** What is wrong with a body by its headers alone. */
+function oddBody(request: FastifyRequest): ProblemError | undefined {
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') {
-    throw new ProblemError('unsupported_media_type', 'bodies are taken without a content encoding', {
+    return new ProblemError('unsupported_media_type', 'bodies are taken without a content encoding', {
       field: 'content-encoding',
     })
   }
-  if (!announcesBody(request)) return
+  if (!announcesBody(request)) return undefined
   const { bytes = false } = request.routeOptions.config
   if (request.method !== 'POST' && !bytes) {
-    throw new ProblemError('invalid_request', `a ${request.method} request has no body`, { field: 'body' })
+    return new ProblemError('invalid_request', `a ${request.method} request has no body`, { field: 'body' })
   }
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  if (bytes !== (type === bytesType)) {
-    const wanted = bytes ? bytesType : 'application/json'
-    throw new ProblemError('unsupported_media_type', `this route takes ${wanted}`, { field: 'content-type' })
-  }
+  if (bytes === (type === bytesType)) return undefined
+  const wanted = bytes ? bytesType : 'application/json'
+  return new ProblemError('unsupported_media_type', `this route takes ${wanted}`, { field: 'content-type' })
 }
 
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new ProblemError('invalid_request', 'the body is not valid UTF-8', { field: 'body' })
   const value = parseText(body.toString())
-  if (isDeeper(value, maxDepth)) {
+  const odd = findOdd(value, 0)
+  if (odd === 'deep') {
     const detail = `the body nests more than ${maxDepth} levels deep`
     throw new ProblemError('invalid_request', detail, { field: 'body' })
   }
-  const field = findEndless(value)
-  if (field !== undefined) {
+  if (odd !== undefined) {
+    const field = odd.length === 0 ? 'body' : odd.join('.').slice(0, 256)
     throw new ProblemError('invalid_request', `${field} is a number that is too large`, { field })
   }
   return value
@@ -89,27 +92,28 @@ function withoutExcerpt(message: string): string {
     .replace(/^Unexpected token '.*'$/s, 'Unexpected token')
 }
 
-/** Goes down level by level, not call by call. */
-function isDeeper(value: unknown, levels: number): boolean {
-  let level = [value].filter(isContainer)
-  for (let depth = 0; depth < levels && level.length > 0; depth += 1) {
-    level = level.flatMap((container) => Object.values(container).filter(isContainer))
+/**
+ * One walk, at most `maxDepth` calls deep, for what JSON can say and nothing here can use: the path of a number that a double cannot
+ * hold, so that it was read as infinite, or `deep` when there is more below.
+ */
+function findOdd(value: unknown, depth: number): string[] | 'deep' | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : []
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth === maxDepth) return 'deep'
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const inner: unknown = value[index]
+      const found = typeof inner === 'string' ? undefined : findOdd(inner, depth + 1)
+      if (found !== undefined) return within(String(index), found)
+    }
+    return undefined
   }
-  return level.length > 0
-}
-
-/** The place of a number that JSON can write and that a double cannot hold: it was read as infinite. */
-function findEndless(value: unknown, place = 'body'): string | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : place
-  if (!isContainer(value)) return undefined
-  for (const [name, inner] of Object.entries(value)) {
-    if (typeof inner !== 'number' && !isContainer(inner)) continue
-    const found = findEndless(inner, place === 'body' ? name : `${place}.${name}`)
-    if (found !== undefined) return found.slice(0, 256)
+  for (const name in value) {
+    const inner = (value as Record<string, unknown>)[name]
+    const found = typeof inner === 'string' ? undefined : findOdd(inner, depth + 1)
+    if (found !== undefined) return within(name, found)
   }
   return undefined
 }
 
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
+const within = (name: string, found: string[] | 'deep') => (found === 'deep' ? found : [name, ...found])

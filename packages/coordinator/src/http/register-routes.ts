@@ -7,11 +7,10 @@ import { createAuth } from './auth.ts'
 import { useBodies } from './body-parser.ts'
 import { type EventSource, EventStream, eventStreamType } from './event-stream.ts'
 import type { Call, Handler } from './handler.ts'
-import { idempotencyKey } from './idempotency-key.ts'
 import { createNotFoundHandler } from './not-found.ts'
 import { logPeerRefusal, peerRouteHooks } from './peer-routes.ts'
 import { handleOwnError, sendProblem, shuttingDown } from './problem-handler.ts'
-import { isRetry } from './retry.ts'
+import { RouteCall } from './route-call.ts'
 import { createValidatorCompiler } from './validator.ts'
 
 /** A scope whose schemas are TypeBox's. */
@@ -39,7 +38,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
       // A stream has nothing to say to who asks for the head only, and may last for hours.
       ...(route.events && { exposeHeadRoute: false }),
       ...(route.bodyLimitBytes > 0 && { bodyLimit: route.bodyLimitBytes }),
-      ...(route.auth && { onRequest: async (request: FastifyRequest) => authenticate(request) }),
+      ...(route.auth && { onRequest: onRequest(authenticate) }),
       ...peerRouteHooks(id),
       handler: toFastify(id, route, context),
     })
@@ -60,35 +59,36 @@ function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
   }
 
   async function answerTo(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const key = route.idempotency === 'none' ? undefined : idempotencyKey(request)
-    const call = {
-      params: request.params,
-      query: request.query,
-      body: request.body,
-      idempotencyKey: key,
-      retried: route.idempotency === 'lease' && isRetry(request),
-      lastEventId: lastEventId(request),
-      signal: callerGone(reply),
-    } as Call<OperationId>
+    const call = new RouteCall(route, request, reply) as Call<OperationId>
+    const { idempotencyKey: key } = call
     if (route.idempotency !== 'answer' || key === undefined) return handler(context, call)
     const scope = `${id} ${JSON.stringify(request.params)}`
     return context.answers.once({ scope, key, body: request.body }, () => handler(context, call))
   }
 }
 
-/** A connection that stayed open after the last answer would hold up the server's close for as long as it is kept alive. */
-function endConnectionsWhenClosing(app: Scope, context: Context): void {
-  app.addHook('onRequest', async (request, reply) => {
-    return context.closing ? sendProblem(reply, shuttingDown(request.id)) : undefined
-  })
-  app.addHook('onSend', async (request, reply) => {
-    if (context.closing && request.raw.httpVersionMajor === 1) void reply.header('connection', 'close')
-  })
+/** The check as a hook that makes no promise: each one costs, with every request. */
+function onRequest(check: (request: FastifyRequest) => void) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    try {
+      check(request)
+    } catch (error) {
+      return done(error as Error)
+    }
+    done()
+  }
 }
 
-function lastEventId({ headers }: FastifyRequest): string | undefined {
-  const id = headers['last-event-id']
-  return Array.isArray(id) ? id.join(', ') : id
+/** A connection that stayed open after the last answer would hold up the server's close for as long as it is kept alive. */
+function endConnectionsWhenClosing(app: Scope, context: Context): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (context.closing) sendProblem(reply, shuttingDown(request.id))
+    else done()
+  })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (context.closing && request.raw.httpVersionMajor === 1) void reply.header('connection', 'close')
+    done()
+  })
 }
 
 /** The connection ends with the stream: it would hold up the server's close otherwise. */
@@ -100,14 +100,4 @@ function sendEvents(reply: FastifyReply, source: EventSource): FastifyReply {
   if (reply.raw.closed) stream.destroy()
   else reply.raw.once('close', () => stream.destroy())
   return reply.type(eventStreamType).send(stream)
-}
-
-function callerGone({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  // It may have left while its body was read.
-  if (raw.closed && !raw.writableFinished) gone.abort()
-  raw.once('close', () => {
-    if (!raw.writableFinished) gone.abort()
-  })
-  return gone.signal
 }

@@ -14,7 +14,17 @@ export interface JobViewContext {
   leaseExpiresAt(hostId: string): number
 }
 
-const iso = (time: number): string => new Date(time).toISOString()
+let lastTime = 0
+let lastText = new Date(lastTime).toISOString()
+
+/** The times of a job, and of the jobs of a batch, are often the same one: the text is made once. */
+function iso(time: number): string {
+  if (time !== lastTime) {
+    lastText = new Date(time).toISOString()
+    lastTime = time
+  }
+  return lastText
+}
 
 /** A job as the API shows it. The values of its `secretEnv` are in no record, and so in no view. */
 export function toJob(record: JobRecord, context: JobViewContext, superseded: readonly SupersededRecord[] = []): Job {
