@@ -20,3 +20,15 @@ export interface Spread {
 export function spread(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }
+
+const clearSpread = 1.3
+
+/** How many times the least the most is. */
+export function range({ min, max }: Spread): number {
+  return max / min
+}
+
+/** Whether runs differ so much that their median says little. */
+export function isUnclear(of: Spread): boolean {
+  return range(of) > clearSpread
+}

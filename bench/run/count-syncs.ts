@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process'
+import { versionOf } from '../server-process.ts'
 import { keepTrack } from './children.ts'
 
-/** Why no fsyncs are counted, or undefined where they are. */
-export const withoutStrace = 'fsyncs are not counted: strace is not installed, or may not attach (Debian: strace)'
+export const withoutStrace = 'fsyncs are not counted: strace is not installed (Debian: apt-get install strace)'
+
+export async function canCountSyncs(): Promise<boolean> {
+  return (await versionOf('strace', '-V')) !== undefined
+}
 
 /** Counts the fsync and fdatasync calls of processes while something runs, by strace; undefined where that cannot attach. */
 export async function countSyncs(pids: readonly number[], run: () => Promise<unknown>): Promise<number | undefined> {

@@ -2,7 +2,8 @@ import type { LoadResult } from '../load/drive.ts'
 import { type Effort, type Measurement, scaled, type Side } from '../scenario.ts'
 import type { ServerProcess } from '../server-process.ts'
 import { quantile } from '../statistics.ts'
-import { countSyncs } from './count-syncs.ts'
+import { canCountSyncs, countSyncs } from './count-syncs.ts'
+import { withSystem } from './with-system.ts'
 
 const warmUpShare = 0.2
 
@@ -42,14 +43,6 @@ export interface Size {
 /** A side that starts a system, loads it, and makes sure that every job arrived. */
 export function sideOf<S extends System>(approach: Approach<S>, { jobs, counted, batch = 1 }: Size): Side {
   const { name, durability, settings, missing, version } = approach
-  const withSystem = async <T>(folder: string, use: (system: S) => Promise<T>): Promise<T> => {
-    const system = await approach.start(folder)
-    try {
-      return await use(system)
-    } finally {
-      await system.stop()
-    }
-  }
   const verify = async (system: S, { measured, warmUp }: Jobs) => {
     const all = measured + warmUp
     const found = await approach.count(system, all)
@@ -60,15 +53,16 @@ export function sideOf<S extends System>(approach: Approach<S>, { jobs, counted,
     ...(settings !== undefined && { settings }),
     ...(missing && { missing }),
     measure: (folder: string, effort: Effort) =>
-      withSystem(folder, async (system) => {
+      withSystem(approach.start(folder), async (system) => {
         const amount = amountOf(scaled(jobs, effort, Math.max(200, 20 * batch)), batch)
         await approach.prepare?.(system, amount)
         const measurement = await underLoad(system, amount, () => approach.load(system, amount))
         await verify(system, amount)
         return measurement
       }),
-    syncsPerOperation: (folder: string) =>
-      withSystem(folder, async (system) => {
+    syncsPerOperation: async (folder: string) => {
+      if (!(await canCountSyncs())) return undefined
+      return withSystem(approach.start(folder), async (system) => {
         const amount = amountOf(counted, batch)
         await approach.prepare?.(system, amount)
         const pids = system.processes.map(({ pid }) => pid)
@@ -76,7 +70,8 @@ export function sideOf<S extends System>(approach: Approach<S>, { jobs, counted,
         if (syncs === undefined) return undefined
         await verify(system, amount)
         return syncs / (amount.measured + amount.warmUp)
-      }),
+      })
+    },
   }
 }
 
