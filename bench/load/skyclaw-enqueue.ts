@@ -2,6 +2,7 @@ import { createClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
 import { drive, report, settings } from './drive.ts'
 import { payloadOf } from './payload.ts'
+import { requirementOf } from './requirements.ts'
 
 interface Settings {
   urls: string[]
@@ -12,14 +13,20 @@ interface Settings {
   payloadBytes: number
   /** Jobs of one call; 1 enqueues singly. */
   batch: number
+  /** How many different things the jobs ask of a host; 1, that they ask for nothing, unless given. */
+  requirementKeys?: number
 }
 
-const { urls, token, batch, payloadBytes, ...load } = settings() as Settings
+const { urls, token, batch, payloadBytes, requirementKeys = 1, ...load } = settings() as Settings
 const transport = undiciTransport({ connections: load.concurrency })
 const client = createClient({ coordinators: urls, token, transport, learn: false })
 const payload = payloadOf(payloadBytes)
-const jobs = Array.from({ length: batch }, () => ({ payload }))
-const enqueueOne = async () => void (await client.jobs.enqueue(payload))
+const settingsOf = (job: number) => {
+  const requires = requirementOf(job, requirementKeys)
+  return requires && { requires }
+}
+const enqueueOne = async (index: number) => void (await client.jobs.enqueue(payload, settingsOf(index)))
+const jobs = Array.from({ length: batch }, (_, item) => ({ payload, ...settingsOf(item) }))
 const enqueueMany = async () => {
   const results = await client.jobs.enqueueBatch(jobs)
   if (results.some(({ problem }) => problem)) throw new Error('an item of the batch was refused')

@@ -3,19 +3,29 @@ import { createClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
 import { report, settings } from './drive.ts'
 
-const { urls, token, operations, warmUp, concurrency, claimMax } = settings() as {
+const {
+  urls,
+  token,
+  operations,
+  warmUp,
+  concurrency,
+  claimMax,
+  capabilities = ['shell'],
+} = settings() as {
   urls: string[]
   token: string
   operations: number
   warmUp: number
   concurrency: number
   claimMax: number
+  /** What the host offers. */
+  capabilities?: string[]
 }
 const heartbeatMs = 3_000
 const transport = undiciTransport({ connections: concurrency + 8 })
 const client = createClient({ coordinators: urls, token, transport, learn: false })
 const { host } = await client.call('registerHost', {
-  body: { name: 'bench', capabilities: ['shell'], maxParallel: 1_024 },
+  body: { name: 'bench', capabilities, maxParallel: 1_024 },
 })
 const beat = setInterval(
   () => void client.call('heartbeat', { params: { id: host.id }, body: {} }).catch(() => {}),

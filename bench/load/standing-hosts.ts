@@ -1,0 +1,64 @@
+/**
+ * Hosts as a coordinator sees them: each is registered, beats, waits for changes and for jobs, and completes at once what it gets. Ends
+ * after so many jobs; without a number it stands until it is killed.
+ */
+import { createClient } from '@skyclaw/client'
+import { undiciTransport } from '@skyclaw/client/undici'
+import { report, settings } from './drive.ts'
+import { everyCapability } from './requirements.ts'
+
+const { urls, token, hosts, claimMax, operations, warmUp } = settings() as {
+  urls: string[]
+  token: string
+  hosts: number
+  claimMax: number
+  operations?: number
+  warmUp: number
+}
+const heartbeatMs = 5_000
+const waitMs = 25_000
+/** Requests that a host has under way at most: its claim, its heartbeat, its wait for changes, its reports. */
+const requestsOfHost = 3 + claimMax
+const output = { success: true, durationMs: 1, exitCode: 0, stdout: '', stderr: '' }
+const client = createClient({
+  ...{ coordinators: urls, token, learn: false },
+  transport: undiciTransport({ connections: hosts * 3 + Math.min(64, hosts * requestsOfHost) }),
+})
+const all = operations === undefined ? Number.POSITIVE_INFINITY : operations + warmUp
+let done = 0
+let startedAt = performance.now()
+const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+
+async function complete(hostId: string, job: { id: string; attempts: number }): Promise<void> {
+  await client.call('completeJob', { params: { id: job.id }, body: { hostId, attempt: job.attempts, ...output } })
+  done += 1
+  if (done === warmUp) startedAt = performance.now()
+  if (done === all) end()
+}
+
+async function work(id: string): Promise<void> {
+  while (done < all) {
+    const { jobs = [] } = await client.call('claimJobs', { params: { id }, body: { max: claimMax, waitMs } })
+    await Promise.all(jobs.map((job) => complete(id, job)))
+  }
+}
+
+async function watch(id: string): Promise<void> {
+  let seen: string | undefined
+  while (done < all) {
+    const query = { waitMs, ...(seen !== undefined && { seen }) }
+    seen = (await client.call('watchHost', { params: { id }, query })).seen
+  }
+}
+
+for (let index = 0; index < hosts; index += 1) {
+  const body = { name: `host-${index}`, capabilities: [...everyCapability], maxParallel: claimMax }
+  const { host } = await client.call('registerHost', { body })
+  const { id } = host
+  setInterval(() => void client.call('heartbeat', { params: { id }, body: {} }), heartbeatMs)
+  void work(id)
+  void watch(id)
+}
+await ended
+report({ operations: operations ?? 0, elapsedMs: performance.now() - startedAt, latencies: [] })
+process.exit()
