@@ -1,4 +1,5 @@
 export { createClient, type SkyclawClient } from './client.ts'
+export { type Gathered, Gathering, type GatheringOptions, type Leaving, type UnderWay } from './coalesce/gathering.ts'
 export {
   type FailedAttempt,
   OptionError,

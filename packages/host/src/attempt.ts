@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Job, LeaseRef } from '@skyclaw/protocol'
+import { uuidv7 } from 'uuidv7'
 import type { HostContext } from './context.ts'
 import { deliver } from './delivery.ts'
 import type { RunningAttempt } from './held-jobs.ts'
@@ -81,7 +82,7 @@ async function complete(host: HostContext, ref: LeaseRef, run: Report): Promise<
   const result: SpooledResult = {
     jobId: ref.id,
     attempt: ref.attempt,
-    idempotencyKey: randomUUID(),
+    idempotencyKey: uuidv7(),
     body: { hostId: host.id, attempt: ref.attempt, ...run },
   }
   try {

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { ProblemResponseError } from '@skyclaw/client'
 import { type Job, limits } from '@skyclaw/protocol'
+import { uuidv7 } from 'uuidv7'
 import { leaseOf, release, runAttempt } from './attempt.ts'
 import type { HostContext } from './context.ts'
 import { takesJobs } from './drain.ts'
@@ -17,7 +18,10 @@ export async function claimLoop(host: HostContext): Promise<void> {
   const { signal } = host.claiming
   while (!signal.aborted) {
     await host.held.until(() => mayClaim(host), signal).catch(() => {})
+    // What ends in one turn makes room for one claim.
+    await endOfTurn()
     if (signal.aborted) break
+    if (!mayClaim(host)) continue
     const startedAt = performance.now()
     const jobs = await claimUnlessPaused(host, freeSlots(host))
     const started = await Promise.all(jobs.map((job) => accept(host, job)))
@@ -55,7 +59,7 @@ function freeSlots({ options, held }: HostContext): number {
  */
 async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promise<Job[]> {
   const { signal: ended } = host.claiming
-  const idempotencyKey = randomUUID()
+  const idempotencyKey = uuidv7()
   const body = { waitMs: host.options.claimWaitMs, max }
   for (let failures = 0; ; failures++) {
     try {

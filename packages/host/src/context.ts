@@ -2,6 +2,7 @@ import type { SkyclawClient } from '@skyclaw/client'
 import type { HostState as Wish } from '@skyclaw/protocol'
 import type { Logger } from 'pino'
 import type { Bell } from './bell.ts'
+import type { Completions } from './completions.ts'
 import type { HeldJobs } from './held-jobs.ts'
 import type { HostOffer } from './host-offer.ts'
 import type { HostLogs } from './logs/host-logs.ts'
@@ -21,6 +22,7 @@ export interface HostContext {
   readonly remembered: RememberedCoordinators
   readonly held: HeldJobs
   readonly spool: Spool
+  readonly completions: Completions
   /** What runs, for the next start. */
   readonly journal: RunningJournal
   readonly logs: HostLogs
@@ -43,6 +45,6 @@ export interface HostState {
   wish: Wish
   /** Ends what runs when the time to drain is over. */
   drainTimer: NodeJS.Timeout | undefined
-  /** Results on their way at this moment. */
+  /** Requests that report results, and are on their way at this moment. */
   deliveries: number
 }

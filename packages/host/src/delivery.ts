@@ -1,11 +1,9 @@
 import { ProblemResponseError } from '@skyclaw/client'
 import type { LeaseRef } from '@skyclaw/protocol'
+import { RefusedReport } from './completions.ts'
 import type { HostContext } from './context.ts'
 import { messageOf, pause } from './retry.ts'
 import type { SpooledResult } from './spool.ts'
-
-/** Results on their way at once: a slow coordinator must not take the connections of heartbeats and claims. */
-export const maxDeliveries = 32
 
 /** What to do about a completion that was not acknowledged. */
 export type Verdict = 'drop' | 'set-aside' | 'retry'
@@ -15,9 +13,10 @@ export type Verdict = 'drop' | 'set-aside' | 'retry'
  * host's token is none of the result's making: it waits until that is mended.
  */
 export function judge(error: unknown): Verdict {
-  if (!(error instanceof ProblemResponseError)) return 'retry'
-  if (error.code === 'lease_lost') return 'drop'
-  const passing = error.status >= 500 || [401, 403, 408, 429].includes(error.status)
+  if (!(error instanceof ProblemResponseError || error instanceof RefusedReport)) return 'retry'
+  const { code, status } = error.problem
+  if (code === 'lease_lost') return 'drop'
+  const passing = status >= 500 || [401, 403, 408, 429].includes(status)
   return passing ? 'retry' : 'set-aside'
 }
 
@@ -29,7 +28,7 @@ export async function deliver(host: HostContext, result: SpooledResult): Promise
   host.held.addUndelivered(ref)
   for (let failures = 0; ; failures++) {
     try {
-      await send(host, result)
+      await host.completions.send(result)
       log.info('result delivered')
       return await forget(host, ref, () => host.spool.remove(ref))
     } catch (error) {
@@ -46,29 +45,6 @@ export async function deliver(host: HostContext, result: SpooledResult): Promise
       log.warn({ reason: messageOf(error) }, 'result not delivered yet')
       if (!(await pause(failures, signal))) return
     }
-  }
-}
-
-/** Sends a result once, as soon as there is room for it. */
-async function send(host: HostContext, result: SpooledResult): Promise<void> {
-  const { jobId, body, idempotencyKey } = result
-  const { signal } = host.ending
-  await inTurn(host, () => host.client.call('completeJob', { params: { id: jobId }, body, idempotencyKey, signal }))
-}
-
-/** Calls as soon as fewer than `maxDeliveries` are on their way. Rejects when the host ends first. */
-export async function inTurn({ held, state, ending }: HostContext, call: () => Promise<unknown>): Promise<void> {
-  const takeTurn = () => {
-    if (state.deliveries >= maxDeliveries) return false
-    state.deliveries += 1
-    return true
-  }
-  await held.until(takeTurn, ending.signal)
-  try {
-    await call()
-  } finally {
-    state.deliveries -= 1
-    held.wake()
   }
 }
 

@@ -3,14 +3,16 @@ import { undiciTransport } from '@skyclaw/client/undici'
 import type { LeaseRef } from '@skyclaw/protocol'
 import { Bell } from './bell.ts'
 import { claimLoop } from './claim-loop.ts'
-import type { HostContext } from './context.ts'
-import { deliver, maxDeliveries } from './delivery.ts'
+import type { HostContext, HostState } from './context.ts'
+import { Completions } from './completions.ts'
+import { deliver } from './delivery.ts'
 import { windDown } from './drain.ts'
 import { HostError } from './errors.ts'
 import { type FolderLock, lockFolder, unusable } from './folder-lock.ts'
 import { HeldJobs } from './held-jobs.ts'
 import { HostOffer } from './host-offer.ts'
 import { readIdentity } from './identity.ts'
+import { maxDeliveries } from './in-turn.ts'
 import { endOrphans } from './orphans.ts'
 import { HostLogs, maxLogCalls } from './logs/host-logs.ts'
 import { type HostOptions, type ResolvedHostOptions, resolveHostOptions } from './options.ts'
@@ -106,6 +108,7 @@ async function open(
   const onLost = (ref: LeaseRef) => held.end(ref, 'lost')
   const calls = { client, clientOf, hostId: id, ending: ending.signal, log }
   const logs = await HostLogs.open({ dir, maxLogBytes, maxWaiting, ...calls, onLost, onSettled: () => held.wake() })
+  const state: HostState = { registered: false, wish: 'active', drainTimer: undefined, deliveries: 0 }
   const host: HostContext = {
     id,
     options,
@@ -114,11 +117,12 @@ async function open(
     remembered,
     held,
     spool,
+    completions: new Completions({ client, held, state, ending }),
     journal: opened.journal,
     logs,
     run: runContext,
     log,
-    state: { registered: false, wish: 'active', drainTimer: undefined, deliveries: 0 },
+    state,
     beats: new Bell(),
     claiming: new AbortController(),
     ending,

@@ -1,5 +1,6 @@
 import type { HostContext } from './context.ts'
-import { inTurn, judge } from './delivery.ts'
+import { judge } from './delivery.ts'
+import { inTurn } from './in-turn.ts'
 import { messageOf, pause } from './retry.ts'
 import { askToEnd, killAll, untilGone } from './run/processes/ending.ts'
 import { bootId, hasProc } from './run/processes/proc.ts'

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { maxDeliveries } from '../src/delivery.ts'
+import { maxDeliveries } from '../src/in-turn.ts'
 import { Bench, sh } from './start.ts'
 
 const soon = { timeout: 10_000, interval: 20 }
@@ -9,6 +9,65 @@ const soon = { timeout: 10_000, interval: 20 }
 async function filesIn(bench: Bench, folder: 'spool' | 'rejected'): Promise<string[]> {
   return readdir(path.join(bench.dir, folder))
 }
+
+/** Results of jobs `j0`, `j1` and so on that an earlier run left. */
+async function spooled(bench: Bench, count: number, change: (index: number) => object = () => ({})): Promise<void> {
+  await mkdir(path.join(bench.dir, 'spool'))
+  for (let index = 0; index < count; index++) {
+    const body = { hostId: 'h', attempt: 1, success: true, exitCode: 0, durationMs: 1, stdout: '', stderr: '' }
+    const result = { jobId: `j${index}`, attempt: 1, idempotencyKey: `k${index}`, body: { ...body, ...change(index) } }
+    await writeFile(path.join(bench.dir, 'spool', `j${index}.1.json`), JSON.stringify(result))
+    Object.assign(bench.coordinator.enqueue(`j${index}`, sh('true')), { status: 'leased', attempts: 1 })
+  }
+}
+
+describe('results that wait together', () => {
+  test('leave together, and each is dropped, set aside or sent again by what is said of it alone', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    await spooled(bench, 120)
+    let isBusy = true
+    coordinator.before = (operation, { id }) => {
+      if (operation !== 'completeJob') return undefined
+      if (id === 'j1') return 'lease_lost'
+      if (id === 'j2') return 'not_found'
+      const trouble = id === 'j3' && isBusy ? 'quorum_unreachable' : undefined
+      if (trouble) isBusy = false
+      return trouble
+    }
+    await bench.host({ maxParallel: 1 })
+    await vi.waitUntil(async () => (await filesIn(bench, 'spool')).length === 0, soon)
+    expect(coordinator.of('completeJobs').map(({ body }) => body.reports?.length)).toEqual([100, 20])
+    expect(coordinator.of('completeJob').filter(({ id }) => id === 'j3')).toHaveLength(2)
+    expect(await filesIn(bench, 'rejected')).toEqual([expect.stringMatching(/^\d+-j2\.1\.json$/)])
+    const completed = [...coordinator.jobs.values()].filter(({ status }) => status === 'completed')
+    expect(completed).toHaveLength(118)
+  })
+
+  test('leave one by one when a coordinator does not know how to take several, or refuses them as a whole', async () => {
+    for (const isOld of [true, false]) {
+      await using bench = await Bench.open()
+      const { coordinator } = bench
+      coordinator.knowsCompleteJobs = !isOld
+      coordinator.before = (operation) => (operation === 'completeJobs' ? 'invalid_request' : undefined)
+      await spooled(bench, 10)
+      await bench.host()
+      await vi.waitUntil(async () => (await filesIn(bench, 'spool')).length === 0, soon)
+      const keys = coordinator.of('completeJob').map(({ key }) => key)
+      expect(new Set(keys)).toEqual(new Set(Array.from({ length: 10 }, (_, index) => `k${index}`)))
+      expect(keys).toHaveLength(10)
+    }
+  })
+
+  test('leave in several requests when their outputs are large', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    await spooled(bench, 6, () => ({ stdout: 'x'.repeat(900_000) }))
+    await bench.host()
+    await vi.waitUntil(async () => (await filesIn(bench, 'spool')).length === 0, soon)
+    expect(coordinator.of('completeJobs').map(({ body }) => body.reports?.length)).toEqual([2, 2, 2])
+  })
+})
 
 describe('a result', () => {
   test('is on disk before it is sent, and is sent with one key until it is acknowledged', async () => {
@@ -81,12 +140,8 @@ describe('a result', () => {
   test('that many of wait for a slow coordinator holds up neither heartbeat nor claim', async () => {
     await using bench = await Bench.open()
     const { coordinator } = bench
-    await mkdir(path.join(bench.dir, 'spool'))
-    for (let count = 0; count < 100; count++) {
-      const body = { hostId: 'h', attempt: 1, success: true, exitCode: 0, durationMs: 1, stdout: '', stderr: '' }
-      const text = JSON.stringify({ jobId: `j${count}`, attempt: 1, idempotencyKey: `k${count}`, body })
-      await writeFile(path.join(bench.dir, 'spool', `j${count}.1.json`), text)
-    }
+    coordinator.knowsCompleteJobs = false
+    await spooled(bench, 100)
     coordinator.before = (operation) => (operation === 'completeJob' ? 'hang' : undefined)
     const job = coordinator.enqueue('next', sh('true'))
     await bench.host()

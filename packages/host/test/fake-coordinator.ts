@@ -25,6 +25,7 @@ interface Body {
   waitMs?: number
   max?: number
   attempt?: number
+  reports?: (Body & { id: string })[]
   durationMs?: number
   success?: boolean
   stdout?: unknown
@@ -47,6 +48,7 @@ const operations = [
   'heartbeat',
   'claimJobs',
   'completeJob',
+  'completeJobs',
   'releaseJob',
   'watchHost',
   'putLog',
@@ -69,7 +71,10 @@ export class FakeCoordinator implements AsyncDisposable {
   deadlineMs: number | undefined
   readonly logs = new FakeLogs()
   coordinators: string[] = []
+  /** Also called for each report of several, as for one alone: a problem is that report's, anything else befalls the request. */
   before: (operation: Operation, seen: Seen) => Trouble = () => undefined
+  /** Whether it is too old to take several reports at once. */
+  knowsCompleteJobs = true
 
   #server = createServer((request, response) => void this.#handle(request, response))
   #claims = new Map<string, string[]>()
@@ -137,9 +142,10 @@ export class FakeCoordinator implements AsyncDisposable {
     const operation = operations.find(
       (name) => routes[name].method === request.method && matches(routes[name].path, path),
     )
-    if (!operation) return answer(response, 404, problem('not_found', path))
+    if (!operation || (operation === 'completeJobs' && !this.knowsCompleteJobs))
+      return answer(response, 404, problem('not_found', path))
     const key = request.headers['x-idempotency-key'] as string | undefined
-    const id = operation === 'registerHost' ? undefined : path.split('/')[3]
+    const id = ['registerHost', 'completeJobs'].includes(operation) ? undefined : path.split('/')[3]
     const entry = { operation, id, body, bytes, url, key, at: performance.now() }
     this.seen.push(entry)
     const trouble = this.before(operation, entry)
@@ -149,9 +155,25 @@ export class FakeCoordinator implements AsyncDisposable {
       const document = problem(trouble, 'as the test wants it')
       return answer(response, document.status, document)
     }
+    if (operation === 'completeJobs') return this.#completeMany(entry, response)
     const result = await this.#act(entry, response)
     if (trouble === 'drop-after') return void response.destroy()
     answer(response, 'code' in result ? (result['status'] as number) : 200, result)
+  }
+
+  #completeMany(request: Seen, response: ServerResponse): void {
+    const results = []
+    for (const { id, ...body } of request.body.reports ?? []) {
+      const seen = { ...request, operation: 'completeJob', id, body } as const
+      this.seen.push(seen)
+      const trouble = this.before('completeJob', seen)
+      if (trouble === 'hang') return
+      if (trouble === 'drop' || trouble === 'drop-after') return void response.destroy()
+      const refusal = trouble && problem(trouble, 'as the test wants it')
+      const { job, ...refused } = refusal ? { ...refusal, job: undefined } : this.#settle('completeJob', id, body)
+      results.push(job ? { status: (job as FakeJob).status } : { problem: refused })
+    }
+    answer(response, 200, { results })
   }
 
   async #act(seen: Seen, response: ServerResponse): Promise<Record<string, unknown>> {

@@ -75,7 +75,8 @@ export class Enqueuer {
     const name = `${timeoutMs} ${attemptTimeoutMs}`
     let group = this.#groups.get(name)
     if (!group) {
-      const gathering = new Gathering<Caller>({ ...this.#coalesce, maxChars, slowMs, maxSlowRequests })
+      const { maxJobs, maxRequests } = this.#coalesce
+      const gathering = new Gathering<Caller>({ maxItems: maxJobs, maxRequests, maxChars, slowMs, maxSlowRequests })
       const deadlines = new Deadlines<Caller>()
       group = { gathering, deadlines, attemptTimeoutMs, isScheduled: false, timer: undefined }
       this.#groups.set(name, group)

@@ -7,7 +7,7 @@ interface Item {
   isOver: boolean
 }
 
-const options: GatheringOptions = { maxJobs: 3, maxChars: 100, maxRequests: 1, slowMs: 50, maxSlowRequests: 2 }
+const options: GatheringOptions = { maxItems: 3, maxChars: 100, maxRequests: 1, slowMs: 50, maxSlowRequests: 2 }
 const item = (name: string, chars = 10): Item => ({ name, chars, isOver: false })
 
 function gathering(names: string[], change: Partial<GatheringOptions> = {}): Gathering<Item> {

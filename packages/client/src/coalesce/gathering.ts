@@ -8,7 +8,7 @@
 
 export interface GatheringOptions {
   /** Of one request. */
-  readonly maxJobs: number
+  readonly maxItems: number
   /** Of one request: the lengths of its items together. One item may have more. */
   readonly maxChars: number
   /** Requests under way beyond which what comes gathers. */
@@ -35,6 +35,7 @@ export type Leaving<T> =
   /** To be asked again when something came or a request ended. */
   | { kind: 'rest' }
 
+/** What waits, and what is under way: says what leaves when. The caller adds, asks, sends, and says what has ended. */
 export class Gathering<T extends Gathered> {
   readonly #options: GatheringOptions
   readonly #underWay = new Set<UnderWay>()
@@ -76,13 +77,13 @@ export class Gathering<T extends Gathered> {
   }
 
   #take(): T[] {
-    const { maxJobs, maxChars } = this.#options
+    const { maxItems, maxChars } = this.#options
     const taken: T[] = []
     let chars = 0
     let count = 0
     for (const item of this.#items) {
       if (!item.isOver) {
-        if (taken.length === maxJobs || (taken.length > 0 && chars + item.chars > maxChars)) break
+        if (taken.length === maxItems || (taken.length > 0 && chars + item.chars > maxChars)) break
         taken.push(item)
         chars += item.chars
       }
