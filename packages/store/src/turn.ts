@@ -28,9 +28,9 @@ export interface Turn {
 export interface TurnsOptions {
   /** Called once when memory may be ahead of the disk. The process has to end; every later input is refused. */
   onFatal: (error: TurnsFailed) => void
-  /** Inputs that one turn takes at most; the others are the next turn. Default 1,024. */
+  /** Inputs that one turn takes at most, by their weight; the others are the next turn. Default 1,024. */
   maxInputs?: number
-  /** Inputs that wait at most; one more is refused with TurnsBusy. Default 65,536. */
+  /** Inputs that wait at most, by their weight; one more is refused with TurnsBusy. Default 65,536. */
   maxWaiting?: number
   /** Runs the next turn soon. Default setImmediate. */
   schedule?: (run: () => void) => void
@@ -40,11 +40,13 @@ export interface Turns {
   /**
    * Runs `work` in the next turn and answers what it returned once that is durable. `work` is synchronous. Rejects with what it
    * threw before writing, with TurnsBusy or TurnsClosed (it did not run), or with TurnsFailed (it may be durable or not).
+   *
+   * @param weight how many usual inputs the work stands for, default 1
    */
-  run<T>(work: (turn: Turn) => T): Promise<T>
+  run<T>(work: (turn: Turn) => T, weight?: number): Promise<T>
   /** The durable number of the last turn that wrote. It never goes back and counts on over restarts. */
   readonly number: number
-  /** Inputs that wait for their turn. */
+  /** Inputs that wait for their turn, by their weight. */
   readonly waiting: number
   /** Refuses new inputs, and resolves when those that wait have been run. */
   close(): Promise<void>
@@ -57,6 +59,7 @@ export function createTurns(store: Store, options: TurnsOptions): Turns {
 
 interface Input {
   readonly work: (turn: Turn) => unknown
+  readonly weight: number
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   outcome: unknown
@@ -87,6 +90,7 @@ class OpenTurn implements Turn {
 class GroupCommit implements Turns {
   #number: number
   #waiting: Input[] = []
+  #waitingWeight = 0
   #scheduled = false
   #closed = false
   #failure: TurnsFailed | undefined
@@ -107,19 +111,20 @@ class GroupCommit implements Turns {
   }
 
   get waiting(): number {
-    return this.#waiting.length
+    return this.#waitingWeight
   }
 
-  run<T>(work: (turn: Turn) => T): Promise<T> {
+  run<T>(work: (turn: Turn) => T, weight = 1): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure)
     if (this.#closed) return Promise.reject(new TurnsClosed())
     const { maxWaiting } = this.#options
-    if (this.#waiting.length >= maxWaiting) {
+    if (this.#waitingWeight >= maxWaiting) {
       return Promise.reject(new TurnsBusy(`${maxWaiting} inputs wait already`))
     }
     return new Promise<T>((resolve, reject) => {
       const settle = resolve as (value: unknown) => void
-      this.#waiting.push({ work, resolve: settle, reject, outcome: undefined, refused: false })
+      this.#waiting.push({ work, weight, resolve: settle, reject, outcome: undefined, refused: false })
+      this.#waitingWeight += weight
       this.#scheduleNext()
     })
   }
@@ -137,14 +142,23 @@ class GroupCommit implements Turns {
   }
 
   readonly #next = (): void => {
-    const { maxInputs } = this.#options
-    let inputs = this.#waiting
-    if (inputs.length <= maxInputs) this.#waiting = []
-    else inputs = inputs.splice(0, maxInputs)
+    const inputs = this.#takeWaiting()
     if (inputs.length > 0) this.#take(inputs)
     this.#scheduled = false
     if (this.#waiting.length > 0) this.#scheduleNext()
     else for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  /** As many of those that wait as one turn takes; one at least. */
+  #takeWaiting(): readonly Input[] {
+    let inputs = this.#waiting
+    let count = 0
+    let weight = 0
+    while (count < inputs.length && weight < this.#options.maxInputs) weight += inputs[count++]!.weight
+    if (count === inputs.length) this.#waiting = []
+    else inputs = inputs.splice(0, count)
+    this.#waitingWeight -= weight
+    return inputs
   }
 
   #take(inputs: readonly Input[]): void {
@@ -232,6 +246,7 @@ class GroupCommit implements Turns {
     }
     for (const input of inputs) input.reject(failure)
     for (const input of this.#waiting.splice(0)) input.reject(failure)
+    this.#waitingWeight = 0
     this.#options.onFatal(failure)
   }
 }

@@ -7,7 +7,6 @@ import {
   type JobRecord,
   type JobStatus,
   type NewJob,
-  isTerminal,
   ProblemError,
   type Routes,
 } from '@skyclaw/protocol'
@@ -17,11 +16,9 @@ import * as lifecycle from '../core/lifecycle.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Log } from '../log.ts'
 import type { Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
-import { derivedJobKey, jobIdOf, jobKey } from '../ledger/record-key.ts'
-import { bodyHash } from './body-hash.ts'
-import { derivedJobStem, randomJobId } from './job-id.ts'
+import { jobKey } from '../ledger/record-key.ts'
+import { Intake } from './intake.ts'
 import { toJob } from './job-view.ts'
-import { newJobRecord } from './new-job.ts'
 import type { Secrets } from './secrets.ts'
 import { keepSuperseded, readSuperseded } from './superseded.ts'
 
@@ -40,13 +37,6 @@ export interface JobFilter extends PageRequest {
   readonly hostId?: string | undefined
 }
 
-/** An idempotency key with the hash of the body it came with. */
-interface KeyedBody {
-  readonly operation?: 'retryJob'
-  readonly key: string
-  readonly bodyHash: string
-}
-
 /** Steps from a duplicate to the job that stands; more than a few would be a circle. */
 const maxDuplicateSteps = 8
 
@@ -56,8 +46,7 @@ export class JobQueue {
   readonly #hosts: HostRegistry
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #token: string | undefined
-  readonly #secrets: Secrets
+  readonly #intake: Intake
   readonly #log: Log
 
   constructor(options: JobQueueOptions) {
@@ -65,96 +54,23 @@ export class JobQueue {
     this.#hosts = options.hosts
     this.#clock = options.clock
     this.#random = options.random
-    this.#token = options.token
-    this.#secrets = options.secrets
+    this.#intake = new Intake({ ...options, answer: (record, changed) => this.#enqueued(record, changed) })
     this.#log = options.log
   }
 
-  /**
-   * Enqueues a job; with an idempotency key, at most once. Throws `invalid_request` for a payload that makes no sense and
-   * `idempotency_mismatch` when the key made another job.
-   */
+  /** Makes a job: see Intake.enqueue. */
   async enqueue(input: NewJob, idempotencyKey?: string): Promise<EnqueueAnswer> {
-    return this.#enqueue(input, idempotencyKey === undefined ? undefined : this.#keyed(idempotencyKey, input))
+    return this.#intake.enqueue(input, idempotencyKey)
   }
 
-  /**
-   * Enqueues many jobs, each wholly or not at all; the results stand in the order of the items. Throws `idempotency_mismatch`, and
-   * enqueues nothing, when the batch's key came with another batch before.
-   */
+  /** Makes many: see Intake.enqueueBatch. */
   async enqueueBatch(items: readonly BatchItem[], batchKey?: string): Promise<BatchResult[]> {
-    const batch =
-      batchKey === undefined
-        ? undefined
-        : { key: batchKey, bodyHash: bodyHash(items.map((item) => this.#secrets.marked(item))) }
-    const first = batch && (await this.#firstOfBatch(items, batch))
-    return Promise.all(
-      items.map(async (item, index) => (first?.index === index ? first.result : this.#enqueueItem(item, index, batch))),
-    )
+    return this.#intake.enqueueBatch(items, batchKey)
   }
 
-  /** The first item that takes the batch's key goes before all others: it is known then whether the key is this batch's. */
-  async #firstOfBatch(items: readonly BatchItem[], batch: KeyedBody) {
-    for (const [index, item] of items.entries()) {
-      if (item.idempotencyKey !== undefined) continue
-      const result = await this.#enqueueItem(item, index, batch)
-      if (result.problem?.code === 'idempotency_mismatch') {
-        throw new ProblemError('idempotency_mismatch', 'the idempotency key was used for another batch')
-      }
-      // An item that makes no sense leaves no trace of the key.
-      if (result.problem?.code !== 'invalid_request') return { index, result }
-    }
-    return undefined
-  }
-
-  async #enqueueItem({ idempotencyKey, ...input }: BatchItem, index: number, batch?: KeyedBody): Promise<BatchResult> {
-    const shared = batch && { ...batch, index }
-    try {
-      return await this.#enqueue(input, idempotencyKey === undefined ? shared : this.#keyed(idempotencyKey, input))
-    } catch (error) {
-      if (error instanceof ProblemError) return { problem: error.problem }
-      throw error
-    }
-  }
-
-  /**
-   * Enqueues a job that has ended once more, as a new one, with its secrets as they were sealed; with an idempotency key, at most once.
-   * Throws `not_found`, `invalid_request` for a job that has not ended, and `idempotency_mismatch` when the key repeated another job.
-   */
+  /** Makes a job of one that has ended: see Intake.retry. Throws `not_found`, too. */
   async retry(id: string, key?: string): Promise<EnqueueAnswer> {
-    const { id: retryOf, status, payload, sealedEnv, ...rest } = await this.record(id)
-    if (!isTerminal(status)) {
-      const detail = `job ${retryOf} is ${status}: only one that has ended can be retried`
-      throw new ProblemError('invalid_request', detail, { field: 'id' })
-    }
-    const { requirement, priority, maxAttempts, maxLeaseLosses } = rest
-    const repeated = { payload, requirement, priority, maxAttempts, maxLeaseLosses }
-    const keyed =
-      key === undefined ? undefined : ({ operation: 'retryJob', key, bodyHash: bodyHash({ retryOf }) } as const)
-    return this.#make(repeated, { sealedEnv, retryOf }, keyed)
-  }
-
-  async #enqueue(input: NewJob, key: (KeyedBody & { index?: number }) | undefined): Promise<EnqueueAnswer> {
-    const { payload, sealedEnv } = this.#secrets.seal(input.payload)
-    return this.#make({ ...input, payload }, { sealedEnv }, key)
-  }
-
-  async #make(
-    input: NewJob,
-    kept: { readonly sealedEnv: string | undefined; readonly retryOf?: string },
-    key: (KeyedBody & { index?: number }) | undefined,
-  ): Promise<EnqueueAnswer> {
-    const now = this.#clock.now()
-    const birth = { id: randomJobId(), now, sequence: this.#ledger.nextSequence(now), bodyHash: key?.bodyHash, ...kept }
-    const record = newJobRecord(input, birth)
-    // Under a key, which id it is depends on the coordinators that agree on the job: the ledger says.
-    const { value, changed } = await this.#ledger.change(
-      key ? derivedJobKey(derivedJobStem({ token: this.#token, ...key })) : jobKey(record.id),
-      (current, actual) => lifecycle.enqueue(current, { ...record, id: jobIdOf(actual) }),
-      { fresh: key === undefined },
-    )
-    const job = await this.#follow(value!)
-    return { job: await this.view(job), ...(!changed && { deduplicated: true }), durability: this.#ledger.durability }
+    return this.#intake.retry(await this.record(id), key)
   }
 
   /**
@@ -248,8 +164,12 @@ export class JobQueue {
     return this.#clock.now() + this.#hosts.sessions.remainingMs(hostId, this.#clock.monotonic())
   }
 
-  #keyed(key: string, body: NewJob): KeyedBody {
-    return { key, bodyHash: bodyHash(this.#secrets.marked(body)) }
+  /** Nearly always there is nothing to wait for. */
+  #enqueued(record: JobRecord, changed: boolean): EnqueueAnswer | Promise<EnqueueAnswer> {
+    const { durability } = this.#ledger
+    const answer = (job: Job) => ({ job, ...(!changed && { deduplicated: true }), durability })
+    if (record.duplicateOf === undefined && record.attempts === 0) return answer(toJob(record, this))
+    return this.#follow(record).then(async (standing) => answer(await this.view(standing)))
   }
 
   async #changed(id: string, decide: Decide<JobRecord>): Promise<Job> {

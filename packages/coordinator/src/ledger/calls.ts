@@ -20,10 +20,10 @@ export class Calls {
     this.#driver = driver
   }
 
-  /** An input whose answer is what it returns. */
-  async run<T>(input: (step: Step, mesh: Mesh) => T): Promise<T> {
+  /** An input whose answer is what it returns; `weight`: how many usual ones it stands for. */
+  async run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T> {
     if (this.#closed) throw closing('not_applied')
-    return this.#driver.run(input)
+    return this.#driver.run(input, weight)
   }
 
   /** An input whose answer comes later: it is given how to answer. */
@@ -33,6 +33,26 @@ export class Calls {
       answer = this.expect((resolve) => input(step, mesh, resolve))
     })
     return answer!
+  }
+
+  /** One input with so many answers, each given with its place. */
+  async askAll<T>(
+    count: number,
+    input: (step: Step, mesh: Mesh, answer: (index: number, answer: T) => void) => void,
+  ): Promise<T[]> {
+    let answers: Promise<T[]> | undefined
+    await this.run((step, mesh) => {
+      const given: T[] = []
+      let left = count
+      answers = this.expect((resolve) => {
+        input(step, mesh, (index, answer) => {
+          given[index] = answer
+          left -= 1
+          if (left === 0) resolve(given)
+        })
+      })
+    }, count)
+    return answers!
   }
 
   /** An answer that something begun within an input will give. What `begin` throws is thrown on. */

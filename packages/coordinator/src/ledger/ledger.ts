@@ -45,6 +45,17 @@ export interface CreateOptions extends ChangeOptions {
   readonly fresh?: boolean | undefined
 }
 
+/** One change of many. */
+export interface ChangeRequest<V extends RecordValue> extends Pick<CreateOptions, 'fresh'> {
+  readonly key: KeyOrBase<V>
+  readonly decide: Decide<V>
+}
+
+/** What became of it; `error` is what `change` would have rejected with. */
+export type ChangeOutcome<V extends RecordValue> =
+  | ({ readonly ok: true } & Change<V>)
+  | { readonly ok: false; readonly error: Error }
+
 export interface ReadOptions {
   /** Has every change acknowledged before the call: asks a quorum. */
   readonly consistent?: boolean | undefined
@@ -135,6 +146,12 @@ export interface Ledger {
    * an exact key that nobody knows comes to when so many coordinators are silent that they may know it.
    */
   change<V extends RecordValue>(key: KeyOrBase<V>, decide: Decide<V>, options?: CreateOptions): Promise<Change<V>>
+
+  /**
+   * Many changes at once, each by itself as by `change`: one that fails holds up no other. Outcomes stand in the order of the changes.
+   * Rejects only with what ends the coordinator.
+   */
+  changeMany<V extends RecordValue>(changes: readonly ChangeRequest<V>[]): Promise<ChangeOutcome<V>[]>
 
   /**
    * Changes up to `limit` of the best due records that match; one that `decide` refuses, or that somebody else takes first, is skipped

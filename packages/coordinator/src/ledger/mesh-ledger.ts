@@ -15,10 +15,11 @@ import { readCounters, type RecordHead, type Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import { keep } from '../core/decision.ts'
 import { isDue } from '../core/lifecycle.ts'
-import type { ChangeResult, FindRequest, Mesh } from '../mesh/mesh.ts'
+import type { FindRequest, Mesh } from '../mesh/mesh.ts'
 import type { Driver } from '../runtime/driver.ts'
 import { Adoption, type MayReturn } from './adoption.ts'
 import { Calls } from './calls.ts'
+import { Changes } from './changes.ts'
 import { Claiming } from './claiming.ts'
 import { readBriefPage, readFeedPage } from './feed-pages.ts'
 import { HeldCandidates } from './held-candidates.ts'
@@ -63,6 +64,7 @@ export class MeshLedger implements port.Ledger {
   readonly #clock: Clock
   readonly #queries: Queries
   readonly #calls: Calls
+  readonly #changes: Changes
   readonly #queue = new QueueIndex()
   readonly #listeners = new Set<port.Listener>()
   readonly #held: HeldCandidates
@@ -79,6 +81,7 @@ export class MeshLedger implements port.Ledger {
     this.#clock = clock
     this.#queries = prepareQueries(store.db)
     this.#calls = new Calls(driver)
+    this.#changes = new Changes(this.#calls)
     this.#queries.loadQueue(this.#queue)
     this.#sequence = new Sequence(readCounters(store.db).sequence, clock.now())
     this.#held = new HeldCandidates(clock, (key) => this.#announceReleased(key))
@@ -130,20 +133,11 @@ export class MeshLedger implements port.Ledger {
     decide: port.Decide<V>,
     { signal, fresh }: port.CreateOptions = {},
   ): Promise<port.Change<V>> {
-    const target = typeof key === 'string' ? { key } : { key: key.base, keyFor: key.keyFor }
-    const result = await this.#calls.ask<ChangeResult>((step, mesh, done) => {
-      signal?.throwIfAborted()
-      mesh.change(step, {
-        ...target,
-        fresh,
-        decide: (current, actual) => decide(current as V | null, actual),
-        abandoned: () => signal?.aborted ?? false,
-        done,
-      })
-    })
-    if (result.ok) return { key: result.key, value: result.value as V | null, changed: result.changed }
-    if (result.error.name === 'AbortError') signal?.throwIfAborted()
-    throw result.error
+    return this.#changes.one({ key, decide, fresh }, signal)
+  }
+
+  async changeMany<V extends RecordValue>(changes: readonly port.ChangeRequest<V>[]): Promise<port.ChangeOutcome<V>[]> {
+    return this.#changes.many(changes)
   }
 
   async claim<V extends RecordValue>(

@@ -20,9 +20,10 @@ import { Effects, InputStep, type Outbox } from './effects.ts'
 export interface Driver {
   /**
    * Runs `input` in the next turn and answers what it returned when that is durable. Rejects with what the input threw before it wrote
-   * anything, with `too_busy` or `shutting_down` (it did not run), or with the store's TurnsFailed.
+   * anything, with `too_busy` or `shutting_down` (it did not run), or with the store's TurnsFailed. `weight`: how many usual inputs it
+   * stands for, so that turns stay short; default 1.
    */
-  run<T>(input: (step: Step, mesh: Mesh) => T): Promise<T>
+  run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T>
 }
 
 /**
@@ -84,13 +85,13 @@ class TurnDriver implements MeshDriver {
     return this.#options.turns.number
   }
 
-  run<T>(input: (step: Step, mesh: Mesh) => T): Promise<T> {
+  run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T> {
     return this.#run((turn) => {
       const step = this.#newStep()
       const result = input(step, this.#options.mesh)
       this.#leave(turn, step)
       return result
-    })
+    }, weight)
   }
 
   receive(
@@ -180,9 +181,9 @@ class TurnDriver implements MeshDriver {
   }
 
   /** What the turns refuse is a problem like any other to those who use the driver. */
-  async #run<T>(work: (turn: Turn) => T): Promise<T> {
+  async #run<T>(work: (turn: Turn) => T, weight?: number): Promise<T> {
     try {
-      return await this.#options.turns.run(work)
+      return await this.#options.turns.run(work, weight)
     } catch (error) {
       if (error instanceof TurnsBusy) throw new ProblemError('too_busy', error.message, { outcome: 'not_applied' })
       if (!(error instanceof TurnsClosed)) throw error
