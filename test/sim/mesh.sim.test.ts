@@ -36,7 +36,7 @@ test('seeds that nobody has run before break nothing', { timeout: seconds * 1_00
 test('each broken variant of the code is found by the same random runs', { timeout: 15 * minuteMs }, async () => {
   process.stdout.write(`mutants, seeds from ${from}\n`)
   const verdicts = await checkMutants(from, jobs, (verdict) => process.stdout.write(`${verdictLine(verdict)}\n`))
-  const survivors = verdicts.filter(({ seedsToKill }) => seedsToKill === undefined)
+  const survivors = verdicts.filter(({ seed }) => seed === undefined)
   expect(survivors.map(({ mutant }) => mutant.name)).toEqual([])
   expect(verdicts).toHaveLength(mutants.length)
 })

@@ -5,6 +5,8 @@ import type { Assignment, Report } from './worker.ts'
 
 export interface RunOptions {
   readonly from: number
+  /** Run before those, and not counted among them. */
+  readonly first?: readonly number[] | undefined
   /** Seeds at most. */
   readonly seeds: number
   /** Seconds at most. */
@@ -27,7 +29,7 @@ export interface RunResult {
 
 /** Runs seeds in child processes until one is broken, all have run, or the time is over. */
 export async function runSeeds(options: RunOptions): Promise<RunResult> {
-  const { from, seeds, seconds, jobs } = options
+  const { from, first = [], seeds, seconds, jobs } = options
   const result: RunResult = {
     seeds: 0,
     virtualMs: 0,
@@ -39,8 +41,9 @@ export async function runSeeds(options: RunOptions): Promise<RunResult> {
   const startedAt = performance.now()
   const children = Array.from({ length: Math.min(jobs, seeds) }, () => startWorker(options.mutant))
   const runs = children.map((child, index) => {
-    const assignment: Assignment = { first: from + index, step: children.length }
-    const owed = Math.ceil((seeds - index) / children.length)
+    const before = first.filter((_, place) => place % children.length === index)
+    const assignment: Assignment = { before, first: from + index, step: children.length }
+    const owed = before.length + Math.ceil((seeds - index) / children.length)
     return takeReports(child, assignment, owed, (report) => {
       result.seeds += 1
       result.virtualMs += report.virtualMs

@@ -3,30 +3,40 @@ import { runSeeds, type RunResult } from './children.ts'
 
 export interface Verdict {
   readonly mutant: Mutant
-  /** How many seeds it took to catch it; undefined when it survived. */
-  readonly seedsToKill: number | undefined
+  /** The seed that caught it; undefined when it survived. */
+  readonly seed: number | undefined
+  /** How many seeds were run. */
+  readonly seeds: number
   readonly seconds: number
   readonly sentence: string
 }
 
-/** Runs every mutant over the same fresh seeds as the code itself, until it is caught or its budget is used up. */
+/**
+ * Runs every mutant, as many at a time as there are `jobs`: over the seeds that are known to catch it, and if the code has changed so that none does, over the
+ * same fresh seeds as the code itself, until it is caught or its budget is used up.
+ */
 export async function checkMutants(from: number, jobs: number, report: (verdict: Verdict) => void): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
-  for (const mutant of mutants) {
-    const result = await runSeeds({ from, seeds: mutant.budgetSeeds, seconds: 600, jobs, mutant: mutant.name })
-    const verdict = verdictOf(mutant, result, from)
-    verdicts.push(verdict)
-    report(verdict)
+  const left = mutants.values()
+  const lane = async () => {
+    for (const mutant of left) {
+      const { knownSeeds: first, budgetSeeds: seeds, name } = mutant
+      const verdict = verdictOf(mutant, await runSeeds({ from, first, seeds, seconds: 600, jobs: 1, mutant: name }))
+      verdicts.push(verdict)
+      report(verdict)
+    }
   }
+  await Promise.all(Array.from({ length: jobs }, lane))
   return verdicts
 }
 
-function verdictOf(mutant: Mutant, { broken, tookMs }: RunResult, from: number): Verdict {
+function verdictOf(mutant: Mutant, { broken, seeds, tookMs }: RunResult): Verdict {
   const { sentence = 'survived' } = broken?.violation ?? {}
-  return { mutant, seedsToKill: broken && broken.seed - from + 1, seconds: tookMs / 1_000, sentence }
+  return { mutant, seed: broken?.seed, seeds, seconds: tookMs / 1_000, sentence }
 }
 
-export function verdictLine({ mutant, seedsToKill, seconds, sentence }: Verdict): string {
-  const count = seedsToKill === undefined ? `survived ${mutant.budgetSeeds}` : `${seedsToKill}`
-  return `${mutant.name.padEnd(32)} ${count.padStart(6)} seeds ${seconds.toFixed(1).padStart(6)} s  ${sentence.slice(0, 160)}`
+export function verdictLine({ mutant, seed, seeds, seconds, sentence }: Verdict): string {
+  const by = seed === undefined ? '' : `seed ${seed}, `
+  const count = `${seeds} seeds ${seconds.toFixed(1).padStart(6)} s`
+  return `${mutant.name.padEnd(32)} ${count.padStart(20)}  ${by}${sentence.slice(0, 160)}`
 }
