@@ -9,6 +9,8 @@ export interface Measurement {
 export interface Effort {
   /** Below 1 for a short run: numbers of operations are multiplied by it. */
   readonly scale: number
+  /** Leaves out the run in which fsyncs are counted. */
+  readonly withoutSyncs?: boolean
 }
 
 /** Where the values are good: `bar` is what must be reached, `goal` what is wished for. */
@@ -25,6 +27,8 @@ interface Common {
   readonly load: string
   /** How many times it is measured when nothing else is said. */
   readonly runs: number
+  /** The scale of its place in the short version that CI runs; without one it has no place there. */
+  readonly shortScale?: number
 }
 
 /** One system in one configuration. */

@@ -19,7 +19,11 @@ export async function runRatio(scenario: RatioScenario, effort: Effort, runs: nu
     }
   }
   const sides: SideResult[] = []
-  for (const side of scenario.sides) sides.push(await toResult(side, measured.get(side) ?? [], missing.get(side)))
+  for (const side of scenario.sides) {
+    const reason = missing.get(side)
+    if (reason === undefined) sides.push(await resultOf(side, measured.get(side) ?? [], effort.withoutSyncs))
+    else sides.push({ ...describe(side), missing: reason, values: [], details: {} })
+  }
   const result = { kind, name, title, load, runs, unit, better, target, sides }
   const [ours, theirs] = sides
   if (!ours?.spread || !theirs?.spread) return result
@@ -28,18 +32,15 @@ export async function runRatio(scenario: RatioScenario, effort: Effort, runs: nu
   return { ...result, ratio: over(ours.spread.median, theirs.spread.median), ratios }
 }
 
-async function toResult(
-  side: Side,
-  measured: readonly Measurement[],
-  missing: string | undefined,
-): Promise<SideResult> {
-  const { name, durability, settings } = side
-  const described = { name, durability, ...(settings !== undefined && { settings }) }
-  if (missing !== undefined) return { ...described, missing, values: [], details: {} }
+function describe({ name, durability, settings }: Side): Pick<SideResult, 'name' | 'durability' | 'settings'> {
+  return { name, durability, ...(settings !== undefined && { settings }) }
+}
+
+async function resultOf(side: Side, measured: readonly Measurement[], withoutSyncs = false): Promise<SideResult> {
   const values = measured.map(({ value }) => value)
-  const syncs = await inFolder(async (folder) => await side.syncsPerOperation?.(folder))
+  const syncs = withoutSyncs ? undefined : await inFolder(async (folder) => await side.syncsPerOperation?.(folder))
   return {
-    ...{ ...described, values, version: await side.version(), spread: spread(values) },
+    ...{ ...describe(side), values, version: await side.version(), spread: spread(values) },
     details: detailsOf(measured),
     ...(syncs !== undefined && { syncsPerOperation: syncs }),
   }

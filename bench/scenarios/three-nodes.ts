@@ -58,6 +58,7 @@ export const threeNodes: RatioScenario = {
   target: { bar: 0.8, goal: 1.5 },
   sides: sides(64, { jobs: 10_000, counted: 2_000 }),
   runs: 5,
+  shortScale: 0.1,
 }
 
 export const threeNodesSingle: RatioScenario = {

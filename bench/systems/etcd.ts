@@ -32,7 +32,8 @@ export async function startEtcd(folder: string, count: number): Promise<Etcd> {
     return new ServerProcess('etcd', 'etcd', args, { cwd: own })
   })
   const urls = processes.map((_, index) => client(index))
-  const stop = async () => void (await Promise.all(processes.map((one) => one.stop())))
+  // Its data goes with it; a member that is asked to stop first waits some seconds for the others.
+  const stop = async () => void (await Promise.all(processes.map((one) => one.stop('SIGKILL'))))
   try {
     await Promise.all(processes.map((one, index) => one.ready(() => isHealthy(urls[index]!))))
   } catch (error) {
