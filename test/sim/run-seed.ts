@@ -1,15 +1,16 @@
 import type { Coverage } from './report/coverage.ts'
-import type { Trace } from './report/trace.ts'
+import type { TraceSink } from './report/trace.ts'
 import { Calls } from './workload/calls.ts'
 import { Client } from './workload/client.ts'
 import { Host } from './workload/host.ts'
+import { HostTraffic } from './workload/host-traffic.ts'
 import { Rescuer } from './workload/rescuer.ts'
 import { unsettled } from './convergence.ts'
 import { DiskPool } from './world/disk.ts'
 import { Faults } from './world/faults.ts'
 import type { Machine } from './world/machine.ts'
 import { tendRecords } from './world/operator.ts'
-import { planOf } from './world/plan.ts'
+import { type Plan, planOf } from './world/plan.ts'
 import { supervise } from './world/supervisor.ts'
 import { type Violation, World } from './world/world.ts'
 
@@ -21,17 +22,26 @@ export interface Outcome {
   readonly coverage: Coverage
 }
 
+/** What else is looked at in a run. */
+export interface Looks {
+  /** After each second of virtual time while there are faults. */
+  readonly often?: (world: World) => void
+  /** When all has come to rest. */
+  readonly inTheEnd?: (world: World) => void
+}
+
 const pool = new DiskPool()
 
-/** Everything must have come to rest so long after the faults have stopped. */
-const calmMs = 150_000
 const lookEveryMs = 250
 /** In calm, everything must be found settled so often in a row: what is settled stays so. */
 const looksSettled = 3
 
 /** Runs the simulation of one seed: a time of faults, then calm, until all has come to rest or something is broken. */
-export function runSeed(seed: number, trace?: Trace): Outcome {
-  const plan = planOf(seed)
+export function runSeed(seed: number, trace?: TraceSink): Outcome {
+  return runPlan(planOf(seed), trace)
+}
+
+export function runPlan(plan: Plan, trace: TraceSink | undefined, looks: Looks = {}): Outcome {
   const world = new World(plan, pool, trace)
   world.trace(() => `plan ${JSON.stringify({ ...plan, faults: [...plan.faults] })}`)
   const calls = populate(world)
@@ -39,12 +49,14 @@ export function runSeed(seed: number, trace?: Trace): Outcome {
   for (let at = 1_000; at <= plan.safetyMs && going(); at += 1_000) {
     world.agenda.runUntil(Math.min(at, plan.safetyMs), going)
     calls.checkAnswered()
+    looks.often?.(world)
   }
   if (going()) settle(world, calls)
   if (going()) world.calls.checkUnwritten()
+  if (going()) looks.inTheEnd?.(world)
   world.giveBackDisks()
   return {
-    seed,
+    seed: plan.seed,
     violation: world.violation,
     virtualMs: world.agenda.now,
     events: world.agenda.events,
@@ -71,9 +83,10 @@ function populate(world: World): Calls {
     hosts.set(host.name, host)
     host.start()
   }
-  const periodMs = plan.safetyMs / 4
+  const { hostsGo, keyPeriodMs } = plan.workload
+  if (hostsGo) new HostTraffic(world, hosts, hostsGo).start()
   const keys = () => {
-    const period = Math.floor(world.agenda.now / periodMs)
+    const period = Math.floor(world.agenda.now / keyPeriodMs)
     return Array.from({ length: plan.workload.keys }, (_, slot) => `k${slot}.${period}`)
   }
   for (let count = 1; count <= plan.workload.clients; count += 1) new Client(actor(`c${count}`), keys).start()
@@ -86,13 +99,14 @@ function settle(world: World, calls: Calls): void {
   world.trace(() => 'faults stop')
   world.becomeCalm()
   tendRecords(world)
+  const { calmMs, pace } = world.plan
   const going = () => world.going
   const start = world.agenda.now
   let left: string | undefined = 'nothing was looked at'
   for (let settled = 0; settled < looksSettled && going(); settled = left === undefined ? settled + 1 : 0) {
     if (world.agenda.now - start > calmMs)
       return world.violate(`${calmMs / 1_000} s after faults stopped, ${left}`, keyIn(left))
-    world.agenda.runUntil(world.agenda.now + lookEveryMs, going)
+    world.agenda.runUntil(world.agenda.now + lookEveryMs * pace, going)
     calls.checkAnswered()
     left = unsettled(world)
   }

@@ -10,12 +10,13 @@ function resultLines({ seeds, virtualMs, events, coverage, tookMs }: RunResult):
   return [
     `${seeds} seeds in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round(seeds / hours)} seeds an hour`,
     `${(virtualMs / 3_600_000).toFixed(2)} virtual hours, ${events} events, ${coverage.messages} messages, ${coverage.pages} pages of feeds`,
-    `faults: ${counts(coverage.faults)}`,
-    `marks: ${counts(coverage.marks)}`,
+    `faults: ${countsLine(coverage.faults)}`,
+    `marks: ${countsLine(coverage.marks)}`,
   ]
 }
 
-function counts(of: ReadonlyMap<string, number>): string {
+/** Names and how often, in the order of the names. */
+export function countsLine(of: ReadonlyMap<string, number>): string {
   const sorted = [...of].sort(([a], [b]) => (a < b ? -1 : 1))
   return sorted.map(([name, times]) => `${name.replaceAll('_', ' ')} ${times}`).join(', ')
 }

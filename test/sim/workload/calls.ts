@@ -32,8 +32,9 @@ interface Open {
   readonly since: number
 }
 
-/** Every call gets its answer within its time and this. */
-const graceMs = 2_500
+/** Every call gets its answer within its time and this; or some ticks, where they are longer. */
+const usualGraceMs = 2_500
+const graceTicks = 4
 
 /** How clients, hosts and coordinators themselves have records changed: by calls, which a network that loses some carries. */
 export class Calls {
@@ -97,7 +98,8 @@ export class Calls {
 
   /** Every call that its coordinator lived to answer must be answered in time. */
   checkAnswered(): void {
-    const limitMs = this.#world.plan.changeTimeoutMs + graceMs
+    const { changeTimeoutMs, tickMs } = this.#world.plan
+    const limitMs = changeTimeoutMs + Math.max(usualGraceMs, graceTicks * tickMs)
     for (const open of this.#open) {
       const { machine, process, since, call } = open
       if (machine.process !== process) this.#open.delete(open)

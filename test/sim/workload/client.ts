@@ -77,8 +77,10 @@ export class Client {
   }
 
   #newJob() {
-    const { dice, calls } = this.#actor
-    return { call: calls.next(), maxAttempts: dice.int(1, 3) }
+    const { dice, calls, world } = this.#actor
+    const { scheduled } = world.plan.workload
+    const job = { call: calls.next(), maxAttempts: dice.int(1, 3) }
+    return scheduled && dice.chance(scheduled.share) ? { ...job, delayMs: dice.next() * scheduled.latestMs } : job
   }
 
   /** Perhaps at several coordinators at once, as one that fails over too early does. */
@@ -109,8 +111,9 @@ export class Client {
   /** Takes what one coordinator knows to another, as a restored backup does. One from before the retention would bring back what was forgotten. */
   #merge(from: Machine, done: () => void): void {
     const { world, dice } = this.#actor
+    const { mergeShare } = world.plan.workload
     const oldest = epochMs + world.agenda.now - world.plan.retentionMs / 2
-    const isRecent = ({ writtenAt }: LedgerRecord) => writtenAt > oldest && dice.chance(0.5)
+    const isRecent = ({ writtenAt }: LedgerRecord) => writtenAt > oldest && dice.chance(mergeShare)
     const records = [...from.mirror.known.values()].filter(isRecent)
     const to = this.#anyMachine()
     world.agenda.in(200 * dice.next(), () => {

@@ -19,6 +19,8 @@ export class Host {
   readonly #actor: Actor
   /** The leases that it works under. */
   readonly holding = new Map<string, Held>()
+  #present = true
+  #life = 0
 
   constructor(actor: Actor) {
     this.#actor = actor
@@ -32,9 +34,28 @@ export class Host {
     this.#later(() => this.#claim({ claimKey: this.#newClaimKey(), tries: 1 }))
   }
 
-  #later(next: () => void, ms = pauseMs): void {
+  /** It is switched off: what it was about to do is not done, and its leases are lost. */
+  leave(): void {
+    this.#present = false
+    this.#life += 1
+    this.holding.clear()
+  }
+
+  come(): void {
+    this.#present = true
+    this.start()
+  }
+
+  get isPresent(): boolean {
+    return this.#present
+  }
+
+  #later(next: () => void, ms = pauseMs * this.#actor.world.plan.pace): void {
     const { world, dice } = this.#actor
-    world.agenda.in(ms * (0.5 + dice.next()), next)
+    const life = this.#life
+    world.agenda.in(ms * (0.5 + dice.next()), () => {
+      if (this.#present && this.#life === life) next()
+    })
   }
 
   #newClaimKey(): string {
@@ -80,7 +101,7 @@ export class Host {
     const { silentChance } = world.plan.workload
     const workMs = world.calm ? pauseMs : world.plan.workload.workMs
     const held = { key, hostId: this.name, attempt: job.attempts }
-    this.holding.set(key, held)
+    if (this.#present) this.holding.set(key, held)
     this.#later(() => {
       if (!world.calm && dice.chance(silentChance)) {
         // Silent for long enough to lose the lease; some come back with a result all the same.

@@ -31,10 +31,12 @@ export function randomJobId(dice: Dice): string {
 interface NewJob {
   readonly call: number
   readonly maxAttempts: number
+  /** How much later than now it is to run; by default not at all. */
+  readonly delayMs?: number
 }
 
-function born(id: string, wall: number, { call, maxAttempts }: NewJob, bodyHash?: string): JobRecord {
-  const times = { createdAt: wall, updatedAt: wall, runAt: wall, sequence: call }
+function born(id: string, wall: number, { call, maxAttempts, delayMs = 0 }: NewJob, bodyHash?: string): JobRecord {
+  const times = { createdAt: wall, updatedAt: wall, runAt: wall + Math.floor(delayMs), sequence: call }
   return { ...template, id, ...times, maxAttempts, ...(bodyHash !== undefined && { bodyHash }) }
 }
 

@@ -23,7 +23,7 @@ export class Rescuer {
 
   start(): void {
     const { world, dice } = this.#actor
-    world.agenda.in(everyMs * (0.5 + dice.next()), () => {
+    world.agenda.in(everyMs * world.plan.pace * (0.5 + dice.next()), () => {
       if (this.#machine.isUp && !this.#machine.isPaused) this.#look()
       this.start()
     })
@@ -31,6 +31,7 @@ export class Rescuer {
 
   #look(): void {
     const { world, calls, dice } = this.#actor
+    const { pace } = world.plan
     for (const record of this.#machine.mirror.known.values()) {
       const { key, value } = record
       if (value.kind !== 'job' || !value.lease) continue
@@ -45,7 +46,7 @@ export class Rescuer {
       const since = this.#unlisted.get(id) ?? world.agenda.now
       this.#unlisted.set(id, since)
       const rank = this.#machine.process!.mesh.rank(record)
-      if (!held && world.agenda.now - since < unlistedMs + rank * 300) continue
+      if (!held && world.agenda.now - since < (unlistedMs + rank * 300) * pace) continue
       calls.changeAt(
         this.#machine,
         loseJob(`${this.#machine.name} lose ${calls.next()}`, { key, hostId, attempt }),

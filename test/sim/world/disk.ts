@@ -8,6 +8,9 @@ import { ObservedStore } from '../history/observed-store.ts'
 /** Where the next commit fails: it is rolled back, or it stands and the process ends before anything leaves it. */
 export type CommitFault = 'rolled_back' | 'nothing_left'
 
+/** Jobs that one turn forgets at most. */
+export const prunedAtOnce = 100
+
 const tables = ['answers', 'members', 'meta', 'records', 'registers']
 
 /** The database of one machine: a real one, in memory. It outlives its process, with exactly what was committed. */
@@ -25,6 +28,7 @@ export class Disk {
   readonly #ledger: SqliteMeshStore
   readonly #queries: Parameters<typeof readFeedPage>[0] & Parameters<typeof readBriefPage>[0]
   readonly #empty: () => void
+  readonly #count: () => [table: string, rows: number][]
   #pruning = false
 
   constructor() {
@@ -46,7 +50,14 @@ export class Disk {
       for (const statement of statements) statement.run()
       turn.run()
     })
+    const counts = tables.map((table) => [table, real.sqlite.prepare(`select count(*) from ${table}`).pluck()] as const)
+    this.#count = () => counts.map(([table, count]) => [table, count.get() as number])
     this.store = { ...real, sqlite: this.#faulty() }
+  }
+
+  /** How many rows each table has. */
+  rows(): [table: string, rows: number][] {
+    return this.#count()
   }
 
   /** A new database. */
@@ -66,7 +77,7 @@ export class Disk {
   /** Drops what ended before a time, as the ledger does it. To be called within a turn. */
   prune(before: number): number {
     this.#pruning = true
-    const pruned = this.#ledger.pruneFinished(before, 100)
+    const pruned = this.#ledger.pruneFinished(before, prunedAtOnce)
     this.#pruning = false
     return pruned
   }

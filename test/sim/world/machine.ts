@@ -8,7 +8,7 @@ import { createDriver, type MeshDriver } from '../../../packages/coordinator/src
 import type { DiskMirror } from '../history/disk-mirror.ts'
 import type { Agenda } from './agenda.ts'
 import type { Clock } from './clock.ts'
-import type { CommitFault, Disk } from './disk.ts'
+import { type CommitFault, type Disk, prunedAtOnce } from './disk.ts'
 import type { Plan } from './plan.ts'
 import type { Member } from './member.ts'
 
@@ -183,7 +183,10 @@ export class Machine {
   /** Drops jobs that ended longer ago than the retention. */
   prune(): void {
     const { retentionMs } = this.#world.plan
-    this.process?.driver.run(() => void this.disk.prune(this.wall - retentionMs)).catch(() => undefined)
+    const prune = () => {
+      if (this.disk.prune(this.wall - retentionMs) === prunedAtOnce) this.prune()
+    }
+    this.process?.driver.run(prune).catch(() => undefined)
   }
 
   /** Has something happen in a process: now, after its pause, or never when it ends before. */

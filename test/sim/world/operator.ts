@@ -2,10 +2,11 @@ import { holdersNeeded, orderVersions } from '../history/order.ts'
 import type { Machine } from './machine.ts'
 import type { World } from './world.ts'
 
-const everyMs = 2_000
+const usuallyEveryMs = 2_000
 
 /** When faults are over: looks for records of which too few replicas are left, and has them begun anew from what survived. */
 export function tendRecords(world: World): void {
+  const everyMs = usuallyEveryMs * world.plan.pace
   const look = () => {
     for (const [key, history] of world.history.records) {
       const latest = history.latest()

@@ -32,6 +32,14 @@ export interface WorkloadPlan {
   readonly silentChance: number
   /** Chance that a keyed call goes to several coordinators at once. */
   readonly scatterChance: number
+  /** Share of the young records of a coordinator that a merge takes to another. */
+  readonly mergeShare: number
+  /** Others take the place of the keys that are used, every so often. */
+  readonly keyPeriodMs: number
+  /** Jobs that are to run later, and by how much at most. None when not given. */
+  readonly scheduled?: { readonly share: number; readonly latestMs: number }
+  /** How often a host goes, and how long it is away at least. When not given, they only fall silent. */
+  readonly hostsGo?: { readonly everyMs: number; readonly awayMs: number }
 }
 
 export interface MembershipPlan {
@@ -49,12 +57,18 @@ export interface Plan {
   readonly seed: number
   readonly coordinators: number
   readonly minReplications: number
+  /** How much rarer than usual all is that is done again and again: hosts that ask for work, looks at who is down or lost. */
+  readonly pace: number
   /** Faults happen for so long. */
   readonly safetyMs: number
   readonly tickMs: number
   /** Inputs wait at most so long for their turn. */
   readonly turnMs: number
   readonly retentionMs: number
+  /** Whether the run is so long that what ended is forgotten. */
+  readonly prunes: boolean
+  /** Everything must have come to rest so long after the faults have stopped. */
+  readonly calmMs: number
   readonly changeTimeoutMs: number
   readonly resendMs: number
   readonly askTimeoutMs: number
@@ -86,11 +100,14 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     coordinators,
+    pace: 1,
     minReplications: Math.min(dice.pick([1, 2, 2, 2, 2, 2, 3])!, coordinators),
     safetyMs,
     tickMs: long ? between(dice, 150, 400) : between(dice, 40, 150),
     turnMs: dice.pick([0, 1, 3, 10])!,
     retentionMs,
+    prunes: long,
+    calmMs: 150_000,
     changeTimeoutMs: between(dice, 600, 3_000),
     resendMs: between(dice, 60, 300),
     askTimeoutMs: between(dice, 60, 400),
@@ -109,7 +126,7 @@ export function planOf(seed: number): Plan {
       errorChance: dice.pick([0, 0, 0.01, 0.05])!,
       errorMs: between(dice, 200, 2_000),
     },
-    workload: workloadPlan(dice, long),
+    workload: workloadPlan(dice, safetyMs, long),
     faults: faultPlan(dice, safetyMs),
     downMs: long && dice.chance(0.6) ? retentionMs * 1.6 : between(dice, 200, 3_000),
     grown: dice.chance(0.9),
@@ -126,7 +143,7 @@ function networkPlan(dice: Dice): NetworkPlan {
   }
 }
 
-function workloadPlan(dice: Dice, long: boolean): WorkloadPlan {
+function workloadPlan(dice: Dice, safetyMs: number, long: boolean): WorkloadPlan {
   return {
     clients: dice.int(1, 4),
     hosts: dice.int(1, 4),
@@ -135,6 +152,8 @@ function workloadPlan(dice: Dice, long: boolean): WorkloadPlan {
     workMs: long ? between(dice, 100, 20_000) : between(dice, 5, 500),
     silentChance: dice.pick([0, 0.1, 0.4])!,
     scatterChance: dice.pick([0, 0.3, 0.8])!,
+    mergeShare: 0.5,
+    keyPeriodMs: safetyMs / 4,
   }
 }
 
@@ -149,6 +168,6 @@ function faultPlan(dice: Dice, safetyMs: number): Map<FaultKind, number> {
   return faults
 }
 
-function between(dice: Dice, least: number, most: number): number {
+export function between(dice: Dice, least: number, most: number): number {
   return Math.round(least * (most / least) ** dice.next())
 }

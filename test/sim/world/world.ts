@@ -7,7 +7,7 @@ import type { Register } from '../../../packages/coordinator/src/mesh/store.ts'
 import type { ValueRules } from '../../../packages/coordinator/src/mesh/value-rules.ts'
 import { Coverage } from '../report/coverage.ts'
 import { describeMessage, describeWrite } from '../report/describe.ts'
-import type { Trace } from '../report/trace.ts'
+import type { TraceSink } from '../report/trace.ts'
 import { CallAudit } from '../history/call-audit.ts'
 import { History } from '../history/history.ts'
 import { MessageAudit } from '../history/message-audit.ts'
@@ -60,9 +60,9 @@ export class World {
   readonly #messages: MessageAudit
   readonly #wire = new WireCheck()
   readonly #pool: DiskPool
-  readonly #trace: Trace | undefined
+  readonly #trace: TraceSink | undefined
 
-  constructor(plan: Plan, pool: DiskPool, trace: Trace | undefined) {
+  constructor(plan: Plan, pool: DiskPool, trace: TraceSink | undefined) {
     this.plan = plan
     this.newMinimum = plan.minReplications
     this.#pool = pool
