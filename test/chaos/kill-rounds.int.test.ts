@@ -29,7 +29,7 @@ const drainMs = 45_000
 
 test(
   'a coordinator that is killed at random moments under load loses nothing that it acknowledged',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const startedAt = performance.now()
     const folder = tempFolder()
