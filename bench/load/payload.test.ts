@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { payloadOf } from './payload.ts'
 
 test('a payload has as many bytes as were asked for', () => {
-  for (const bytes of [46, 100, 1_000, 65_536]) expect(Buffer.byteLength(JSON.stringify(payloadOf(bytes)))).toBe(bytes)
+  for (const bytes of [46, 100, 1_000, 65_536, 262_144])
+    expect(Buffer.byteLength(JSON.stringify(payloadOf(bytes)))).toBe(bytes)
 })
 
 test('fewer bytes than an empty payload has are refused', () => {
