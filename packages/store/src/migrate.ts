@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Database } from 'better-sqlite3'
-import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
+import type { MigrationMeta } from 'drizzle-orm/migrator'
+import { readMigrationFiles } from './drizzle.ts'
 import { StoreError, systemCode, toStoreError } from './errors.ts'
 
 export type Migration = Readonly<MigrationMeta>

@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { drizzle } from './drizzle.ts'
 import { systemCode, toStoreError } from './errors.ts'
 import { ensureInstance } from './instance.ts'
 import { type Checked, inspect, type Inspection } from './integrity.ts'

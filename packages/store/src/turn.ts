@@ -6,7 +6,7 @@
  * The database and the caller's memory stay in step by one rule: an input that fails before it has written anything fails
  * alone; when one fails later, or the commit does, memory may hold what the disk does not, and nothing runs after it.
  */
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from './drizzle.ts'
 import { systemCode, TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
 import { turnKey } from './instance.ts'
 import type { Store } from './open.ts'

@@ -79,12 +79,13 @@ describe('the ledger of a lone coordinator', () => {
     await harness.close()
   })
 
-  test('refuses what the turns are too busy for with a problem, which a batch states for the item alone', async () => {
+  test('refuses what the turns are too busy for with a problem, which a batch states for each item', async () => {
     const { harness, turns } = await busyLedger()
     const { queue } = createServices(harness)
     turns.refusals = 1
-    const results = await queue.enqueueBatch([shellJob, shellJob])
-    expect(results).toMatchObject([{ problem: { code: 'too_busy', outcome: 'not_applied' } }, { job: {} }])
+    const refused = { problem: { code: 'too_busy', outcome: 'not_applied' } }
+    expect(await queue.enqueueBatch([shellJob, shellJob])).toMatchObject([refused, refused])
+    expect(await queue.enqueueBatch([shellJob, shellJob])).toMatchObject([{ job: {} }, { job: {} }])
     await harness.ledger.close()
     await expect(queue.enqueue(shellJob)).rejects.toMatchObject({ code: 'shutting_down' })
     await harness.close()

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { answers } from '../schema/answers.ts'
 

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
 

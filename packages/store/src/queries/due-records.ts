@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, lte, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
 

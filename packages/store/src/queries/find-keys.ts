@@ -1,5 +1,5 @@
-import { and, asc, eq, gte, isNotNull, lt, type SQL, sql } from 'drizzle-orm'
-import { union, unionAll } from 'drizzle-orm/sqlite-core'
+import type { SQL } from 'drizzle-orm'
+import { and, asc, eq, gte, isNotNull, lt, sql, union, unionAll } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
 import { registers } from '../schema/registers.ts'

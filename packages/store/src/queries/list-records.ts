@@ -1,4 +1,5 @@
-import { and, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { and, desc, eq, lt, or, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { type RecordRow, records } from '../schema/records.ts'
 

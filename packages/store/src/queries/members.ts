@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, lt, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { type MemberRow, members } from '../schema/members.ts'
 

@@ -1,4 +1,4 @@
-import { and, asc, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, inArray, isNotNull, lt, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { headColumns, type RecordHead, records } from '../schema/records.ts'
 

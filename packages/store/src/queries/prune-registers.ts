@@ -1,4 +1,4 @@
-import { and, asc, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, inArray, lt, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { registers } from '../schema/registers.ts'
 

@@ -1,4 +1,4 @@
-import { count, eq, isNotNull, min, sql } from 'drizzle-orm'
+import { count, eq, isNotNull, min, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
 

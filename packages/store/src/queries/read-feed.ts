@@ -1,4 +1,4 @@
-import { asc, eq, gt, max, sql } from 'drizzle-orm'
+import { asc, eq, gt, max, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { meta } from '../schema/meta.ts'
 import { headColumns, type RecordHead, type RecordRow, records } from '../schema/records.ts'

@@ -1,4 +1,5 @@
-import { getTableColumns, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import type { Placeholder, SQL } from 'drizzle-orm'
+import { getTableColumns, sql } from '../drizzle.ts'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 
 /** What an upsert needs that writes all columns of a row: a placeholder for each, and what replaces a row that is there. */

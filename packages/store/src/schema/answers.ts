@@ -1,4 +1,4 @@
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text } from '../drizzle.ts'
 
 /** First answers to requests that carried an idempotency key, kept for a while by the coordinator that gave them. */
 export const answers = sqliteTable(

@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { integer, sqliteTable, text } from '../drizzle.ts'
 
 /** Every other coordinator that this one has heard of, by its instance id. */
 export const members = sqliteTable('members', {

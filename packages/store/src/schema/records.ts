@@ -1,5 +1,4 @@
-import { getTableColumns, sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { getTableColumns, index, integer, sql, sqliteTable, text, uniqueIndex } from '../drizzle.ts'
 
 /**
  * Every record of the ledger that this coordinator knows: its latest known value, the value's version, and the columns by which

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, sql, sqliteTable, text } from '../drizzle.ts'
 
 /**
  * The register of each record that this coordinator is a replica of: what it promised and accepted, highest generation only. One whose
