@@ -27,6 +27,7 @@ export class Knowledge {
     const known = store.known(record.key)
     if (known && !this.#isNewer(record, known)) return 'known'
     if (!known && !anyAge && this.isForgotten(step, record.key, record.writtenAt)) return 'gone'
+    if (!known && this.#isBeforeAccepted(record)) return 'gone'
     store.putKnown(record)
     this.#tidyRegister(step, record, rules.isFinal(record.value))
     // What is written anew bears a new time.
@@ -78,6 +79,12 @@ export class Knowledge {
     if (isFormer(this.#core, known, record.value)) return true
     if (rules.isFinal(known.value)) return false
     return rules.isFinal(record.value) || compareVersions(record.version, known.version) > 0
+  }
+
+  /** Of an earlier record under this key, forgotten here already, when another has been accepted since: who still tells of it has a clock that is behind. */
+  #isBeforeAccepted(record: LedgerRecord): boolean {
+    const proposal = this.#core.store.register(record.key)?.proposal
+    return proposal != null && isFormer(this.#core, record, proposal.value)
   }
 
   /** A register that the record has left is answered for by the known value; one that holds it is no orphan any more. */
