@@ -14,15 +14,10 @@ export async function completeMany(
 ): Promise<Results> {
   const hostIds = new Set(reports.map(({ hostId }) => hostId))
   await Promise.all([...hostIds].map((id) => hosts.heardFrom(id)))
-  return Promise.all(
-    reports.map(async ({ id, ...report }) => {
-      try {
-        const { status } = await queue.complete(id, report)
-        return { status }
-      } catch (error) {
-        if (error instanceof ProblemError) return { problem: error.problem }
-        throw error
-      }
-    }),
-  )
+  const outcomes = await queue.completeMany(reports)
+  return outcomes.map((outcome) => {
+    if (outcome.ok) return { status: outcome.value!.status }
+    if (outcome.error instanceof ProblemError) return { problem: outcome.error.problem }
+    throw outcome.error
+  })
 }

@@ -15,7 +15,7 @@ import { fitOpenclaw } from '../core/fit-openclaw.ts'
 import * as lifecycle from '../core/lifecycle.ts'
 import type { HostRegistry } from '../hosts/registry.ts'
 import type { Log } from '../log.ts'
-import type { Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
+import type { ChangeOutcome, Decide, Ledger, PageRequest } from '../ledger/ledger.ts'
 import { jobKey } from '../ledger/record-key.ts'
 import { Intake } from './intake.ts'
 import { toJob } from './job-view.ts'
@@ -36,6 +36,8 @@ export interface JobFilter extends PageRequest {
   readonly status?: JobStatus | undefined
   readonly hostId?: string | undefined
 }
+
+type CompleteReport = BodyOf<Routes['completeJob']>
 
 /** Steps from a duplicate to the job that stands; more than a few would be a circle. */
 const maxDuplicateSteps = 8
@@ -83,7 +85,7 @@ export class JobQueue {
 
   async record(id: string): Promise<JobRecord> {
     const record = await this.#ledger.read(jobKey(id))
-    if (!record) throw new ProblemError('not_found', `there is no job ${id}`)
+    if (!record) throw noSuchJob(id)
     return this.#follow(record)
   }
 
@@ -97,15 +99,33 @@ export class JobQueue {
    * Records what a host reports of an attempt. Throws `lease_lost` when the attempt is not the latest; the report is kept beside the
    * job. Throws `not_found` only when the job is known not to exist, else `quorum_unreachable`: then the host is to report again.
    */
-  async complete(id: string, { openclaw, ...report }: BodyOf<Routes['completeJob']>): Promise<Job> {
-    const fitting = openclaw && { openclaw: fitOpenclaw(openclaw) }
-    const input = { ...report, ...fitting, now: this.#clock.now(), random: this.#random() }
-    try {
-      return await this.#changed(id, (current) => lifecycle.complete(current, input))
-    } catch (error) {
-      if (error instanceof ProblemError && error.code === 'lease_lost') await keepSuperseded(this.#ledger, id, input)
-      throw error
+  async complete(id: string, report: CompleteReport): Promise<Job> {
+    const [outcome] = await this.completeMany([{ id, ...report }])
+    if (!outcome!.ok) throw outcome!.error
+    return this.view(outcome!.value!)
+  }
+
+  /** Records many reports, each by itself; the outcomes stand in their order, with the errors that `complete` throws. */
+  async completeMany(
+    reports: readonly (CompleteReport & { readonly id: string })[],
+  ): Promise<ChangeOutcome<JobRecord>[]> {
+    const now = this.#clock.now()
+    const inputs = reports.map(({ id, openclaw, ...report }) => {
+      const fitting = openclaw && { openclaw: fitOpenclaw(openclaw) }
+      return { id, input: { ...report, ...fitting, now, random: this.#random() } }
+    })
+    const outcomes = await this.#ledger.changeMany<JobRecord>(
+      inputs.map(({ id, input }) => ({ key: jobKey(id), decide: (current) => lifecycle.complete(current, input) })),
+    )
+    for (const [index, outcome] of outcomes.entries()) {
+      const { id, input } = inputs[index]!
+      if (outcome.ok && !outcome.value) outcomes[index] = { ok: false, error: noSuchJob(id) }
+      else if (!outcome.ok && outcome.error instanceof ProblemError && outcome.error.code === 'lease_lost') {
+        const failure = await keepSuperseded(this.#ledger, id, input).catch((error: Error) => error)
+        if (failure) outcomes[index] = { ok: false, error: failure }
+      }
     }
+    return outcomes
   }
 
   /**
@@ -179,7 +199,7 @@ export class JobQueue {
 
   async #change(id: string, decide: Decide<JobRecord>): Promise<{ value: JobRecord; changed: boolean }> {
     const { value, changed } = await this.#ledger.change(jobKey(id), decide)
-    if (!value) throw new ProblemError('not_found', `there is no job ${id}`)
+    if (!value) throw noSuchJob(id)
     return { value, changed }
   }
 
@@ -192,4 +212,8 @@ export class JobQueue {
     }
     return standing
   }
+}
+
+function noSuchJob(id: string): ProblemError {
+  return new ProblemError('not_found', `there is no job ${id}`)
 }
