@@ -41,6 +41,8 @@ export interface CoordinatorOptions {
   readonly maxWaitingReads?: number | undefined
   /** Requests that may wait for the disk at once; default 50,000. */
   readonly maxWaitingChanges?: number | undefined
+  /** Requests for new work, and for lists, are refused while those that wait will take longer than so many milliseconds; default 1,000. */
+  readonly maxBacklogMs?: number | undefined
   /**
    * Called when the coordinator must not go on: the disk failed in the middle of work and memory is ahead of it, or its database turned
    * out to be a copy. Default: log and end the process.
@@ -69,6 +71,7 @@ export interface ResolvedOptions {
   readonly maxWaitingClaims: number
   readonly maxWaitingReads: number
   readonly maxWaitingChanges: number
+  readonly maxBacklogMs: number
 }
 
 const dayMs = 86_400_000
@@ -88,6 +91,7 @@ const numbers = {
   maxWaitingClaims: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingReads: { fallback: 10_000, min: 1, max: 1_000_000 },
   maxWaitingChanges: { fallback: 50_000, min: 1, max: 1_000_000 },
+  maxBacklogMs: { fallback: 1_000, min: 100, max: 60_000 },
 } as const
 
 /** Fills the defaults in. Throws a TypeError or RangeError that names the option that is wrong. */
@@ -124,6 +128,7 @@ export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
     maxWaitingClaims: whole(options, 'maxWaitingClaims'),
     maxWaitingReads: whole(options, 'maxWaitingReads'),
     maxWaitingChanges: whole(options, 'maxWaitingChanges'),
+    maxBacklogMs: whole(options, 'maxBacklogMs'),
   }
 }
 

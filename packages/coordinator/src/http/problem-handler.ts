@@ -40,7 +40,8 @@ function codeOf(status: number): ProblemCode {
 
 export function sendProblem(reply: FastifyReply, document: Problem): FastifyReply {
   if (document.status === 401) void reply.header('www-authenticate', 'Bearer')
-  if (document.status === 429 || document.status === 503) void reply.header('retry-after', '1')
+  const mayComeBack = document.status === 429 || document.status === 503
+  if (mayComeBack && !reply.hasHeader('retry-after')) void reply.header('retry-after', '1')
   if (leavesMuchUnread(reply.request)) void reply.header('connection', 'close')
   return reply.code(document.status).type(problemContentType).send(JSON.stringify(document))
 }

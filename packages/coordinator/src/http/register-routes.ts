@@ -6,6 +6,7 @@ import { handlers } from '../routes/handlers.ts'
 import { createAuth } from './auth.ts'
 import { useBodies } from './body-parser.ts'
 import { type EventSource, EventStream, eventStreamType } from './event-stream.ts'
+import { Gate } from './gate.ts'
 import type { Call, Handler } from './handler.ts'
 import { createNotFoundHandler } from './not-found.ts'
 import { logPeerRefusal, peerRouteHooks } from './peer-routes.ts'
@@ -28,6 +29,8 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
   app.setValidatorCompiler(createValidatorCompiler())
   useBodies(app)
   endConnectionsWhenClosing(app, context)
+  const gate = new Gate(context)
+  app.addHook('onClose', async () => gate.close())
   for (const id of Object.keys(routes) as OperationId[]) {
     const route: RouteDefinition = routes[id]
     app.route({
@@ -38,9 +41,9 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
       // A stream has nothing to say to who asks for the head only, and may last for hours.
       ...(route.events && { exposeHeadRoute: false }),
       ...(route.bodyLimitBytes > 0 && { bodyLimit: route.bodyLimitBytes }),
-      ...(route.auth && { onRequest: onRequest(authenticate) }),
+      onRequest: [...(route.auth ? [onRequest(authenticate)] : []), ...gate.onRequest(id)],
       ...peerRouteHooks(id),
-      handler: toFastify(id, route, context),
+      handler: toFastify(id, route, context, gate),
     })
   }
 }
@@ -49,10 +52,10 @@ function schemaOf({ params, query, body }: RouteDefinition): Record<string, unkn
   return { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) }
 }
 
-function toFastify(id: OperationId, route: RouteDefinition, context: Context) {
+function toFastify(id: OperationId, route: RouteDefinition, context: Context, gate: Gate) {
   const handler = handlers[id] as Handler<OperationId>
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const answer = await answerTo(request, reply)
+    const answer = await gate.work(request, reply, () => answerTo(request, reply))
     if (route.events) return sendEvents(reply, answer as EventSource)
     // As text, so that no serialiser of the embedding server touches it.
     return reply.type('application/json').send(JSON.stringify(answer))

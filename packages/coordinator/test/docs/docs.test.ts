@@ -34,6 +34,7 @@ const own: Documented<CoordinatorOptions> = {
   maxWaitingClaims: true,
   maxWaitingReads: true,
   maxWaitingChanges: true,
+  maxBacklogMs: true,
   onFatal: true,
 }
 

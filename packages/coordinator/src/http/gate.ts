@@ -1,0 +1,120 @@
+import { type OperationId, ProblemError } from '@skyclaw/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import { Admission } from '../core/admission.ts'
+
+/**
+ * What may wait, with what it costs at least, in units of a small job. Everything else goes on however much there is to do: hosts that are
+ * not heard are taken for lost, and outcomes and the messages of other coordinators end work that is here already.
+ */
+const leastUnits: { readonly [id in OperationId]?: number } = {
+  enqueueJob: 1,
+  enqueueBatch: 1,
+  retryJob: 1,
+  listJobs: 10,
+  listHosts: 10,
+  readState: 20,
+}
+
+/** So much of a body is counted for a unit, whatever it says. */
+const bytesPerUnit = 4_096
+
+const tickMs = 100
+
+interface Ticket {
+  units: number
+  /** Its work goes on, and ends by itself, when the caller is gone. */
+  working: boolean
+}
+
+type GateContext = Pick<Context, 'options' | 'clock' | 'network'>
+
+/**
+ * Lets requests for new work in, or sends them away with `too_busy`: by their heads, before their bodies are read, and once more when it is
+ * known how many jobs there are in a body.
+ */
+export class Gate {
+  readonly #admission: Admission
+  readonly #context: GateContext
+  readonly #tickets = new WeakMap<FastifyRequest, Ticket>()
+  readonly #ticker: NodeJS.Timeout
+
+  constructor(context: GateContext) {
+    const { options, clock } = context
+    this.#context = context
+    this.#admission = new Admission({ maxBacklogMs: options.maxBacklogMs, random: Math.random })
+    let last = clock.monotonic()
+    this.#ticker = setInterval(() => {
+      const now = clock.monotonic()
+      this.#admission.late(now - last - tickMs)
+      last = now
+    }, tickMs).unref()
+  }
+
+  /** The hook that looks at the heads of a route's requests, if it is one of those that may wait. */
+  onRequest(id: OperationId) {
+    const least = leastUnits[id]
+    if (least === undefined) return []
+    return [
+      (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+        const bytes = Number(request.headers['content-length'] ?? 0)
+        const units = Math.max(least, Math.ceil(bytes / bytesPerUnit))
+        const seconds = this.#admission.admit(units, this.#now())
+        if (seconds !== undefined) return done(this.#refusal(reply, seconds))
+        const ticket: Ticket = { units, working: false }
+        this.#tickets.set(request, ticket)
+        reply.raw.once('close', () => {
+          // Its body was not right, or never came.
+          if (!ticket.working) this.#drop(ticket)
+        })
+        done()
+      },
+    ]
+  }
+
+  /** Does the work of a request that was let in. Throws `too_busy`, and does not begin, when it turns out to be too much. */
+  async work<T>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
+    const ticket = this.#tickets.get(request)
+    if (!ticket) return work()
+    const units = Math.max(ticket.units, jobsOf(request.body))
+    if (units > ticket.units) {
+      const seconds = this.#admission.grow(ticket.units, units, this.#now())
+      ticket.units = seconds === undefined ? units : 0
+      if (seconds !== undefined) throw this.#refusal(reply, seconds)
+    }
+    ticket.working = true
+    try {
+      return await work()
+    } finally {
+      this.#admission.end(ticket.units, this.#now())
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#ticker)
+  }
+
+  #drop(ticket: Ticket): void {
+    this.#admission.drop(ticket.units)
+    ticket.units = 0
+  }
+
+  #refusal(reply: FastifyReply, seconds: number): ProblemError {
+    void reply.header('retry-after', String(seconds))
+    const { backlogMs, waiting } = this.#admission
+    const fields = { backlogMs: Math.round(backlogMs), waiting }
+    this.#context.network.warnings.warn('too busy', fields, 'new work is refused: there is too much to do')
+    return new ProblemError('too_busy', 'the coordinator has more to do than it can soon answer: come back later', {
+      outcome: 'not_applied',
+    })
+  }
+
+  #now(): number {
+    return this.#context.clock.monotonic()
+  }
+}
+
+function jobsOf(body: unknown): number {
+  const { jobs } = Object(body) as { jobs?: unknown }
+  return Array.isArray(jobs) ? jobs.length : 0
+}
