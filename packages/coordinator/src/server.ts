@@ -22,6 +22,9 @@ export interface RunningCoordinator {
 
 const defaultPort = 8_787
 
+/** Connections that wait to be taken: beyond that, those who connect hear nothing, and the system tries again for them after seconds. */
+const maxUnaccepted = 4_096
+
 /** How often connections are looked at for requests that take too long, at most. */
 const maxTimeoutCheckMs = 1_000
 
@@ -44,7 +47,7 @@ export async function startCoordinator({ host, port, logger, ...rest }: ServerOp
       ...options,
       publicUrl: typeof options.publicUrl === 'string' ? options.publicUrl : publicUrl,
     })
-    await app.listen({ host: address, port: port ?? defaultPort })
+    await app.listen({ host: address, port: port ?? defaultPort, backlog: maxUnaccepted })
   } catch (error) {
     await app.close().catch(() => undefined)
     throw explain(error, address, port ?? defaultPort)
