@@ -5,6 +5,7 @@ import { columns, round, wrap } from './text.ts'
 
 const width = 100
 const indent = '  '
+const titleWidth = 28
 const detailTitles: Readonly<Record<string, string>> = { p50Ms: 'p50 ms', p99Ms: 'p99 ms', serverUs: 'server µs/job' }
 
 /** The machine, in lines to read. */
@@ -59,14 +60,13 @@ function aboutSide({ name, version, missing, durability, settings }: SideResult)
 }
 
 function figureLines({ figures, durability }: AbsoluteResult): string[] {
-  const rows = figures.map(({ title, unit, better, target, spread: { median, min, max } }) => [
-    title,
-    `${round(median)} ${unit}`.trim(),
-    `${round(min)} to ${round(max)}`,
-    target ? renderTarget(target, better) : '',
-    target ? judge(median, target, better) : '',
-  ])
-  return [...columns(rows), durability]
+  const rows = figures.flatMap(({ title, unit, better, target, spread: { median, min, max } }) => {
+    const [words = '', ...more] = wrap(title, titleWidth, indent)
+    const value = [`${round(median)} ${unit}`.trim(), `${round(min)} to ${round(max)}`]
+    const judged = target ? [renderTarget(target, better), judge(median, target, better)] : []
+    return [[words, ...value, ...judged], ...more.map((line) => [line])]
+  })
+  return [...columns(rows), ...wrap(durability, width - 4, indent)]
 }
 
 function curveLines({ series, x, y, durability }: CurveResult): string[] {
@@ -79,5 +79,5 @@ function curveLines({ series, x, y, durability }: CurveResult): string[] {
       return found ? round(found[1]) : '-'
     }),
   ])
-  return [`${y.label} by ${x.label}`, ...columns([head, ...rows]), durability]
+  return [`${y.label} by ${x.label}`, ...columns([head, ...rows]), ...wrap(durability, width - 4, indent)]
 }

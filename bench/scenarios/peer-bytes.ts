@@ -20,6 +20,7 @@ export const peerBytes: AbsoluteScenario = {
   load: `three nodes, ${operations} jobs of ${payloadBytes} bytes, 16 at once, without gossip`,
   durability: 'M = 2: an fsync on two nodes before each answer',
   runs: 3,
+  shortScale: 0.02,
   figures: [
     figure('few', `at ${few} jobs queued, bodies`),
     figure('many', `at ${many.toLocaleString('en')} jobs queued, bodies`),
