@@ -35,7 +35,7 @@ async function measure({ names: wanted, runs, scale, out }: Wish): Promise<void>
     console.error(`measuring ${scenario.name} ...`)
     try {
       const result = await runScenario(scenario, { scale }, runs ?? scenario.runs)
-      results.push({ ...result, takenAt: new Date().toISOString(), commit })
+      results.push({ ...result, takenAt: new Date().toISOString(), commit, scale })
       console.log(renderResult(result))
     } catch (error) {
       console.error(`${scenario.name} failed: ${error instanceof Error ? error.message : String(error)}`)

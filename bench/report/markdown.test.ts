@@ -12,7 +12,7 @@ old
 
 After
 `
-const taken = { takenAt: '2026-11-23T06:00:00.000Z', commit: 'abc1234' }
+const taken = { takenAt: '2026-11-23T06:00:00.000Z', commit: 'abc1234', scale: 0.5 }
 const report: Report = {
   version: 1,
   machine: {
@@ -38,7 +38,8 @@ test('results take the place of older ones between the marks, and the rest of th
   expect(written).toMatch(/^# Title\n/)
   expect(written).toMatch(/\n\nAfter\n$/)
   expect(written).toContain('Taken 2026-11-23 at commit abc1234, on Some CPU, 2 cores, 8 GiB')
-  expect(written).toContain('| idle     | 2.5 ms |      |       | <= 3 | <= 2 | bar reached |')
+  expect(written).toContain('| `idle`   | p50    | 2.5 ms | 2.5 to 2.5    | bar <= 3, goal <= 2 | bar reached |')
+  expect(written).toContain('- `idle`: a quick look, with operations times 0.5')
   expect(insertResults(written, report)).toBe(written)
 })
 

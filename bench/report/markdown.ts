@@ -1,7 +1,6 @@
-import { renderTarget } from './judge.ts'
-import type { RatioResult } from './result.ts'
+import { judge, notesOf, renderTarget } from './judge.ts'
+import type { AbsoluteResult, RatioResult } from './result.ts'
 import type { Report } from './report.ts'
-import { notesOf } from './judge.ts'
 import { summaryHead, summaryRows } from './summary.ts'
 import { round } from './text.ts'
 
@@ -21,20 +20,39 @@ function renderReport({ machine, results }: Report): string {
   const days = results.map(({ takenAt }) => takenAt.slice(0, 10)).toSorted()
   const when = [...new Set([days[0], days.at(-1)])].join(' to ')
   const ratios = results.filter((result) => result.kind === 'ratio')
+  const figures = results.filter((result) => result.kind === 'absolute')
   const curves = results.filter((result) => result.kind === 'curve')
-  const notes = results.flatMap((result) => notesOf(result).map((note) => `- \`${result.name}\`: ${note}`))
+  const notes = results.flatMap((result) => {
+    const scaled = result.scale === 1 ? [] : [`a quick look, with operations times ${result.scale}`]
+    return [...scaled, ...notesOf(result)].map((note) => `- \`${result.name}\`: ${note}`)
+  })
   const place = `${cpu}, ${cores} cores, ${round(memoryBytes / 2 ** 30)} GiB, ${kernel}, Node ${node}`
   return [
     `Taken ${when} at commit ${commits}, on ${place}; data on ${filesystem}, where an fsync takes ${round(fsyncMs)} ms.`,
-    table([[...summaryHead.slice(0, -1), 'verdict'], ...summaryRows(results)]),
-    ...(notes.length === 0 ? [] : [notes.join('\n')]),
+    ...(ratios.length === 0 ? [] : [table([[...summaryHead.slice(0, -1), 'verdict'], ...summaryRows(ratios)])]),
     ...(ratios.some(({ ratio }) => ratio !== undefined) ? ['![Ratios](benchmark/ratios.svg)'] : []),
     ...(ratios.length === 0 ? [] : ['### The comparisons in full', ...ratios.map(renderComparison)]),
+    ...(figures.length === 0 ? [] : ['### Figures of ours', figureTable(figures)]),
     ...(curves.length === 0 ? [] : ['### Cost curves']),
     ...curves.map(({ name, title, load, durability }) => {
       return `${title}: ${load}; ${durability}.\n\n![${title}](benchmark/${name}.svg)`
     }),
+    ...(notes.length === 0 ? [] : ['### To be taken with care', notes.join('\n')]),
   ].join('\n\n')
+}
+
+function figureTable(results: readonly AbsoluteResult[]): string {
+  const head = ['scenario', 'figure', 'median', 'least to most', 'bar and goal', 'verdict']
+  const rows = results.flatMap(({ name, figures }) =>
+    figures.map(({ title, unit, better, target, spread: { median, min, max } }) => [
+      ...[`\`${name}\``, title, `${round(median)} ${unit}`.trim(), `${round(min)} to ${round(max)}`],
+      ...(target ? [renderTarget(target, better), judge(median, target, better)] : ['', '']),
+    ]),
+  )
+  const loads = results.map(({ name, load, durability, runs }) => {
+    return `- \`${name}\`: ${load}; ${durability}; ${runs === 1 ? 'one run' : `${runs} runs`}`
+  })
+  return `${table([head, ...rows])}\n\n${loads.join('\n')}`
 }
 
 function renderComparison({ name, title, load, runs, unit, sides, target, ratio }: RatioResult): string {
@@ -50,7 +68,7 @@ function renderComparison({ name, title, load, runs, unit, sides, target, ratio 
     (side) => `- ${side.name}: ${side.durability}${side.settings ? ` (${side.settings})` : ''}`,
   )
   return [
-    `**${name}**: ${title}; ${load}; ${runs} runs each, in turn; ${of}, ${renderTarget(target, 'more')}.`,
+    `**${name}**: ${title}; ${load}; ${runs === 1 ? 'one run' : `${runs} runs`} each, in turn; ${of}, ${renderTarget(target, 'more')}.`,
     table([head, ...rows]),
     durability.join('\n'),
   ].join('\n\n')

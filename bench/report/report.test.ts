@@ -13,7 +13,7 @@ const names = ['a', 'b', 'c']
 function resultOf(name: string, commit: string): DatedResult {
   return {
     ...{ kind: 'absolute', name, title: name, load: '', runs: 1, durability: '', figures: [] },
-    ...{ takenAt: '2026-11-23T00:00:00.000Z', commit },
+    ...{ takenAt: '2026-11-23T00:00:00.000Z', commit, scale: 1 },
   }
 }
 

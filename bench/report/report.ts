@@ -19,6 +19,8 @@ export type DatedResult = ScenarioResult & {
   readonly takenAt: string
   /** What of ours was measured. */
   readonly commit: string
+  /** What its numbers of operations were multiplied by: 1 but for a quick look. */
+  readonly scale: number
 }
 
 /** The report of a folder, or undefined where there is none that this version understands. */
