@@ -62,6 +62,8 @@ export interface ContextHooks {
   readonly onFatal: (error: Error) => void
   /** Whether others reach this coordinator by now: it asks nobody anything before. */
   readonly isServing: () => boolean
+  /** When the next turn is taken. */
+  readonly schedule: (run: () => void) => void
 }
 
 /** Opens the store and puts the parts together. Throws a StoreError when the database cannot be opened. */
@@ -72,7 +74,7 @@ export async function createContext(
 ): Promise<Context> {
   const { onFatal } = hooks
   const opened = openStore({ path: options.dbPath, logger: log })
-  const turns = createTurns(opened, { onFatal, maxWaiting: options.maxWaitingChanges })
+  const turns = createTurns(opened, { onFatal, maxWaiting: options.maxWaitingChanges, schedule: hooks.schedule })
   try {
     const boot = randomUUID()
     const store = await renewIfNeeded(options, log, { store: opened, turns, boot })

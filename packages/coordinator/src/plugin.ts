@@ -9,6 +9,7 @@ import fp from 'fastify-plugin'
 import { createContext } from './context.ts'
 import { listeningUrl } from './http/listening-url.ts'
 import { apiRoutes } from './http/register-routes.ts'
+import { afterConnections } from './http/take-connections.ts'
 import { type CoordinatorOptions, resolveOptions } from './options.ts'
 import { createSkyclaw, type Skyclaw } from './skyclaw.ts'
 
@@ -26,7 +27,11 @@ async function plugin(app: FastifyInstance, options: CoordinatorOptions): Promis
   }
   const log = app.log.child({ nodeId: resolved.nodeId })
   const onFatal = options.onFatal ?? ((error: Error) => endProcess(log, error))
-  const context = await createContext(resolved, log, { onFatal, isServing: servingOf(app) })
+  const context = await createContext(resolved, log, {
+    onFatal,
+    isServing: servingOf(app),
+    schedule: afterConnections(app.server),
+  })
   try {
     app.decorate('skyclaw', createSkyclaw(context))
     await app.register(apiRoutes, { prefix, context })
