@@ -1,0 +1,87 @@
+/** Takes very many jobs through several coordinators to their end: `pnpm bench:load`. README.md says what it looks at. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cleanUpWhenInterrupted, inFolder } from '../run/children.ts'
+import { checkOutcome, type Check, type HostLine } from './checks.ts'
+import { type Node, startNodes, token } from './coordinators.ts'
+import { checkIdle } from './idle-checks.ts'
+import { LoadProcess } from './load-process.ts'
+import { loadPlots } from './plots.ts'
+import { readStatuses } from './records.ts'
+import { run, shareOf } from './run.ts'
+import { Sampler } from './sampler.ts'
+import { readWish, usage, type Wish } from './wish.ts'
+
+const processesOfKind = 2
+const sampleMs = 1_000
+
+try {
+  const wish = readWish(process.argv.slice(2))
+  cleanUpWhenInterrupted()
+  mkdirSync(wish.out, { recursive: true })
+  const checks = await inFolder((folder) => loadTest(wish, folder))
+  for (const { what, problem } of checks)
+    console.log(`${problem === undefined ? 'ok    ' : 'FAILED'} ${what}${problem ? `: ${problem}` : ''}`)
+  if (checks.some(({ problem }) => problem !== undefined)) process.exitCode = 1
+} catch (error) {
+  console.error(error instanceof RangeError || error instanceof TypeError ? `${error.message}\n\n${usage}` : error)
+  process.exitCode = 2
+}
+
+async function loadTest(wish: Wish, folder: string): Promise<Check[]> {
+  const nodes = await startNodes(folder, wish.coordinators, wish.retentionSeconds)
+  try {
+    const { clients, hosts } = startLoad(wish, folder, nodes)
+    const file = join(wish.out, 'samples.jsonl')
+    writeFileSync(file, '')
+    const sampler = new Sampler(file, { nodes, clients, hosts })
+    await run(wish, sampler, clients, hosts)
+    await Promise.all(clients.map((one) => one.end()))
+    for (let second = 0; second < wish.idleSeconds; second += 1) {
+      sampler.take('idle')
+      await sleep(sampleMs)
+    }
+    sampler.take('idle')
+    await Promise.all(hosts.map((one) => one.end()))
+    writeFileSync(join(wish.out, 'load-test.svg'), loadPlots(sampler.samples))
+    return [...(await outcome(wish, folder, nodes)), ...checkIdle(sampler.samples)]
+  } finally {
+    await Promise.all(nodes.map(({ process }) => process.stop()))
+  }
+}
+
+function startLoad(wish: Wish, folder: string, nodes: readonly Node[]) {
+  const urls = nodes.map(({ url }) => url)
+  const parts = Array.from({ length: processesOfKind }, (_, index) => index)
+  const { callsOfClient, jobsOfHost, payloadBytes } = wish
+  const clients = parts.map((index) => {
+    const file = join(folder, `clients-${index}`)
+    const count = shareOf(wish.clients, index, processesOfKind)
+    return new LoadProcess('clients', { urls, token, clients: count, callsOfClient, payloadBytes, file })
+  })
+  const hosts = parts.map((index) => {
+    const file = join(folder, `hosts-${index}`)
+    const firstHost = Math.floor((wish.hosts * index) / processesOfKind)
+    const count = shareOf(wish.hosts, index, processesOfKind)
+    return new LoadProcess('hosts', { urls, token, hosts: count, firstHost, jobsOfHost, file })
+  })
+  return { clients, hosts }
+}
+
+async function outcome(wish: Wish, folder: string, nodes: readonly Node[]): Promise<Check[]> {
+  const lines = (name: string) =>
+    Array.from({ length: processesOfKind }, (_, index) => readFileSync(join(folder, `${name}-${index}`), 'utf8'))
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => line !== '')
+  const ofHosts = lines('hosts').map((line) => line.split(' ') as [string, string, string, string])
+  const told = (word: string): HostLine[] =>
+    ofHosts.flatMap(([said, id, attempt, host]) => (said === word ? [{ id, attempt: Number(attempt), host }] : []))
+  return checkOutcome({
+    acknowledged: lines('clients'),
+    handed: told('got'),
+    reported: told('did'),
+    statuses: nodes.map(({ file }) => readStatuses(file)),
+    pruned: wish.retentionSeconds > 0,
+  })
+}
