@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { SkyclawError } from '@skyclaw/client'
 import { type EnqueueAnswer, limits, type NewJob, type Payload, type Requirement } from '@skyclaw/protocol'
+import { uuidv7 } from 'uuidv7'
 import type { Flags } from '../arguments/flag.ts'
 import { jsonFlag } from '../arguments/flag.ts'
 import { UsageError } from '../arguments/usage-error.ts'
@@ -125,7 +125,7 @@ function readTime(text: string): string {
  */
 export async function enqueue(context: Context, newJob: NewJob, signal?: AbortSignal): Promise<EnqueueAnswer> {
   const given = context.values.checked('idempotency-key', idempotencyKeyCheck)
-  const idempotencyKey = given ?? randomUUID()
+  const idempotencyKey = given ?? uuidv7()
   try {
     return await context.client().call('enqueueJob', { body: newJob, idempotencyKey, ...(signal && { signal }) })
   } catch (error) {
