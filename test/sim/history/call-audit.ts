@@ -45,6 +45,8 @@ export class CallAudit {
   readonly #history: History
   readonly #onViolation: OnViolation
   readonly #told = new Map<string, Told[]>()
+  /** Jobs of which somebody was told, in the order in which that first happened. */
+  readonly toldJobs: string[] = []
   /** Values whose callers were told that nothing was written. */
   readonly #unwritten = new Map<Content, Call>()
   #order = 0
@@ -97,8 +99,8 @@ export class CallAudit {
   /** Records that a search must find: somebody was told of them, and they are as they were then. */
   expected(by: FindRequest['by'], text: string): string[] {
     const { contents } = this.#history
+    if (by === 'key') return this.#told.has(text) ? [text] : []
     return [...this.#told.keys()].filter((key) => {
-      if (by === 'key') return key === text
       if (by === 'base') return key.startsWith(text)
       const history = this.#history.record(key)
       const { content } = history.tip
@@ -107,11 +109,6 @@ export class CallAudit {
       const asTold = told.life === history.life && told.place === history.placeOf(content)
       return value !== null && recordRules.tagOf(value) === text && asTold
     })
-  }
-
-  /** Records of which somebody was told. */
-  get toldKeys(): Iterable<string> {
-    return this.#told.keys()
   }
 
   /** At the end: what was said not to have been written must not be there. */
@@ -156,8 +153,11 @@ export class CallAudit {
     }
     this.#order += 1
     const { life } = history
-    const told = this.#told.get(key) ?? []
-    this.#told.set(key, told)
+    let told = this.#told.get(key)
+    if (!told) {
+      this.#told.set(key, (told = []))
+      if (key.startsWith('job:')) this.toldJobs.push(key)
+    }
     const last = told.at(-1)
     if (!last || last.life < life || last.place < place) told.push({ order: this.#order, life, place })
   }

@@ -131,7 +131,7 @@ export class Client {
   /** A record that somebody was told of, mostly a late one. */
   #someKey(): string | undefined {
     const { world, dice } = this.#actor
-    const keys = [...world.calls.toldKeys].filter((key) => key.startsWith('job:'))
+    const keys = world.calls.toldJobs
     if (keys.length === 0) return undefined
     return dice.chance(0.5) ? keys[keys.length - 1 - dice.int(0, Math.min(2, keys.length - 1))] : dice.pick(keys)
   }
