@@ -14,7 +14,9 @@ export async function runLoad(program: string, settings: object): Promise<LoadRe
   return new Promise((resolve, reject) => {
     const child = execFile(process.execPath, args, options, (error, stdout, stderr) => {
       if (!error) return resolve(JSON.parse(stdout) as LoadResult)
-      reject(new Error(`${program} failed: ${stderr.slice(-shownChars) || error.message}`))
+      // A stack trace says more than a reader of the report wants to know.
+      const said = /^\w*Error.*$/m.exec(stderr)?.[0] ?? (stderr.slice(-shownChars) || error.message)
+      reject(new Error(`${program} failed: ${said}`))
     })
     keepTrack(child)
   })
