@@ -23,9 +23,15 @@ const transport = undiciTransport({ connections: clients * callsOfClient })
 const payload = payloadOf(payloadBytes)
 const state = { budget: 0, begun: 0, ended: false }
 
+/** A UUIDv7 (RFC 9562), as the client makes them by itself. */
+function timedKey(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
+}
+
 /** A job is enqueued until it is acknowledged: a failure may have enqueued it, so it is asked again with the same key. */
 async function enqueue(client: SkyclawClient): Promise<void> {
-  const idempotencyKey = randomUUID()
+  const idempotencyKey = timedKey()
   for (;;) {
     const startedAt = performance.now()
     try {

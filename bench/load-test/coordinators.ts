@@ -1,4 +1,4 @@
-import { createClient } from '@skyclaw/client'
+import { createClient, type SkyclawClient } from '@skyclaw/client'
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +13,7 @@ export interface Node {
   readonly url: string
   readonly process: ServerProcess
   readonly file: string
+  readonly client: SkyclawClient
 }
 
 /** Starts coordinators that keep what ended for so long (0: their own default). Resolves when all work together. */
@@ -20,41 +21,57 @@ export async function startNodes(folder: string, count: number, retentionSeconds
   const ports = await Promise.all(Array.from({ length: count }, freePort))
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
   const nodes: Node[] = []
-  for (const [index, port] of ports.entries()) {
-    const own = join(folder, `node-${index}`)
-    mkdirSync(own, { recursive: true })
-    const file = join(own, 'coordinator.db')
-    const url = urls[index]!
-    const retention = retentionSeconds > 0 && {
-      retentionMs: retentionSeconds * 1_000,
-      idempotencyTtlMs: retentionSeconds * 1_000,
-    }
-    const options = {
-      ...{ host: '127.0.0.1', port, token, dbPath: file, nodeId: `node-${index}`, publicUrl: url },
-      ...{ peerUrls: urls.slice(0, index), ...retention },
-    }
-    const process_ = new ServerProcess('coordinator', process.execPath, [program, JSON.stringify(options)], {
-      cwd: own,
-      env: { NODE_ENV: 'production' },
-    })
-    await process_.ready(async () => (await fetch(`${url}/health`)).ok)
-    nodes.push({ url, process: process_, file })
+  try {
+    for (const index of urls.keys()) nodes.push(await startNode(folder, urls, index, retentionSeconds))
+    await together(nodes)
+  } catch (error) {
+    await stopNodes(nodes)
+    throw error
   }
-  await together(urls)
   return nodes
 }
 
-async function together(urls: readonly string[]): Promise<void> {
+export async function stopNodes(nodes: readonly Node[]): Promise<void> {
+  await Promise.all(nodes.map(({ client }) => client.close()))
+  await Promise.all(nodes.map(({ process: one }) => one.stop()))
+}
+
+async function startNode(
+  folder: string,
+  urls: readonly string[],
+  index: number,
+  retentionSeconds: number,
+): Promise<Node> {
+  const cwd = join(folder, `node-${index}`)
+  mkdirSync(cwd, { recursive: true })
+  const file = join(cwd, 'coordinator.db')
+  const url = urls[index]!
+  const ms = retentionSeconds * 1_000
+  const options = {
+    ...{ host: '127.0.0.1', port: Number(new URL(url).port), token, dbPath: file, nodeId: `node-${index}` },
+    ...{ publicUrl: url, peerUrls: urls.slice(0, index) },
+    ...(ms > 0 && { retentionMs: ms, idempotencyTtlMs: ms }),
+  }
+  const args = [program, JSON.stringify(options)]
+  const server = new ServerProcess('coordinator', process.execPath, args, { cwd, env: { NODE_ENV: 'production' } })
+  try {
+    await server.ready(async () => (await fetch(`${url}/health`)).ok)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  return { url, process: server, file, client: createClient({ coordinators: [url], token, learn: false }) }
+}
+
+async function together(nodes: readonly Node[]): Promise<void> {
   const deadline = performance.now() + togetherMs
-  for (const url of urls) {
-    const client = createClient({ coordinators: [url], token, learn: false })
+  for (const { url, client } of nodes) {
     for (;;) {
       const { peers } = await client.peers()
-      if (peers.filter(({ state, ready }) => state === 'alive' && ready !== false).length === urls.length - 1) break
+      if (peers.filter(({ state, ready }) => state === 'alive' && ready !== false).length === nodes.length - 1) break
       if (performance.now() > deadline) throw new Error(`${url} does not find the others`)
       await sleep(50)
     }
-    await client.close()
   }
 }
 

@@ -33,6 +33,11 @@ export class LoadProcess {
     await this.#ended
   }
 
+  /** Ends it whatever it does, for when the load test has failed. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
   /** What failed and how long calls took since this was asked last. */
   news(): { readonly failures: Readonly<Record<string, number>>; readonly latencies: readonly Latency[] } {
     const news = { failures: this.#failures, latencies: this.#latencies }

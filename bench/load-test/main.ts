@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cleanUpWhenInterrupted, inFolder } from '../run/children.ts'
 import { checkOutcome, type Check, type HostLine } from './checks.ts'
-import { type Node, startNodes, token } from './coordinators.ts'
+import { type Node, startNodes, stopNodes, token } from './coordinators.ts'
 import { checkIdle } from './idle-checks.ts'
 import { LoadProcess } from './load-process.ts'
 import { loadPlots } from './plots.ts'
@@ -31,8 +31,8 @@ try {
 
 async function loadTest(wish: Wish, folder: string): Promise<Check[]> {
   const nodes = await startNodes(folder, wish.coordinators, wish.retentionSeconds)
+  const { clients, hosts } = startLoad(wish, folder, nodes)
   try {
-    const { clients, hosts } = startLoad(wish, folder, nodes)
     const file = join(wish.out, 'samples.jsonl')
     writeFileSync(file, '')
     const sampler = new Sampler(file, { nodes, clients, hosts })
@@ -47,7 +47,8 @@ async function loadTest(wish: Wish, folder: string): Promise<Check[]> {
     writeFileSync(join(wish.out, 'load-test.svg'), loadPlots(sampler.samples))
     return [...(await outcome(wish, folder, nodes)), ...checkIdle(sampler.samples)]
   } finally {
-    await Promise.all(nodes.map(({ process }) => process.stop()))
+    for (const process of [...clients, ...hosts]) process.kill()
+    await stopNodes(nodes)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ResponseOf, Routes } from '@skyclaw/protocol'
 import { appendFileSync } from 'node:fs'
 import { bytesOf, type Node } from './coordinators.ts'
 import type { LoadProcess } from './load-process.ts'
@@ -14,7 +15,12 @@ export interface NodeSample {
   readonly walBytes: number
   /** Not in every sample. */
   readonly counts?: Counts
+  /** What it said of itself since the sample before, if it did: rounds under way, orphans, messages sent and lost. */
+  readonly mesh?: MeshNews
 }
+
+type Self = ResponseOf<Routes['listPeers']>['self']
+type MeshNews = { readonly [part in 'replication' | 'events' | 'traffic']: Self[part] }
 
 export interface Sample {
   /** Since the load test began. */
@@ -37,6 +43,7 @@ export class Sampler {
   readonly #startedAt = performance.now()
   readonly #parts: { nodes: readonly Node[]; clients: readonly LoadProcess[]; hosts: readonly LoadProcess[] }
   readonly #file: string
+  readonly #mesh = new Map<Node, MeshNews>()
 
   constructor(
     file: string,
@@ -66,17 +73,34 @@ export class Sampler {
       enqueueLatency: together(ofClients!.flatMap(({ latencies }) => latencies)),
       heartbeatLatency: together(ofHosts!.flatMap(({ latencies }) => latencies)),
       failures,
-      nodes: nodes.map(({ process, file }) => ({
-        memoryBytes: process.memoryBytes,
-        cpuMs: process.cpuMs,
-        databaseBytes: bytesOf(file),
-        walBytes: bytesOf(`${file}-wal`),
-        ...(counting && { counts: readCounts(file) }),
-      })),
+      nodes: nodes.map((node) => this.#lookAt(node, counting)),
     }
     this.samples.push(sample)
     appendFileSync(this.#file, `${JSON.stringify(sample)}\n`)
     return sample
+  }
+
+  #lookAt(node: Node, counting: boolean): NodeSample {
+    const { process, file } = node
+    const mesh = this.#mesh.get(node)
+    this.#mesh.delete(node)
+    if (counting) void this.#ask(node)
+    return {
+      memoryBytes: process.memoryBytes,
+      cpuMs: process.cpuMs,
+      databaseBytes: bytesOf(file),
+      walBytes: bytesOf(`${file}-wal`),
+      ...(counting && { counts: readCounts(file) }),
+      ...(mesh && { mesh }),
+    }
+  }
+
+  /** What has no answer in time is missing in the samples. */
+  async #ask(node: Node): Promise<void> {
+    const answer = await node.client.peers().catch(() => undefined)
+    if (!answer) return
+    const { replication, events, traffic } = answer.self
+    this.#mesh.set(node, { replication, events, traffic })
   }
 }
 
