@@ -36,7 +36,7 @@ function bench(
     calls: new Calls({ run }),
     store: { known: (key) => queued.get(key), due },
     clock,
-    queue: { keysFor: () => (queued.size > 0 ? ['any'] : []) },
+    queue: { lanesFor: () => (queued.size > 0 ? [{ key: 'any', best: undefined }] : []) },
     held,
     promote: () => undefined,
     givesWay: ({ key }) => options.givesWay?.includes(key.slice('job:'.length)) ?? false,

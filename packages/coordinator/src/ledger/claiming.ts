@@ -23,7 +23,7 @@ export interface ClaimingOptions {
   readonly calls: Calls
   readonly store: Pick<SqliteMeshStore, 'known' | 'due'>
   readonly clock: Clock
-  readonly queue: Pick<QueueIndex, 'keysFor'>
+  readonly queue: Pick<QueueIndex, 'lanesFor'>
   readonly held: HeldCandidates
   /** Called first in each look: what has become due meanwhile is then a candidate. */
   readonly promote: (step: Step) => void
@@ -141,7 +141,7 @@ export class Claiming {
     const contended = clock.monotonic() - this.#lostAt < contendedMs && random() >= strictShare
     const passedBy: LedgerRecord[] = []
     let priority = 0
-    for (const candidate of candidates(queue.keysFor(claim.match.accepts), wanted, (requirementKey, limit) =>
+    for (const candidate of candidates(queue.lanesFor(claim.match.accepts), wanted, (requirementKey, limit) =>
       store.due(requirementKey, limit),
     )) {
       if (!this.#isFree(claim, candidate.key)) continue
