@@ -35,7 +35,7 @@ test('work of which little is there is taken in, however long it takes, and howe
   const admission = make()
   fill(admission, 0)
   // Nothing ended for a minute, but for a few.
-  for (let now = 0; admission.waiting > 100; now += 60_000) admission.end(100, now)
+  for (let now = 0; admission.waiting > 10; now += 60_000) admission.end(100, now)
   expect(admission.admit(100_000, 1_000_000)).toBeUndefined()
   expect(admission.admit(1, 1_000_000)).toBeGreaterThan(0)
 })
@@ -44,7 +44,7 @@ test('a rate that was low rises again as soon as work ends quickly', () => {
   const admission = make()
   fill(admission, 0)
   let now = 0
-  for (; admission.waiting > 100; now += 4_000) admission.end(50, now)
+  for (; admission.waiting > 10; now += 4_000) admission.end(50, now)
   const lowest = fill(admission, now)
   expect(lowest).toBeLessThan(200)
   for (const end = now + 1_000; now < end; now += 10) {

@@ -17,7 +17,7 @@ export interface AdmissionOptions {
 const initialUnitsPerMs = 5
 
 /** So much is always taken in: for less, the time that one takes says nothing about how many end. */
-const minBacklogUnits = 128
+const minBacklogUnits = 16
 
 /** With fewer in work, the rate is that of the callers, and not what could be done. */
 const busyUnits = minBacklogUnits / 2
