@@ -5,7 +5,7 @@ import { type DayOutcome, runDay } from './run-day.ts'
 
 const usage = `pnpm simulate:day [--from S] [--seeds N] [--hours H] [--trace]
 
-Runs a day of virtual time (some minutes of a processor, up to 2 GB of memory) for each of the seeds S, S + 1, ...: coordinators, hosts and clients at the pace of real life, faults some minutes apart, what ended
+Runs a day of virtual time (ten minutes of a processor or more, and some GB of memory, for what is audited) for each of the seeds S, S + 1, ...: coordinators, hosts and clients at the pace of real life, faults some minutes apart, what ended
 forgotten a dozen times over. In the end all must agree, and nothing be left of what ended, on disks and in memory.
 
   --from S    the first seed (a random one)
