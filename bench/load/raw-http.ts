@@ -1,4 +1,5 @@
 /** POSTs one body again and again, as plainly as a program can: what a server can take, not a client. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { drive, report, settings } from './drive.ts'
 
@@ -23,16 +24,25 @@ const {
 const numberText = (index: number) =>
   base64Numbers ? Buffer.from(String(index).padStart(9, '0')).toString('base64') : String(index)
 const pools = urls.map((url) => new Pool(url, { connections: Math.max(1, Math.ceil(load.concurrency / urls.length)) }))
-const result = await drive(load, async (index) => {
-  const pool = pools[index % pools.length]!
-  const answer = await pool.request({
-    method: 'POST',
-    path,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: body.replaceAll('{n}', numberText(index)),
-  })
-  const text = await answer.body.text()
-  if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}: ${text.slice(0, 200)}`)
-})
+const maxTries = 50
+
+/** Who is told to come back later does: the waiting is part of the operation's time. */
+async function post(pool: Pool, content: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await pool.request({
+      ...{ method: 'POST', path, body: content },
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+    const text = await answer.body.text()
+    if (answer.statusCode === 200) return
+    const waitS = Number(answer.headers['retry-after'])
+    if (!(waitS >= 0) || tries === maxTries) throw new Error(`answered ${answer.statusCode}: ${text.slice(0, 200)}`)
+    await sleep(waitS * 1_000)
+  }
+}
+
+const result = await drive(load, (index) =>
+  post(pools[index % pools.length]!, body.replaceAll('{n}', numberText(index))),
+)
 report(result)
 await Promise.all(pools.map((pool) => pool.close()))

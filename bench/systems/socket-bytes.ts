@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
+const maxOutputBytes = 64 * 1_048_576
+
 /** Bytes that processes have sent over their open connections to the given ports, as the kernel counts them (`ss`, of iproute2). */
 export async function socketBytes(pids: readonly number[], ports: readonly number[]): Promise<number> {
-  const { stdout } = await promisify(execFile)('ss', [
-    '--tcp',
-    '--numeric',
-    '--processes',
-    '--info',
-    '--no-header',
-    '--oneline',
-  ])
+  const { stdout } = await promisify(execFile)(
+    'ss',
+    ['--tcp', '--numeric', '--processes', '--info', '--no-header', '--oneline'],
+    { maxBuffer: maxOutputBytes },
+  )
   return sentBytesOf(stdout, pids, ports)
 }
 
