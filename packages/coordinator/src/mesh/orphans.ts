@@ -25,8 +25,10 @@ export interface OrphansParts {
 }
 
 const longestPauseMs = 60_000
-/** Looked after at once. */
+/** Begun in one tick at most. */
 const perTick = 20
+/** Looked after at once at most: where answers take long, asking for more would make them take longer. */
+const maxUnderway = 100
 const page = 500
 
 /**
@@ -36,6 +38,7 @@ const page = 500
 export class Orphans {
   readonly #parts: OrphansParts
   readonly #waiting = new Map<string, Orphan>()
+  #underway = 0
 
   constructor(parts: OrphansParts, now: number) {
     this.#parts = parts
@@ -61,6 +64,7 @@ export class Orphans {
   tick(step: Step): void {
     let looked = 0
     for (const [key, orphan] of this.#waiting) {
+      if (this.#underway >= maxUnderway) return
       if (step.now < orphan.dueAt) continue
       this.#look(step, key, orphan)
       looked += 1
@@ -88,10 +92,17 @@ export class Orphans {
       core.store.putRegister({ ...row, accepted: null, proposal: null }, false)
       return void this.#waiting.delete(key)
     }
+    // Those that cannot be helped for now must not keep the others from their turn.
+    this.#waiting.delete(key)
+    this.#waiting.set(key, orphan)
     orphan.tries += 1
     orphan.dueAt = step.now + this.#pauseMs(key, orphan.tries)
     if (proposer.isBusy(key)) return
-    inquiries.ask(step, { by: 'key', text: key }, (later, findings) => this.#judge(later, key, findings))
+    this.#underway += 1
+    inquiries.ask(step, { by: 'key', text: key }, (later, findings) => {
+      this.#underway -= 1
+      this.#judge(later, key, findings)
+    })
   }
 
   #judge(step: Step, key: string, findings: Findings): void {
@@ -115,6 +126,7 @@ export class Orphans {
 
   #writeBack(step: Step, { key }: Register): void {
     const { core, proposer } = this.#parts
+    this.#underway += 1
     proposer.start(step, {
       key,
       decide: (current) => {
@@ -124,6 +136,7 @@ export class Orphans {
         return lapsed ? write(lapsed) : keep
       },
       atEnd: (_step, { ok }) => {
+        this.#underway -= 1
         if (ok) core.hooks.count('orphan_recovered')
       },
     })
