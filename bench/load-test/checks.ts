@@ -3,6 +3,8 @@ export interface Check {
   readonly what: string
   /** Undefined: it holds. Else a sentence with the numbers. */
   readonly problem: string | undefined
+  /** The jobs for which it does not hold. */
+  readonly ids?: readonly string[]
 }
 
 export interface Outcome {
@@ -25,9 +27,10 @@ export interface HostLine {
 
 const shown = 3
 const some = (ids: readonly string[]) => `${ids.length} (${ids.slice(0, shown).join(', ')})`
+const idOf = (wrong: string) => wrong.split(/[: ]/)[0]!
 const check = (what: string, wrong: readonly string[]): Check => ({
   what,
-  problem: wrong.length === 0 ? undefined : some(wrong),
+  ...(wrong.length === 0 ? { problem: undefined } : { problem: some(wrong), ids: wrong.map(idOf) }),
 })
 
 export function checkOutcome({ acknowledged, handed, reported, statuses, pruned }: Outcome): Check[] {

@@ -1,5 +1,5 @@
 /** Takes very many jobs through several coordinators to their end: `pnpm bench:load`. README.md says what it looks at. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cleanUpWhenInterrupted, inFolder } from '../run/children.ts'
@@ -8,13 +8,14 @@ import { type Node, startNodes, stopNodes, token } from './coordinators.ts'
 import { checkIdle } from './idle-checks.ts'
 import { LoadProcess } from './load-process.ts'
 import { loadPlots } from './plots.ts'
-import { readStatuses } from './records.ts'
+import { baseOf, readStatuses, readTwins } from './records.ts'
 import { run, shareOf } from './run.ts'
 import { Sampler } from './sampler.ts'
 import { readWish, usage, type Wish } from './wish.ts'
 
 const processesOfKind = 2
 const sampleMs = 1_000
+const maxShownJobs = 100
 
 try {
   const wish = readWish(process.argv.slice(2))
@@ -45,7 +46,9 @@ async function loadTest(wish: Wish, folder: string): Promise<Check[]> {
     sampler.take('idle')
     await Promise.all(hosts.map((one) => one.end()))
     writeFileSync(join(wish.out, 'load-test.svg'), loadPlots(sampler.samples))
-    return [...(await outcome(wish, folder, nodes)), ...checkIdle(sampler.samples)]
+    const checks = [...outcome(wish, folder, nodes), ...checkIdle(sampler.samples)]
+    writeFailed(wish, folder, nodes, checks)
+    return checks
   } finally {
     for (const process of [...clients, ...hosts]) process.kill()
     await stopNodes(nodes)
@@ -70,7 +73,7 @@ function startLoad(wish: Wish, folder: string, nodes: readonly Node[]) {
   return { clients, hosts }
 }
 
-async function outcome(wish: Wish, folder: string, nodes: readonly Node[]): Promise<Check[]> {
+function outcome(wish: Wish, folder: string, nodes: readonly Node[]): Check[] {
   const lines = (name: string) =>
     Array.from({ length: processesOfKind }, (_, index) => readFileSync(join(folder, `${name}-${index}`), 'utf8'))
       .flatMap((text) => text.split('\n'))
@@ -85,4 +88,18 @@ async function outcome(wish: Wish, folder: string, nodes: readonly Node[]): Prom
     statuses: nodes.map(({ file }) => readStatuses(file)),
     pruned: wish.retentionSeconds > 0,
   })
+}
+
+/** What is known of the jobs for which a check failed: each coordinator's records of it and its twins, and what hosts and clients said. */
+function writeFailed(wish: Wish, folder: string, nodes: readonly Node[], checks: readonly Check[]): void {
+  const ids = [...new Set(checks.flatMap((check) => check.ids ?? []))].slice(0, maxShownJobs)
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile())
+  const lines =
+    ids.length === 0 ? [] : files.flatMap(({ name }) => readFileSync(join(folder, name), 'utf8').split('\n'))
+  const told = ids.map((id) => ({
+    id,
+    said: lines.filter((line) => line.includes(baseOf(id))),
+    records: nodes.map(({ file }) => readTwins(file, id).map((value) => JSON.parse(value) as unknown)),
+  }))
+  writeFileSync(join(wish.out, 'failed.jsonl'), told.map((one) => `${JSON.stringify(one)}\n`).join(''))
 }

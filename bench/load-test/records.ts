@@ -1,5 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 
+/** The end of a job's id that tells it from its twins. */
+const lineageChars = 8
+
 export interface Counts {
   readonly queued: number
   readonly leased: number
@@ -42,6 +45,23 @@ export function readStatuses(file: string): Map<string, string> {
     const rows = database.prepare(`select value ->> 'id' as id, status from records where kind = 'job'`).iterate()
     for (const { id, status } of rows as Iterable<{ id: string; status: string }>) statuses.set(id, status)
     return statuses
+  } finally {
+    database.close()
+  }
+}
+
+/** What the ids of a job and its twins begin with. */
+export function baseOf(id: string): string {
+  return id.slice(0, -lineageChars)
+}
+
+/** The values of a job and its twins, as JSON: what all records have that were made under one idempotency key. */
+export function readTwins(file: string, id: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    const base = `job:${baseOf(id)}`
+    const rows = database.prepare('select value from records where key >= ? and key < ?').all(base, `${base}~`)
+    return (rows as { value: string }[]).map(({ value }) => value)
   } finally {
     database.close()
   }
