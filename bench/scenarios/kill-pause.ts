@@ -7,6 +7,7 @@ import { startCoordinators, token } from '../systems/skyclaw.ts'
 
 const clients = 60
 const durationMs = 12_000
+const warmUpMs = 3_000
 const killAfterMs = 5_000
 
 export const killPause: AbsoluteScenario = {
@@ -22,7 +23,7 @@ export const killPause: AbsoluteScenario = {
   ],
   measure: (folder) =>
     withSystem(startCoordinators(folder, 3), async ({ urls, processes }) => {
-      const load = runLoad('enqueue-through-kill', { urls, token, clients, durationMs, payloadBytes: 100 })
+      const load = runLoad('enqueue-through-kill', { urls, token, clients, durationMs, warmUpMs, payloadBytes: 100 })
       const [{ latencies }] = await Promise.all([load, sleep(killAfterMs).then(() => processes[0]!.stop('SIGKILL'))])
       return { p99: quantile(latencies, 0.99) / 1_000, p50: quantile(latencies, 0.5) / 1_000 }
     }),
