@@ -36,4 +36,12 @@ export class BallotCounter {
   observe(n: number): void {
     if (n >= this.#next) this.#next = n + 1
   }
+
+  /**
+   * For the first value of a register that nobody else can have begun. A derived key is used again when its record is forgotten, and what
+   * was said of the earlier record must not be taken for the later one: so that needs a ballot of its own.
+   */
+  first({ keyFor }: { readonly keyFor?: unknown }): Ballot {
+    return keyFor === undefined ? { n: 0, node: this.#self } : this.take()
+  }
 }

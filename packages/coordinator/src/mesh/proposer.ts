@@ -118,14 +118,13 @@ export class Proposer {
   }
 
   #open(step: Step, operation: Operation, place: Place, creates: boolean): void {
-    const { store, hooks, self } = this.#core
+    const { store, hooks } = this.#core
     const key = operation.key!
     const known = store.known(key)
     const row = store.register(key)
-    const basis = known?.writtenAt ?? row?.proposal?.writtenAt
     const base = place.generation > 0 ? known : undefined
     const enter = (ballot: { n: number; node: string }) => {
-      const round = new Round({ key, place, ballot, basis, base })
+      const round = new Round({ key, place, ballot, basis: known?.writtenAt ?? row?.proposal?.writtenAt, base })
       operation.round = round
       this.#rounds.set(`${key} ${ballot.n}`, operation)
       return round
@@ -133,7 +132,8 @@ export class Proposer {
     const leftover = this.#leftovers.take(key, place, known)
     const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
     if (begins || (creates && !operation.proposed)) {
-      return this.#decide(step, operation, enter({ n: 0, node: self }), begins ? known : undefined, false)
+      const ballot = this.#parts.ballots.first(operation.request)
+      return this.#decide(step, operation, enter(ballot), begins ? known : undefined, false)
     }
     if (leftover) {
       hooks.count('leftover_used')
