@@ -203,6 +203,12 @@ class MeshCore implements Mesh {
     this.#upkeep.tick(step)
   }
 
+  get isQuiet(): boolean {
+    const busy =
+      this.#proposer.rounds > 0 || this.#inquiries.isAsking || this.#orphans.count > 0 || this.#twins.count > 0
+    return !busy && this.#catchUp.isReady
+  }
+
   merge(step: Step, records: readonly LedgerRecord[]): number {
     this.#store.wall = step.wall
     return records.filter((record) => this.#knowledge.learn(step, record, true) === 'news').length

@@ -36,6 +36,10 @@ export class Inquiries {
     this.#life = Math.floor(core.random() * 2 ** 48).toString(36)
   }
 
+  get isAsking(): boolean {
+    return this.#open.size > 0
+  }
+
   /** Calls `done` when all live coordinators have answered, or after the time for it. */
   ask(step: Step, subject: Subject, done: Question['done']): void {
     const { members, options, self } = this.#core

@@ -155,8 +155,10 @@ export interface Mesh {
   missPage(step: Step, from: string): void
   /** The other coordinators, all that are known, dead ones too. Call it when anything about them changes. */
   setMembers(step: Step, members: readonly MeshMember[]): void
-  /** To be called every 50 ms or so; cheap when nothing is due. */
+  /** To be called every 50 ms or so, and every half second while it is quiet. */
   tick(step: Step): void
+  /** Whether nothing is under way that waits for a tick. */
+  readonly isQuiet: boolean
   /** Takes over known values by their versions; says how many were news. */
   merge(step: Step, records: readonly LedgerRecord[]): number
   /** Begins a new epoch of a known record whose replica set has no quorum left, on the coordinators that live now. */

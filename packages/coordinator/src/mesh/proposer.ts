@@ -39,9 +39,9 @@ export class Proposer {
     this.#lanes = new Lanes(parts.core.options.maxChanges, (step, operation) => this.#begin(step, operation))
   }
 
-  /** Rounds under way. */
+  /** Changes under way, in a round or between two. */
   get rounds(): number {
-    return this.#rounds.size
+    return this.#lanes.active.size
   }
 
   isBusy(key: string): boolean {

@@ -43,7 +43,7 @@ export interface MeshDriver extends Driver {
   takePage(from: string, page: PulledPage): void
   missPage(from: string): void
   setMembers(members: readonly MeshMember[]): void
-  /** To be called every 50 ms or so. Of no effect while the one before waits. */
+  /** To be called every 50 ms or so. Of no effect while the one before waits, and mostly of none while the mesh is quiet. */
   tick(): void
   /** The durable number of the last turn that wrote: what messages carry. */
   readonly turn: number
@@ -67,11 +67,18 @@ type Input = (step: Step, mesh: Mesh) => void
 /** Inputs kept for another try at most; what comes beyond is older than what is known by then. */
 const maxKeptInputs = 1_000
 
+/** When the mesh has been quiet for so long, it is ticked only so often. */
+const quietAfterMs = 500
+const quietTickMs = 500
+
 class TurnDriver implements MeshDriver {
   readonly #options: DriverOptions
   /** The turn that is being taken, and what its inputs left so far. */
   #open: { readonly turn: Turn; readonly effects: Effects } | undefined
   #ticking = false
+  /** Monotonic milliseconds. */
+  #tickedAt = Number.NEGATIVE_INFINITY
+  #quietSince = Number.POSITIVE_INFINITY
   /** Inputs that found the turns too busy: the mesh waits for them, and gets them with the next tick. */
   #kept: Input[] = []
   /** The latest: an input that was kept must not bring back those before. */
@@ -124,7 +131,7 @@ class TurnDriver implements MeshDriver {
   }
 
   tick(): void {
-    if (this.#ticking) return
+    if (this.#ticking || this.#maySkip()) return
     this.#ticking = true
     for (const input of this.#kept.splice(0)) this.#insist(input)
     const tick: Input = (step, mesh) => {
@@ -132,6 +139,16 @@ class TurnDriver implements MeshDriver {
       mesh.tick(step)
     }
     this.#input(tick).catch(() => void (this.#ticking = false))
+  }
+
+  /** A turn costs a transaction, twenty times a second: one that finds nothing to do is spared, once it has been so for a while. */
+  #maySkip(): boolean {
+    const now = this.#options.clock.monotonic()
+    const quiet = this.#options.mesh.isQuiet && this.#kept.length === 0
+    this.#quietSince = quiet ? Math.min(this.#quietSince, now) : Number.POSITIVE_INFINITY
+    if (now - this.#quietSince > quietAfterMs && now - this.#tickedAt < quietTickMs) return true
+    this.#tickedAt = now
+    return false
   }
 
   #input(input: Input): Promise<void> {
