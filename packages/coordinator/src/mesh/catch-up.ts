@@ -10,18 +10,23 @@ const aloneAfterMs = 3_000
 /** A pull that is not answered is given up after so long. */
 const pullTimeoutMs = 10_000
 const pauseAfterMissMs = 1_000
+/** What is news in the feed of one whose learn messages arrive has so long to come by itself. */
+const underwayMs = 500
 
 interface Peer {
-  /** Read to its end once since it came alive. */
+  /** Read to its end once since it came alive, or since something of it was missing. */
   caughtUp: boolean
   /** Monotonic milliseconds: until when an answer is awaited. */
   pullingUntil: number
   notBefore: number
+  /** A page from the first news on, and when that has had its time to come by itself. */
+  aside: { readonly news: PulledPage; readonly dueAt: number } | undefined
 }
 
 /**
  * Reads the feeds of the others: of each, to its end, when it comes alive; later of one at a time, by chance. A page without values is
- * enough while it holds nothing new, so that what came by learn messages does not travel again.
+ * enough while it holds nothing new, so that what came by learn messages does not travel again. What is new in it may be on its way by a
+ * learn message: the page is put aside for a moment, and only what is still missing then is read.
  */
 export class CatchUp {
   readonly #core: Core
@@ -47,7 +52,7 @@ export class CatchUp {
     const alive = new Set(this.#core.members.alive())
     for (const instance of this.#peers.keys()) if (!alive.has(instance)) this.#peers.delete(instance)
     for (const instance of alive) {
-      if (!this.#peers.has(instance)) this.#peers.set(instance, { caughtUp: false, pullingUntil: 0, notBefore: 0 })
+      if (!this.#peers.has(instance)) this.#peers.set(instance, newPeer())
     }
     this.#pullBehind(step)
     this.#noteReady(step)
@@ -55,31 +60,29 @@ export class CatchUp {
 
   tick(step: Step): void {
     this.#pullBehind(step)
+    this.#takeAsides(step)
     this.#noteReady(step)
     if (step.now < this.#nextPullAt) return
     const { options, random } = this.#core
     this.#nextPullAt = step.now + options.antiEntropyMs * (0.5 + random())
-    const idle = [...this.#peers].filter(([, peer]) => peer.caughtUp && peer.pullingUntil <= step.now)
+    const idle = [...this.#peers].filter(([, peer]) => peer.caughtUp && !peer.aside && peer.pullingUntil <= step.now)
     const chosen = idle[Math.floor(random() * idle.length)]
     if (chosen) this.#pullOn(step, ...chosen)
   }
 
-  take(step: Step, from: string, { request, records, next, more }: PulledPage): void {
-    const { store, rules } = this.#core
+  take(step: Step, from: string, pulled: PulledPage): void {
+    const { request, records, next, more } = pulled
+    const { store } = this.#core
     const peer = this.#peers.get(from)
     if (peer) peer.pullingUntil = 0
     // Another answer was here before.
     if (store.feedCursor(from) !== request.since) return
     if (request.brief) {
-      const isNews = ({ key, version }: PulledRecord) => {
-        const known = store.known(key)
-        return !known || (!rules.isFinal(known.value) && compareVersions(version, known.version) > 0)
-      }
-      const first = records.findIndex(isNews)
+      const first = records.findIndex((record) => this.#isNews(record))
       if (first !== -1) {
         // What stands before the news is read.
         if (first > 0) store.saveFeedCursor(from, records[first - 1]!.seq)
-        return peer && this.#pull(step, from, peer, records.findLastIndex(isNews) - first + 1)
+        return peer && this.#takeNews(step, from, peer, { ...pulled, records: records.slice(first) })
       }
     }
     for (const { record } of records) if (record) this.#knowledge.learn(step, record)
@@ -100,6 +103,34 @@ export class CatchUp {
       const idle = !peer.caughtUp && peer.pullingUntil <= step.now && peer.notBefore <= step.now
       if (idle) this.#pullOn(step, instance, peer)
     }
+  }
+
+  /** A brief page whose first record is news. */
+  #takeNews(step: Step, from: string, peer: Peer, news: PulledPage): void {
+    if (!peer.caughtUp) {
+      // New records come behind it all the time: it has been read to the end that it had.
+      peer.caughtUp = !news.more
+      return this.#pull(step, from, peer, news.records.findLastIndex((record) => this.#isNews(record)) + 1)
+    }
+    const request = { ...news.request, since: this.#core.store.feedCursor(from) }
+    peer.aside = { news: { ...news, request }, dueAt: step.now + underwayMs }
+  }
+
+  /** What is still news in a page that was put aside is missing, and more may be. */
+  #takeAsides(step: Step): void {
+    for (const [from, peer] of this.#peers) {
+      if (!peer.aside || step.now < peer.aside.dueAt) continue
+      const { news } = peer.aside
+      peer.aside = undefined
+      peer.caughtUp = !news.records.some((record) => this.#isNews(record))
+      this.take(step, from, news)
+    }
+  }
+
+  #isNews({ key, version }: PulledRecord): boolean {
+    const { store, rules } = this.#core
+    const known = store.known(key)
+    return !known || (!rules.isFinal(known.value) && compareVersions(version, known.version) > 0)
   }
 
   /** The next page: without values, unless nearly everything is news because this coordinator is new itself. */
@@ -127,4 +158,8 @@ export class CatchUp {
     this.#ready = true
     this.#core.store.saveCounter('bootstrapped', 1)
   }
+}
+
+function newPeer(): Peer {
+  return { caughtUp: false, pullingUntil: 0, notBefore: 0, aside: undefined }
 }

@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '@skyclaw/protocol'
+import type { LedgerRecord, PeerMessage } from '@skyclaw/protocol'
 import type { Core } from './core.ts'
 import type { Step } from './mesh.ts'
 
@@ -23,8 +23,9 @@ export class Spread {
   /** `holds`: the replicas that are known to hold the value; `may`: those that may confirm yet. */
   tell(step: Step, record: LedgerRecord, holds: (instance: string) => boolean, may: readonly string[] = []): void {
     const waiting = new Set<string>()
+    const brief = toBrief(record)
     for (const instance of this.#core.members.alive()) {
-      if (holds(instance)) this.#brief(step, instance, record)
+      if (holds(instance)) step.send(instance, brief)
       else if (may.includes(instance)) waiting.add(instance)
       else this.#whole(step, instance, record)
     }
@@ -36,7 +37,7 @@ export class Spread {
     const id = idOf({ key: round.key, version: round })
     const lingering = this.#lingering.get(id)
     if (!lingering?.waiting.delete(instance)) return
-    if (accepted) this.#brief(step, instance, lingering.record)
+    if (accepted) step.send(instance, toBrief(lingering.record))
     else this.#whole(step, instance, lingering.record)
     if (lingering.waiting.size === 0) this.#lingering.delete(id)
   }
@@ -50,13 +51,13 @@ export class Spread {
     }
   }
 
-  #brief(step: Step, to: string, { key, version }: LedgerRecord): void {
-    step.send(to, { type: 'learn', key, version })
-  }
-
   #whole(step: Step, to: string, record: LedgerRecord): void {
     step.send(to, { type: 'learn', key: record.key, version: record.version, record })
   }
+}
+
+function toBrief({ key, version }: LedgerRecord): PeerMessage {
+  return { type: 'learn', key, version }
 }
 
 /** Rounds of one coordinator differ by key and ballot number. */

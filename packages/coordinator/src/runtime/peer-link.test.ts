@@ -1,5 +1,5 @@
 import { limits, type PeerMessage, wireVersion } from '@skyclaw/protocol'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { PeerCall } from './peer-client.ts'
 import { PeerError } from './peer-error.ts'
 import { PeerLink, type Replies } from './peer-link.ts'
@@ -41,6 +41,9 @@ function bench() {
   const ids = (index: number) => batches[index]!.body.messages.map(({ id }) => Number(id))
   return { link, batches, traffic, replies, failures, send, ids }
 }
+
+/** Longer than anything lingers. */
+const longMs = 1_000
 
 const answered: Replies = { from: 'b', boot: 'y', turn: 1, messages: [] }
 const settled = () => new Promise(setImmediate)
@@ -145,4 +148,57 @@ test('bytes are counted by the type of the message', () => {
   const { traffic, send } = bench()
   send(1, 2)
   expect(traffic.sent.get('ask')).toEqual({ messages: 2, bytes: 2 * JSON.stringify(ask(1)).length })
+})
+
+const learn = (n: number): PeerMessage => ({
+  type: 'learn',
+  key: `job:${n}`,
+  version: { generation: 0, ballot: { n, node: 'a' } },
+})
+
+test('what was chosen waits for the next message of another kind, and goes along with it', async () => {
+  const { link, batches, send } = bench()
+  link.send([learn(1)])
+  await settled()
+  expect(batches).toHaveLength(0)
+  send(2, 2)
+  expect(batches[0]!.body.messages).toMatchObject([{ type: 'learn' }, { type: 'ask' }])
+})
+
+test('what was chosen leaves by itself after a moment, or when the batch that was under way then is answered', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { link, batches } = bench()
+  link.send([learn(1)])
+  vi.advanceTimersByTime(longMs)
+  expect(batches).toHaveLength(1)
+  link.send([learn(2)])
+  vi.advanceTimersByTime(longMs)
+  expect(batches).toHaveLength(1)
+  batches[0]!.answer(answered)
+  await settled()
+  expect(batches[1]!.body.messages).toEqual([learn(2)])
+})
+
+test('what was chosen goes along with an answer, once, and nothing else does', async () => {
+  const { link, batches, send } = bench()
+  link.send([learn(1), learn(2)])
+  expect(link.takeLingering(1)).toEqual([learn(1)])
+  expect(link.takeLingering(9)).toEqual([learn(2)])
+  expect(link.takeLingering(9)).toEqual([])
+  send(1, 1)
+  link.send([learn(3), ask(4)])
+  expect(link.takeLingering(9)).toEqual([])
+  batches[0]!.answer(answered)
+  await settled()
+  expect(batches[1]!.body.messages).toMatchObject([{ type: 'learn' }, { type: 'ask' }])
+})
+
+test('a link that is drained has sent what lingers', async () => {
+  const { link, batches } = bench()
+  link.send([learn(1)])
+  const drained = link.drained()
+  expect(batches).toHaveLength(1)
+  batches[0]!.answer(answered)
+  await drained
 })

@@ -31,12 +31,33 @@ const batchBytes = limits.largeBodyBytes - envelopeBytes
 const maxWaitingMessages = 10 * limits.peerMessages
 const maxWaitingBytes = 2 * limits.largeBodyBytes
 
+/**
+ * What was chosen, nobody waits for: it leaves with the next message of another kind, or in the next answer, but after so long at the latest.
+ * So a lone change costs the others one turn instead of two.
+ */
+const lingerMs = 10
+/** Of what lingers, an answer takes so much along; there is room for it beside what the answer itself may have. */
+const lingeringBytes = 1_048_576
+
 /** An answer carries no more than a batch, whose bytes its sender estimates. */
 const maxAnswerBytes = 2 * limits.largeBodyBytes
 
 interface Waiting {
+  readonly message: PeerMessage
   readonly text: string
   readonly bytes: number
+}
+
+/** The same message goes to several others at about the same time. */
+const serialised = new WeakMap<PeerMessage, Waiting>()
+
+function serialise(message: PeerMessage): Waiting {
+  const known = serialised.get(message)
+  if (known) return known
+  const text = JSON.stringify(message)
+  const waiting = { message, text, bytes: Buffer.byteLength(text) }
+  serialised.set(message, waiting)
+  return waiting
 }
 
 /**
@@ -51,6 +72,10 @@ export class PeerLink {
   readonly #here = new Set<string>()
   #waitingBytes = 0
   #underway: Promise<void> | undefined
+  /** Whether something waits that may not linger. */
+  #urgent = false
+  /** Runs while something lingers. */
+  #lingering: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: PeerLinkOptions) {
@@ -60,25 +85,35 @@ export class PeerLink {
   send(messages: readonly PeerMessage[]): void {
     if (this.#closed) return
     for (const message of messages) this.#add(message)
-    this.#pump()
+    this.#next()
+  }
+
+  /** Takes what waits and may linger, at most so many messages, to go along with an answer. What is lost with that answer is lost. */
+  takeLingering(max: number): PeerMessage[] {
+    if (this.#urgent || this.#closed) return []
+    return this.#take(max, lingeringBytes).map(({ message, text }) => {
+      this.#here.delete(text)
+      return message
+    })
   }
 
   /** Resolves when nothing waits and nothing is under way. */
   async drained(): Promise<void> {
-    while (this.#underway) await this.#underway
+    for (this.#pump(); this.#underway; this.#pump()) await this.#underway
   }
 
   /** Sends nothing more; what is under way is the client's to end. */
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#lingering)
     this.#waiting = []
     await this.#underway
   }
 
   #add(message: PeerMessage): void {
     const { traffic } = this.#options
-    const text = JSON.stringify(message)
-    const bytes = Buffer.byteLength(text)
+    const waiting = serialise(message)
+    const { text, bytes } = waiting
     if (bytes > batchBytes) {
       traffic.droppedMessages += 1
       return
@@ -86,8 +121,9 @@ export class PeerLink {
     if (this.#here.has(text)) return
     this.#here.add(text)
     traffic.count(message.type, bytes)
-    this.#waiting.push({ text, bytes })
+    this.#waiting.push(waiting)
     this.#waitingBytes += bytes + 1
+    this.#urgent ||= message.type !== 'learn'
     const over = () => this.#waiting.length > maxWaitingMessages || this.#waitingBytes > maxWaitingBytes
     while (over()) this.#drop(this.#waiting.shift()!)
   }
@@ -98,27 +134,40 @@ export class PeerLink {
     this.#options.traffic.droppedMessages += 1
   }
 
+  #next(): void {
+    if (this.#urgent) this.#pump()
+    else if (this.#waiting.length > 0) this.#lingering ??= setTimeout(this.#endLingering, lingerMs).unref()
+  }
+
+  readonly #endLingering = (): void => {
+    this.#urgent = true
+    this.#pump()
+  }
+
   #pump(): void {
     if (this.#underway || this.#waiting.length === 0 || this.#closed) return
-    const batch = this.#take()
+    const batch = this.#take(limits.peerMessages, batchBytes)
     this.#underway = this.#post(batch).finally(() => {
       for (const { text } of batch) this.#here.delete(text)
       this.#underway = undefined
-      this.#pump()
+      this.#next()
     })
   }
 
-  /** As much of what waits as one body holds. */
-  #take(): Waiting[] {
+  /** As much of what waits as there is room for. */
+  #take(maxMessages: number, maxBytes: number): Waiting[] {
+    clearTimeout(this.#lingering)
+    this.#lingering = undefined
     let bytes = 0
     let count = 0
     for (const next of this.#waiting) {
       bytes += next.bytes + 1
-      if (count === limits.peerMessages || bytes > batchBytes) break
+      if (count === maxMessages || bytes > maxBytes) break
       count += 1
     }
     const batch = this.#waiting.splice(0, count)
     for (const taken of batch) this.#waitingBytes -= taken.bytes + 1
+    this.#urgent &&= this.#waiting.length > 0
     return batch
   }
 

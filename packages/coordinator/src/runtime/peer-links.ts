@@ -86,6 +86,11 @@ export class PeerLinks implements Outbox {
     else this.#link(to, url).send(messages)
   }
 
+  /** What may go to a member with an answer to it, at most so many messages. */
+  takeLingering(to: string, max: number): PeerMessage[] {
+    return this.#links.get(to)?.link.takeLingering(max) ?? []
+  }
+
   pull(from: string, request: PullRequest): void {
     const url = this.#options.urlOf(from)
     if (url === undefined || this.#closed) {

@@ -220,12 +220,13 @@ export class PeerNetwork implements NetworkView {
 
   /** Takes a batch of another coordinator, as one input of a turn. Throws a ProblemError, and takes nothing, when anything about it is wrong. */
   async receive(batch: Batch): Promise<Replies> {
-    const { store } = this.#options
+    const { boot, turn, store } = this.#options
     const { from, messages } = batch
     checkBatch(batch, { instance: store.instanceId, isMember: this.isMember, sightings: this.#sightings })
     let replies: readonly PeerMessage[] = []
     await this.#assertOpen().receive(from, messages, (answer) => void (replies = answer))
-    return { from: store.instanceId, boot: this.#options.boot, turn: this.#options.turn(), messages: [...replies] }
+    const along = this.links.takeLingering(from, limits.peerMessages - replies.length)
+    return { from: store.instanceId, boot, turn: turn(), messages: [...replies, ...along] }
   }
 
   /**
@@ -263,8 +264,7 @@ export class PeerNetwork implements NetworkView {
 
   #own(): OwnNews {
     const { options, store, boot, url, turn, feedSeq, isReady } = this.#options
-    const { nodeId } = options
-    const who = { nodeId, instance: store.instanceId, url: url(), version, wire: wireRange, boot }
+    const who = { nodeId: options.nodeId, instance: store.instanceId, url: url(), version, wire: wireRange, boot }
     return { ...who, turn: turn(), ready: isReady(), feedSeq: feedSeq() }
   }
 
