@@ -5,7 +5,8 @@ import { quantile } from '../statistics.ts'
 import { canCountSyncs, countSyncs } from './count-syncs.ts'
 import { withSystem } from './with-system.ts'
 
-const warmUpShare = 0.2
+/** Of the measured jobs as many again, before them: servers run for weeks, and a just-in-time compiler needs some thousand calls. */
+const warmUpShare = 0.5
 
 export interface System {
   readonly processes: readonly ServerProcess[]

@@ -8,7 +8,7 @@ import { bullmqVersion, skyclawVersion } from '../systems/versions.ts'
 
 const payloadBytes = 100
 const concurrency = 64
-const size = { jobs: 20_000, counted: 2_000 }
+const size = { jobs: 40_000, counted: 2_000 }
 
 const loadOf = ({ measured, warmUp }: Jobs, batch: number) => ({
   ...{ payloadBytes, concurrency, batch },

@@ -56,7 +56,7 @@ export const threeNodes: RatioScenario = {
   better: 'more',
   load: `64 at once over 66 connections, nodes in turn, a value of ${job.length} bytes`,
   target: { bar: 0.8, goal: 1.5 },
-  sides: sides(64, { jobs: 10_000, counted: 2_000 }),
+  sides: sides(64, { jobs: 16_000, counted: 2_000 }),
   runs: 5,
   shortScale: 0.1,
 }
@@ -69,6 +69,6 @@ export const threeNodesSingle: RatioScenario = {
   better: 'more',
   load: `one at a time over three connections, nodes in turn, a value of ${job.length} bytes`,
   target: { bar: 0.7, goal: 1 },
-  sides: sides(1, { jobs: 2_000, counted: 500 }),
+  sides: sides(1, { jobs: 3_000, counted: 500 }),
   runs: 5,
 }

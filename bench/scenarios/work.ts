@@ -8,7 +8,7 @@ import { bullmqVersion, skyclawVersion } from '../systems/versions.ts'
 
 const payloadBytes = 100
 const concurrency = 64
-const size = { jobs: 10_000, counted: 2_000, batch: 100 }
+const size = { jobs: 20_000, counted: 2_000, batch: 100 }
 
 const fillOf = ({ measured, warmUp }: Jobs) => ({
   ...{ payloadBytes, concurrency: 4, batch: size.batch, warmUp: 0 },

@@ -195,7 +195,7 @@ class GroupCommit implements Turns {
   #work(turn: OpenTurn, inputs: readonly Input[]): boolean {
     const { sqlite, buffers } = this.#store
     const { changes } = this.#statements
-    const count = () => Number(changes.get()) + buffers.count
+    const count = () => Number(changes.get()) - buffers.written + buffers.count
     const atStart = count()
     let before = atStart
     for (const input of inputs) {

@@ -2,6 +2,8 @@
 export interface WriteBuffer {
   /** Counts up with each write that is put off. */
   readonly count: number
+  /** Rows that flushing has written so far: they were counted when they were put off, whichever input has them written. */
+  readonly written: number
   /** Writes what was put off. Called before the commit of each turn; afterwards nothing waits. */
   flush(): void
 }
@@ -20,6 +22,13 @@ export class WriteBuffers {
     let count = 0
     for (const buffer of this.#buffers) count += buffer.count
     return count
+  }
+
+  /** Rows that were written so far. */
+  get written(): number {
+    let written = 0
+    for (const buffer of this.#buffers) written += buffer.written
+    return written
   }
 
   flush(): void {

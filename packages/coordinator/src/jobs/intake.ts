@@ -158,11 +158,18 @@ export class Intake {
   }
 
   #result(outcome: ChangeOutcome<JobRecord>): BatchResult | Promise<BatchResult> {
-    if (outcome.ok || !(outcome.error instanceof ProblemError)) return this.#ended(outcome)
-    return { problem: outcome.error.problem }
+    if (!outcome.ok) return toProblem(outcome.error)
+    const answer = this.#ended(outcome)
+    // What stands in the place of a duplicate may be out of reach: the other items were made all the same.
+    return answer instanceof Promise ? answer.catch(toProblem) : answer
   }
 
   #keyed(key: string, body: NewJob): KeyedBody {
     return { key, bodyHash: bodyHash(this.#options.secrets.marked(body)) }
   }
+}
+
+function toProblem(error: unknown): BatchResult {
+  if (error instanceof ProblemError) return { problem: error.problem }
+  throw error
 }

@@ -41,6 +41,8 @@ export class BaseIndex {
   /** Between these two, what is in neither generation does not exist. */
   #from = ''
   #to = ''
+  /** The start at which too much was found ahead: not looked up again before the next. */
+  #fullAt = ''
 
   constructor(options: BaseIndexOptions) {
     this.#options = options
@@ -86,7 +88,7 @@ export class BaseIndex {
   clear(): void {
     this.#young = new Map()
     this.#old = new Map()
-    this.#from = this.#to = ''
+    this.#from = this.#to = this.#fullAt = ''
   }
 
   #isWithin(base: string): boolean {
@@ -99,9 +101,12 @@ export class BaseIndex {
     const start = timedJobPrefix(now)
     const to = timedJobPrefix(now + windowMs)
     const from = this.#to > start ? this.#to : start
-    if (base < from || base >= to) return
+    if (base < from || base >= to || start === this.#fullAt) return
     const found = this.#options.list(from, to, maxKeysOfWindow)
-    if (found.length === maxKeysOfWindow) return
+    if (found.length === maxKeysOfWindow) {
+      this.#fullAt = start
+      return
+    }
     if (from === start) this.#from = start
     this.#to = to
     for (const { key, held } of found) {

@@ -11,8 +11,10 @@ export interface HeldRecord {
   known: LedgerRecord | undefined
   /** The known value's row without the value. */
   head: RecordHead | undefined
-  /** The length of the known value's text. */
+  /** The length of the texts of the known value and of the register's row. */
   chars: number
+  /** The register's part of it, as it was last read or written. */
+  registerChars: number
   register: Register | undefined
   /** Whether the accepted value is not known to be chosen. */
   unlearned: boolean
@@ -36,7 +38,8 @@ export function heldFromRows(
     key,
     known,
     head: record && headOf(record),
-    chars: record?.value.length ?? 0,
+    chars: (record?.value.length ?? 0) + (register?.proposal?.length ?? 0),
+    registerChars: register?.proposal?.length ?? 0,
     register: register ? toRegister(register) : record && known && settledRegister(record, known),
     unlearned: register?.unlearned === 1,
     promiseOnDisk: record !== undefined && record.promisedN !== null,

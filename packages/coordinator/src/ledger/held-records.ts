@@ -32,7 +32,7 @@ export class HeldRecords {
     return found
   }
 
-  /** An entry is changed: it stays here until the changes are taken. `chars` is the length of its known value's text. */
+  /** An entry is changed: it stays here until the changes are taken. `chars` is the length of its texts. */
   change(entry: HeldRecord, chars = entry.chars): void {
     const isYoung = this.#young.get(entry.key) === entry
     if (isYoung) this.#youngChars += chars - entry.chars
@@ -44,7 +44,11 @@ export class HeldRecords {
   /** Hands over what was changed since the last call; from now on it may be forgotten. */
   takeChanged(write: (entry: HeldRecord) => void): void {
     if (this.#changed.size === 0) return
-    for (const entry of this.#changed) write(entry)
+    for (const entry of this.#changed) {
+      const { chars } = entry
+      write(entry)
+      this.#youngChars += entry.chars - chars
+    }
     this.#changed.clear()
     this.#age()
   }

@@ -41,6 +41,7 @@ const cachedChars = 8 * 1_048_576
 export class SqliteMeshStore implements MeshStore, WriteBuffer {
   /** Writes that were put off so far. */
   count = 0
+  written = 0
   readonly #store: Store
   readonly #now: () => number
   readonly #onKnown: OnKnown | undefined
@@ -48,12 +49,17 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
   readonly #held = new HeldRecords(cachedChars)
   readonly #bases: BaseIndex
   #feedSeq = 0
+  readonly #totalChanges: () => number
+  /** The count at the last flush. */
+  #flushed = 0
 
   constructor({ store, now, onKnown }: SqliteMeshStoreOptions) {
     this.#store = store
     this.#now = now
     this.#onKnown = onKnown
     this.#queries = prepareMeshQueries(store.db)
+    const changes = store.sqlite.prepare('select total_changes()').pluck()
+    this.#totalChanges = () => Number(changes.get())
     this.#bases = new BaseIndex({
       now,
       list: (from, to, limit) => {
@@ -74,7 +80,11 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
 
   /** Writes what this turn has changed so far. */
   flush(): void {
+    if (this.#flushed === this.count) return
+    this.#flushed = this.count
+    const before = this.#totalChanges()
     this.#held.takeChanged((held) => writeHeld(this.#queries, held))
+    this.written += this.#totalChanges() - before
   }
 
   /** The last number given in the feed. */
@@ -121,7 +131,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     held.head = head
     held.unwritten = text
     held.recordChanged = true
-    this.#change(held, text.length)
+    this.#change(held, text.length + held.registerChars)
     this.#onKnown?.(before, head, record)
   }
 
@@ -131,7 +141,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     if (!before) return
     held.known = held.head = held.unwritten = undefined
     held.recordChanged = true
-    this.#change(held, 0)
+    this.#change(held, held.registerChars)
     this.#dropped([before])
   }
 

@@ -21,9 +21,19 @@ export function writeHeld(statements: Statements, held: HeldRecord): void {
   held.promiseOnDisk =
     held.known !== undefined &&
     (settled || (held.promiseOnDisk && unwritten === undefined && register?.accepted != null))
+  let { registerChars } = held
   if (register && !settled) {
-    if (held.registerChanged || !held.registerOnDisk) statements.putRegister(toRegisterRow(register, held.unlearned))
-  } else if (held.registerOnDisk) statements.dropRegister(key)
+    if (held.registerChanged || !held.registerOnDisk) {
+      const row = toRegisterRow(register, held.unlearned)
+      statements.putRegister(row)
+      registerChars = row.proposal?.length ?? 0
+    }
+  } else {
+    if (held.registerOnDisk) statements.dropRegister(key)
+    registerChars = 0
+  }
+  held.chars += registerChars - held.registerChars
+  held.registerChars = registerChars
   held.registerOnDisk = register !== undefined && !settled
   held.unwritten = undefined
   held.recordChanged = false
