@@ -74,7 +74,9 @@ export class PeerClient {
   readonly #path: string
   readonly #token: string | undefined
   readonly #traffic: Traffic
-  readonly #closing = new AbortController()
+  /** Ends each call that is under way. */
+  readonly #underway = new Set<AbortController>()
+  #closed = false
 
   /** Throws a TypeError for what is no URL. Without a token it sends none. */
   constructor(url: string, token: string | undefined, traffic: Traffic, connections = defaultConnections) {
@@ -109,14 +111,19 @@ export class PeerClient {
 
   /** Ends what is under way. */
   async close(): Promise<void> {
-    this.#closing.abort()
+    this.#closed = true
+    for (const ending of this.#underway) ending.abort()
     await this.#pool.destroy()
   }
 
   async #send(id: PeerRoute, call: PeerCall): Promise<{ statusCode: number; text: string }> {
     const route: RouteDefinition = routes[id]
     const query = new URLSearchParams(call.query)
-    const ends = [this.#closing.signal, AbortSignal.timeout(call.timeoutMs), ...(call.signal ? [call.signal] : [])]
+    // A signal that times out by itself goes on to do so when the call is long over.
+    const ending = new AbortController()
+    const timer = setTimeout(() => ending.abort(new DOMException('', 'TimeoutError')), call.timeoutMs).unref()
+    this.#underway.add(ending)
+    if (this.#closed) ending.abort()
     try {
       const { statusCode, body } = await this.#pool.request({
         method: route.method,
@@ -128,13 +135,16 @@ export class PeerClient {
           }),
         },
         body: call.body ?? null,
-        signal: AbortSignal.any(ends),
+        signal: call.signal ? AbortSignal.any([ending.signal, call.signal]) : ending.signal,
       })
       if (call.body !== undefined) this.#traffic.sentBytes += Buffer.byteLength(call.body)
       return { statusCode, text: await this.#read(kinds[id], body, call.maxAnswerBytes) }
     } catch (error) {
       if (error instanceof PeerError) throw error
       throw new PeerError('unreachable', `did not answer: ${reasonOf(error, call.timeoutMs)}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
+      this.#underway.delete(ending)
     }
   }
 
