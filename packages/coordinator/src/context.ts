@@ -109,14 +109,15 @@ async function renewIfNeeded(options: ResolvedOptions, log: FastifyBaseLogger, b
 }
 
 async function judge(options: ResolvedOptions, { store, turns, boot }: Base): Promise<Verdict | undefined> {
-  const { peerUrls, token, nodeId, publicUrl } = options
+  const { peerUrls, token, nodeId } = options
   const counters = prepareCounters(store.db)
   if (counters.read('forgotten') === 1) {
     return { kind: 'forgotten', reason: 'the other coordinators were told to forget it while it ran' }
   }
   const urls = chooseWitnesses(peerUrls, recallMembers(store, systemClock.now(), options).urls)
   if (urls.length === 0) return undefined
-  const who = { nodeId, instance: store.instanceId, url: publicUrl() ?? '', version, boot, wire: wireRange }
+  // Without its URL, where nothing listens yet: those who do not know it would look for it there, and then not again for a while.
+  const who = { nodeId, instance: store.instanceId, url: '', version, boot, wire: wireRange }
   const incarnation = counters.read('incarnation')
   const self: MemberNews = { ...who, state: 'alive', incarnation, turn: turns.number, ready: false, feedSeq: 0 }
   return findCopy({ self, turn: () => self.turn, urls, configured: peerUrls, token })
