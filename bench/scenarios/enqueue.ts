@@ -55,7 +55,7 @@ export const enqueue: RatioScenario = {
   target: { bar: 0.6, goal: 1 },
   sides: sides(1),
   runs: 5,
-  shortScale: 0.2,
+  shortScale: 0.15,
 }
 
 export const batch: RatioScenario = {
@@ -68,5 +68,5 @@ export const batch: RatioScenario = {
   target: { bar: 0.7, goal: 1 },
   sides: sides(100),
   runs: 5,
-  shortScale: 0.5,
+  shortScale: 0.2,
 }

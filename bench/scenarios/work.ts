@@ -48,5 +48,5 @@ export const work: RatioScenario = {
   target: { bar: 0.6, goal: 1 },
   sides: [sideOf(skyclaw, size), sideOf(bullmq, size)],
   runs: 5,
-  shortScale: 0.25,
+  shortScale: 0.15,
 }
