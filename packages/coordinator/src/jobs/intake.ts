@@ -76,7 +76,8 @@ export class Intake {
       else changes.push({ index, change })
     }
     const outcomes = await this.#options.ledger.changeMany(changes.map(({ change }) => change))
-    for (const [at, { index }] of changes.entries()) results[index] = await this.#result(outcomes[at]!)
+    const made = await Promise.all(outcomes.map(async (outcome) => this.#result(outcome)))
+    for (const [at, { index }] of changes.entries()) results[index] = made[at]
     return results as BatchResult[]
   }
 

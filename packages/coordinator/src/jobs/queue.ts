@@ -117,15 +117,15 @@ export class JobQueue {
     const outcomes = await this.#ledger.changeMany<JobRecord>(
       inputs.map(({ id, input }) => ({ key: jobKey(id), decide: (current) => lifecycle.complete(current, input) })),
     )
-    for (const [index, outcome] of outcomes.entries()) {
-      const { id, input } = inputs[index]!
-      if (outcome.ok && !outcome.value) outcomes[index] = { ok: false, error: noSuchJob(id) }
-      else if (!outcome.ok && outcome.error instanceof ProblemError && outcome.error.code === 'lease_lost') {
+    return Promise.all(
+      outcomes.map(async (outcome, index) => {
+        const { id, input } = inputs[index]!
+        if (outcome.ok) return outcome.value ? outcome : { ok: false, error: noSuchJob(id) }
+        if (!(outcome.error instanceof ProblemError) || outcome.error.code !== 'lease_lost') return outcome
         const failure = await keepSuperseded(this.#ledger, id, input).catch((error: Error) => error)
-        if (failure) outcomes[index] = { ok: false, error: failure }
-      }
-    }
-    return outcomes
+        return failure ? { ok: false, error: failure } : outcome
+      }),
+    )
   }
 
   /**
