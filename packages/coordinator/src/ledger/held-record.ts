@@ -11,6 +11,8 @@ export interface HeldRecord {
   known: LedgerRecord | undefined
   /** The known value's row without the value. */
   head: RecordHead | undefined
+  /** The same as it is on disk. */
+  headOnDisk: RecordHead | undefined
   /** The length of the texts of the known value and of the register's row. */
   chars: number
   /** The register's part of it, as it was last read or written. */
@@ -34,10 +36,12 @@ export function heldFromRows(
   register: RegisterRow | undefined,
 ): HeldRecord {
   const known = record && toRecord(record)
+  const head = record && headOf(record)
   return {
     key,
     known,
-    head: record && headOf(record),
+    head,
+    headOnDisk: head,
     chars: (record?.value.length ?? 0) + (register?.proposal?.length ?? 0),
     registerChars: register?.proposal?.length ?? 0,
     register: register ? toRegister(register) : record && known && settledRegister(record, known),

@@ -13,9 +13,13 @@ export function writeHeld(statements: Statements, held: HeldRecord): void {
   const settled = isSettled(held)
   const promised = settled ? register!.promised : null
   const promise = { promisedN: promised?.n ?? null, promisedNode: promised?.node ?? null }
-  if (unwritten !== undefined) statements.putRecord({ ...held.head!, value: unwritten, ...promise })
-  else if (held.recordChanged && !held.known) statements.dropRecord(key)
-  else if (held.known && (settled ? held.registerChanged : held.promiseOnDisk && !register?.accepted)) {
+  if (unwritten !== undefined) {
+    statements.putRecord({ ...held.head!, value: unwritten, ...promise }, held.headOnDisk)
+    held.headOnDisk = held.head
+  } else if (held.recordChanged && !held.known) {
+    statements.dropRecord(key)
+    held.headOnDisk = undefined
+  } else if (held.known && (settled ? held.registerChanged : held.promiseOnDisk && !register?.accepted)) {
     statements.putPromise({ key, ...promise })
   }
   held.promiseOnDisk =
