@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, inArray, lte, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { answers } from '../schema/answers.ts'
+import { boundLimit } from './bound.ts'
 
 export type AnswerRow = typeof answers.$inferSelect
 
@@ -31,7 +32,7 @@ export function prepareAnswers(db: StoreDatabase) {
     .from(answers)
     .where(lte(answers.expiresAt, now))
     .orderBy(asc(answers.expiresAt))
-    .limit(sql.placeholder('limit'))
+    .limit(boundLimit)
   const prune = db.delete(answers).where(inArray(answers.key, expired)).prepare()
   return {
     /** The answer kept under a key that has not expired. */

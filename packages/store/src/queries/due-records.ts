@@ -1,6 +1,8 @@
 import { and, asc, eq, inArray, lte, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
+import { bound, boundLimit } from './bound.ts'
+import { directAll, named } from './direct.ts'
 
 /** A queued record whose time has come, as far as the queue's order goes. */
 export interface DueRecord {
@@ -12,19 +14,14 @@ export interface DueRecord {
 
 /** The first queued records of a requirement key whose time has come, best first; read from the index alone. */
 export function prepareDueRecords(db: StoreDatabase): (requirementKey: string, limit: number) => DueRecord[] {
-  const statement = db
-    .select({
-      key: records.key,
-      priority: sql<number>`${records.priority}`,
-      runAt: sql<number>`${records.runAt}`,
-      sequence: records.sequence,
-    })
+  const { key, priority, runAt, sequence } = records
+  const query = db
+    .select(named({ key, priority, runAt, sequence }))
     .from(records)
-    .where(and(eq(records.requirementKey, sql.placeholder('requirementKey')), sql`due = 1`))
+    .where(and(eq(records.requirementKey, bound('requirementKey')), sql`due = 1`))
     .orderBy(sql`priority desc`, asc(records.runAt), asc(records.sequence), asc(records.key))
-    .limit(sql.placeholder('limit'))
-    .prepare()
-  return (requirementKey, limit) => statement.all({ requirementKey, limit })
+    .limit(boundLimit)
+  return directAll(db, query) as (requirementKey: string, limit: number) => DueRecord[]
 }
 
 export interface Promoted {
@@ -39,7 +36,7 @@ export function preparePromoteDue(db: StoreDatabase): (now: number, limit: numbe
     .from(records)
     .where(and(sql`due = 0`, lte(records.runAt, sql.placeholder('now'))))
     .orderBy(asc(records.runAt))
-    .limit(sql.placeholder('limit'))
+    .limit(boundLimit)
   const statement = db
     .update(records)
     .set({ due: 1 })

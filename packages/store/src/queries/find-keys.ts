@@ -3,6 +3,8 @@ import { and, asc, eq, gte, isNotNull, lt, sql, union, unionAll } from '../drizz
 import type { StoreDatabase } from '../open.ts'
 import { records } from '../schema/records.ts'
 import { registers } from '../schema/registers.ts'
+import { bound, boundLimit } from './bound.ts'
+import { directAll, named } from './direct.ts'
 
 /** No key has a character as high as this one. */
 const afterAll = '\u{10FFFF}'
@@ -16,7 +18,7 @@ export function prepareFindKeysByBase(db: StoreDatabase): (base: string, limit: 
     .where(and(between(registers.key), isNotNull(registers.acceptedN)))
   const statement = union(known, kept)
     .orderBy(sql`1`)
-    .limit(sql.placeholder('limit'))
+    .limit(boundLimit)
     .prepare()
   return (base, limit) => statement.all({ from: base, to: `${base}${afterAll}`, limit }).map(({ key }) => key)
 }
@@ -30,15 +32,15 @@ export interface FoundKey {
 /** Keys of all records and registers from one text up to another, in no order; what has both a record and a register comes twice. */
 export function prepareListKeysBetween(db: StoreDatabase): (from: string, to: string, limit: number) => FoundKey[] {
   const known = db
-    .select({ key: records.key, held: sql<number>`1` })
+    .select(named({ key: records.key, held: sql`1` }))
     .from(records)
     .where(between(records.key))
   const kept = db
-    .select({ key: registers.key, held: sql<number>`${registers.acceptedN} is not null` })
+    .select(named({ key: registers.key, held: sql`${registers.acceptedN} is not null` }))
     .from(registers)
     .where(between(registers.key))
-  const statement = unionAll(known, kept).limit(sql.placeholder('limit')).prepare()
-  return (from, to, limit) => statement.all({ from, to, limit })
+  const list = directAll(db, unionAll(known, kept).limit(boundLimit))
+  return (from, to, limit) => list(from, to, from, to, limit) as FoundKey[]
 }
 
 function between(column: typeof records.key | typeof registers.key): SQL | undefined {
@@ -51,9 +53,9 @@ export function prepareFindKeysByTag(db: StoreDatabase): (tag: string, limit: nu
     db
       .select({ key: table.key })
       .from(table)
-      .where(eq(table.tag, sql.placeholder('tag')))
+      .where(eq(table.tag, bound('tag')))
       .orderBy(asc(table.key))
-      .limit(sql.placeholder('limit'))
+      .limit(boundLimit)
       .prepare()
   const known = prepare(records)
   const accepted = prepare(registers)

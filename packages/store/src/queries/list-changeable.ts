@@ -1,6 +1,7 @@
 import { and, asc, gt, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { headColumns, type RecordHead, records } from '../schema/records.ts'
+import { boundLimit } from './bound.ts'
 
 /** The heads of records that can still change, in order of their keys, after a key. */
 export function prepareListChangeable(db: StoreDatabase): (after: string, limit: number) => RecordHead[] {
@@ -9,7 +10,7 @@ export function prepareListChangeable(db: StoreDatabase): (after: string, limit:
     .from(records)
     .where(and(sql`finished_at is null`, gt(records.key, sql.placeholder('after'))))
     .orderBy(asc(records.key))
-    .limit(sql.placeholder('limit'))
+    .limit(boundLimit)
     .prepare()
   return (after, limit) => statement.all({ after, limit })
 }

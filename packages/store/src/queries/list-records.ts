@@ -2,6 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import { and, desc, eq, lt, or, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { type RecordRow, records } from '../schema/records.ts'
+import { bound, boundLimit } from './bound.ts'
 
 export interface RecordFilter {
   readonly kind: string
@@ -23,7 +24,7 @@ const rowsPerRead = 16
 export function prepareListRecords(db: StoreDatabase) {
   const after = or(
     lt(records.sequence, sql.placeholder('sequence')),
-    and(eq(records.sequence, sql.placeholder('sequence')), lt(records.key, sql.placeholder('key'))),
+    and(eq(records.sequence, bound('sequence')), lt(records.key, sql.placeholder('key'))),
   )
   const prepare = (...conditions: SQL[]) =>
     db
@@ -31,11 +32,11 @@ export function prepareListRecords(db: StoreDatabase) {
       .from(records)
       .where(and(...conditions, lte(records.sequence), after))
       .orderBy(desc(records.sequence), desc(records.key))
-      .limit(sql.placeholder('limit'))
+      .limit(boundLimit)
       .prepare()
-  const byKind = prepare(eq(records.kind, sql.placeholder('kind')))
-  const byStatus = prepare(eq(records.status, sql.placeholder('status')))
-  const byHost = prepare(eq(records.hostId, sql.placeholder('hostId')))
+  const byKind = prepare(eq(records.kind, bound('kind')))
+  const byStatus = prepare(eq(records.status, bound('status')))
+  const byHost = prepare(eq(records.hostId, bound('hostId')))
   return function* (
     { kind, status, hostId }: RecordFilter,
     position: RecordPosition | undefined,

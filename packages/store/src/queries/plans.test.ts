@@ -85,3 +85,9 @@ test('what the mesh looks through again and again is read from an index that hol
   expect(used('records_tag')).toEqual(['SEARCH records USING COVERING INDEX records_tag (tag=?)'])
   expect(used('registers_tag')).toEqual(['SEARCH registers USING COVERING INDEX registers_tag (tag=?)'])
 })
+
+test('no value that is bound has a statement planned anew', () => {
+  const statements = explain().map(({ sql }) => sql)
+  expect(statements.filter((sql) => /limit \?(?! \+ 0)/.test(sql))).toEqual([])
+  expect(statements.filter((sql) => /^select .*[^<>]= \?.* order by /.test(sql))).toEqual([])
+})

@@ -2,6 +2,7 @@ import { asc, eq, gt, max, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { meta } from '../schema/meta.ts'
 import { headColumns, type RecordHead, type RecordRow, records } from '../schema/records.ts'
+import { boundLimit } from './bound.ts'
 
 /** Rows read at once: a row can have megabytes, and the reader stops where its page is full. */
 const rowsPerRead = 16
@@ -15,7 +16,7 @@ export function prepareReadFeed(db: StoreDatabase): (since: number, limit: numbe
     .from(records)
     .where(gt(records.feedSeq, sql.placeholder('since')))
     .orderBy(asc(records.feedSeq))
-    .limit(sql.placeholder('limit'))
+    .limit(boundLimit)
     .prepare()
   return function* (since, limit) {
     let after = since
@@ -35,7 +36,7 @@ export function prepareReadFeedHeads(db: StoreDatabase): (since: number, limit: 
     .from(records)
     .where(gt(records.feedSeq, sql.placeholder('since')))
     .orderBy(asc(records.feedSeq))
-    .limit(sql.placeholder('limit'))
+    .limit(boundLimit)
     .prepare()
   return (since, limit) => statement.all({ since, limit })
 }
