@@ -161,4 +161,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'machine.disk.format(old)',
     budgetSeeds: 1_000,
   },
+  {
+    name: 'told-before-durable',
+    rule: 'what an answer tells is on disk before it leaves',
+    file: 'packages/store/src/turn.ts',
+    find: 'if (turn.isLasting && this.#number !== this.#written) this.#sync()',
+    replace: 'if (turn.isLasting && this.#number > this.#written) this.#sync()',
+    budgetSeeds: 100,
+  },
 ]

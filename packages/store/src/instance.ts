@@ -35,6 +35,7 @@ export function ensureInstance(db: Database): string {
  */
 export function renewInstance(store: Store): Store {
   const instanceId = store.db.transaction((tx) => nameAnew(tx), { behavior: 'immediate' })
+  store.sync()
   return { ...store, instanceId }
 }
 

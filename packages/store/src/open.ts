@@ -2,7 +2,7 @@
  * Opens the database of a coordinator. In this order, so that each failure leaves the file as it was: lock, look at the file without
  * writing (integrity.ts), create it when there is none, pragmas, migrations in one transaction, instance id.
  */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { drizzle } from './drizzle.ts'
@@ -48,6 +48,11 @@ export interface Store {
   readonly recovered: boolean
   /** How much of the file was checked; `none` for a new one. */
   readonly checked: Checked
+  /**
+   * Makes all that was committed durable: a commit alone survives the end of the process, and not a power failure. Throws the system's
+   * error when the disk fails.
+   */
+  sync(): void
   /** Closes the database and gives the lock back. Again is fine. */
   close(): void
 }
@@ -98,15 +103,28 @@ function assemble(
     migrate(sqlite, path, migrations)
     enforceForeignKeys(sqlite)
     const db = drizzle(sqlite, { schema: tables })
+    const instanceId = ensureInstance(db)
+    const log = sqlite.memory ? undefined : openLog(sqlite, path)
+    const sync = () => log !== undefined && fdatasyncSync(log)
     const close = () => {
+      if (log !== undefined && sqlite.open) closeSync(log)
       sqlite.close()
       lock?.release()
     }
-    return { db, sqlite, buffers: new WriteBuffers(), instanceId: ensureInstance(db), path, recovered, checked, close }
+    return { db, sqlite, buffers: new WriteBuffers(), instanceId, path, recovered, checked, sync, close }
   } catch (error) {
     sqlite.close()
     throw error
   }
+}
+
+/**
+ * From now on commits leave the fsync of the write-ahead log to `sync`: SQLite would make one with each. It still makes those of a
+ * checkpoint. No lock is on the log's own file, so that closing it here takes none from SQLite.
+ */
+function openLog(sqlite: Database.Database, path: string): number {
+  sqlite.pragma('synchronous = normal')
+  return openSync(`${path}-wal`, 'r+')
 }
 
 function report(store: Store, logger: StoreLogger | undefined, tookMs: number): void {

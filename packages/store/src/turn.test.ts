@@ -5,7 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { scratchFolder } from '../test/scratch-folder.ts'
 import { TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
 import { openStore, type Store } from './open.ts'
-import { createTurns, type TurnsOptions } from './turn.ts'
+import { createTurns, type Turn, type TurnsOptions } from './turn.ts'
 
 /** A store on disk, its turns, and a way to run the next turn by hand instead of in setImmediate. */
 function setUp(options: Partial<TurnsOptions> & { byHand?: boolean } = {}) {
@@ -99,6 +99,67 @@ it('a turn that wrote nothing leaves the log and the turn number as they are', a
   expect(effect).toHaveBeenCalledOnce()
   expect(turns.number).toBe(1)
   expect([log().size, log().mtimeNs]).toEqual([before.size, before.mtimeNs])
+})
+
+it('what was written is synced before an effect or an answer leaves; what was only read needs no sync', async () => {
+  const { store, turns, put } = setUp()
+  const seen: string[] = []
+  vi.spyOn(store, 'sync').mockImplementation(() => void seen.push('synced'))
+  await turns.run((turn) => {
+    put('a')()
+    turn.afterCommit(() => seen.push('effect'))
+  })
+  seen.push('answer')
+  await turns.run(() => keys(store.sqlite))
+  expect(seen).toEqual(['synced', 'effect', 'answer'])
+})
+
+it('what was deferred is committed and not synced, and keeps its number to itself, until something rests on it', async () => {
+  const { store, turns, put } = setUp()
+  const sync = vi.spyOn(store, 'sync')
+  const deferred = (key: string) => turns.run((turn) => (put(key)(), turn.defer()))
+  await deferred('a')
+  await deferred('b')
+  expect([sync.mock.calls.length, turns.number, keys(reader(store))]).toEqual([0, 0, ['a', 'b']])
+  await turns.run((turn) => turn.settle())
+  expect([sync.mock.calls.length, turns.number]).toEqual([1, 2])
+  await deferred('c')
+  turns.settle()
+  turns.settle()
+  expect([sync.mock.calls.length, turns.number]).toEqual([2, 3])
+  await deferred('d')
+  await turns.run(put('e'))
+  expect([sync.mock.calls.length, turns.number]).toEqual([3, 5])
+})
+
+it('one input that is not deferred has its whole turn synced, and so has a lasting write of a buffer', async () => {
+  const { store, turns, put } = setUp()
+  const sync = vi.spyOn(store, 'sync')
+  await Promise.all([turns.run((turn) => (put('a')(), turn.defer())), turns.run(put('b'))])
+  expect(sync).toHaveBeenCalledOnce()
+  const buffer = { count: 0, lasting: 0, written: 0, flush: () => undefined }
+  store.buffers.attach(buffer)
+  const write = (lasting: number) => (turn: Turn) => {
+    buffer.count += 1
+    buffer.lasting += lasting
+    turn.defer()
+  }
+  await turns.run(write(0))
+  expect(sync).toHaveBeenCalledTimes(1)
+  await turns.run(write(1))
+  expect(sync).toHaveBeenCalledTimes(2)
+})
+
+it('a disk that cannot sync ends the turns, and nothing of the turn leaves', async () => {
+  const { store, turns, onFatal, put } = setUp()
+  vi.spyOn(store, 'sync').mockImplementation(() => {
+    throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
+  })
+  const effect = vi.fn<() => void>()
+  await turns.run((turn) => (put('a')(), turn.defer()))
+  await expect(turns.run((turn) => (put('b')(), turn.afterCommit(effect)))).rejects.toThrow(TurnsFailed)
+  expect(() => turns.settle()).toThrow(TurnsFailed)
+  expect([effect.mock.calls.length, onFatal.mock.calls.length]).toEqual([0, 1])
 })
 
 it('an input that throws before it writes is refused alone, and its effects are dropped', async () => {

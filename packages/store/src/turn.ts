@@ -3,14 +3,16 @@
  * transaction, in order, and one fsync makes them durable together. Only then does anything leave: the effects that the inputs left
  * behind, then their answers. What arrives meanwhile is the next turn.
  *
+ * A turn of which nothing depends on its being durable, as its inputs say, spares the fsync: it survives the end of the process, and
+ * lasts through a power failure once a later turn was made durable. Turns are lost from the end only, never one from between.
+ *
  * The database and the caller's memory stay in step by one rule: an input that fails before it has written anything fails
  * alone; when one fails later, or the commit does, memory may hold what the disk does not, and nothing runs after it.
  */
-import { eq, sql } from './drizzle.ts'
 import { systemCode, TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
-import { turnKey } from './instance.ts'
 import type { Store } from './open.ts'
-import { meta } from './schema/meta.ts'
+import { OpenTurn } from './open-turn.ts'
+import { prepareTurnStatements, type TurnStatements } from './turn-statements.ts'
 
 /** What an input may do besides reading and writing the database. Valid only while the input runs. */
 export interface Turn {
@@ -23,6 +25,13 @@ export interface Turn {
    * that change need no call: they are counted, those that wait in a write buffer too.
    */
   wrote(): void
+  /**
+   * Says that what this input writes may be lost in a power failure although its effects and its answer have left, save for the lasting
+   * writes of the buffers.
+   */
+  defer(): void
+  /** Says that its effects or its answer tell of what this turn or an earlier one has written: all of it is made durable before. */
+  settle(): void
 }
 
 export interface TurnsOptions {
@@ -44,10 +53,12 @@ export interface Turns {
    * @param weight how many usual inputs the work stands for, default 1
    */
   run<T>(work: (turn: Turn) => T, weight?: number): Promise<T>
-  /** The durable number of the last turn that wrote. It never goes back and counts on over restarts. */
+  /** The number of the last turn that is durable. It never goes back and counts on over restarts. */
   readonly number: number
   /** Inputs that wait for their turn, by their weight. */
   readonly waiting: number
+  /** Makes durable what the turns so far have written. Throws TurnsFailed when that cannot be done, or was not before. */
+  settle(): void
   /** Refuses new inputs, and resolves when those that wait have been run. */
   close(): Promise<void>
 }
@@ -66,28 +77,9 @@ interface Input {
   refused: boolean
 }
 
-class OpenTurn implements Turn {
-  readonly number: number
-  readonly effects: (() => void)[] = []
-  over = false
-  /** Calls of `wrote()`. */
-  writes = 0
-
-  constructor(number: number) {
-    this.number = number
-  }
-
-  afterCommit(effect: () => void): void {
-    if (this.over) throw new Error('afterCommit was called when the turn was over')
-    this.effects.push(effect)
-  }
-
-  wrote(): void {
-    this.writes++
-  }
-}
-
 class GroupCommit implements Turns {
+  /** Of the last turn that was written, and of the last that is durable. */
+  #written: number
   #number: number
   #waiting: Input[] = []
   #waitingWeight = 0
@@ -97,13 +89,13 @@ class GroupCommit implements Turns {
   #whenIdle: (() => void)[] = []
   readonly #store: Store
   readonly #options: Required<TurnsOptions>
-  readonly #statements: ReturnType<typeof prepare>
+  readonly #statements: TurnStatements
 
   constructor(store: Store, options: TurnsOptions) {
     this.#store = store
     this.#options = { maxInputs: 1_024, maxWaiting: 65_536, schedule: setImmediate, ...options }
-    this.#statements = prepare(store)
-    this.#number = this.#statements.readNumber()
+    this.#statements = prepareTurnStatements(store)
+    this.#number = this.#written = this.#statements.readNumber()
   }
 
   get number(): number {
@@ -127,6 +119,16 @@ class GroupCommit implements Turns {
       this.#waitingWeight += weight
       this.#scheduleNext()
     })
+  }
+
+  settle(): void {
+    if (this.#failure) throw this.#failure
+    if (this.#number === this.#written) return
+    try {
+      this.#sync()
+    } catch (error) {
+      throw this.#fail(error, [])
+    }
   }
 
   close(): Promise<void> {
@@ -162,20 +164,26 @@ class GroupCommit implements Turns {
   }
 
   #take(inputs: readonly Input[]): void {
-    const turn = new OpenTurn(this.#number + 1)
+    const turn = new OpenTurn(this.#written + 1)
     try {
       if (!this.#begin(inputs)) return
       const written = this.#work(turn, inputs)
       turn.over = true
       if (written) this.#statements.writeNumber(turn.number)
       this.#statements.commit.run()
-      if (written) this.#number = turn.number
+      if (written) this.#written = turn.number
+      if (turn.isLasting && this.#number !== this.#written) this.#sync()
     } catch (error) {
       turn.over = true
       this.#fail(error, inputs)
       return
     }
     this.#release(turn, inputs)
+  }
+
+  #sync(): void {
+    this.#store.sync()
+    this.#number = this.#written
   }
 
   /** Refuses the inputs when another program holds the write lock: nothing has happened yet. */
@@ -200,7 +208,9 @@ class GroupCommit implements Turns {
     let before = atStart
     for (const input of inputs) {
       const effects = turn.effects.length
-      const writes = turn.writes
+      const { writes } = turn
+      const { lasting } = buffers
+      turn.isDeferred = false
       try {
         input.outcome = input.work(turn)
         if (isThenable(input.outcome)) throw new TypeError('the work of a turn must not be asynchronous')
@@ -213,7 +223,9 @@ class GroupCommit implements Turns {
       }
       // SQLite ends the transaction by itself on some errors; an input that hid one must not let the next write outside of it.
       if (!sqlite.inTransaction) throw new Error('the transaction of the turn ended within an input')
-      before = count()
+      const after = count()
+      if (turn.isDeferred ? buffers.lasting !== lasting : turn.writes !== writes || after !== before) turn.settle()
+      before = after
     }
     buffers.flush()
     return turn.writes > 0 || before !== atStart
@@ -236,7 +248,7 @@ class GroupCommit implements Turns {
   }
 
   /** The promises' reactions run after `onFatal`, so it may still keep every answer from leaving. */
-  #fail(error: unknown, inputs: readonly Input[]): void {
+  #fail(error: unknown, inputs: readonly Input[]): TurnsFailed {
     const failure = new TurnsFailed(this.#store.path, error)
     this.#failure = failure
     try {
@@ -248,21 +260,7 @@ class GroupCommit implements Turns {
     for (const input of this.#waiting.splice(0)) input.reject(failure)
     this.#waitingWeight = 0
     this.#options.onFatal(failure)
-  }
-}
-
-function prepare({ sqlite, db }: Store) {
-  const ofTurn = eq(meta.key, turnKey)
-  const read = db.select({ value: meta.value }).from(meta).where(ofTurn).prepare()
-  const value = sql`${sql.placeholder('value')}`
-  const write = db.update(meta).set({ value }).where(ofTurn).prepare()
-  return {
-    begin: sqlite.prepare('BEGIN IMMEDIATE'),
-    commit: sqlite.prepare('COMMIT'),
-    rollback: sqlite.prepare('ROLLBACK'),
-    changes: sqlite.prepare('select total_changes()').pluck(),
-    readNumber: () => Number(read.get()!.value),
-    writeNumber: (number: number) => void write.run({ value: String(number) }),
+    return failure
   }
 }
 

@@ -2,6 +2,8 @@
 export interface WriteBuffer {
   /** Counts up with each write that is put off. */
   readonly count: number
+  /** Counts up with those that may not be lost once anything of their turn has left. */
+  readonly lasting: number
   /** Rows that flushing has written so far: they were counted when they were put off, whichever input has them written. */
   readonly written: number
   /** Writes what was put off. Called before the commit of each turn; afterwards nothing waits. */
@@ -22,6 +24,13 @@ export class WriteBuffers {
     let count = 0
     for (const buffer of this.#buffers) count += buffer.count
     return count
+  }
+
+  /** Of these, the ones that may not be lost once anything of their turn has left. */
+  get lasting(): number {
+    let lasting = 0
+    for (const buffer of this.#buffers) lasting += buffer.lasting
+    return lasting
   }
 
   /** Rows that were written so far. */

@@ -13,12 +13,15 @@ export const prunedAtOnce = 100
 
 const tables = ['answers', 'members', 'meta', 'records', 'registers']
 
-/** The database of one machine: a real one, in memory. It outlives its process, with exactly what was committed. */
+/**
+ * The database of one machine: a real one, in memory. It outlives its process, with exactly what was committed, and a power failure with
+ * what was made durable: a commit of the turns leaves the real transaction open, which ends when they make it durable or the process ends.
+ */
 export class Disk {
   /** The identity made with the database. */
   instance = ''
   fault: CommitFault | undefined
-  /** Told of each commit, before anything of its turn leaves. */
+  /** Told of what has become durable, before anything that rests on it leaves. */
   onCommit: (writes: readonly DiskWrite[]) => void = () => undefined
   wall: () => number = () => 0
   readonly mesh: ObservedStore
@@ -52,7 +55,7 @@ export class Disk {
     })
     const counts = tables.map((table) => [table, real.sqlite.prepare(`select count(*) from ${table}`).pluck()] as const)
     this.#count = () => counts.map(([table, count]) => [table, count.get() as number])
-    this.store = { ...real, sqlite: this.#faulty() }
+    this.store = { ...real, sqlite: this.#faulty(), sync: () => this.#settle() }
   }
 
   /** How many rows each table has. */
@@ -63,8 +66,20 @@ export class Disk {
   /** A new database. */
   format(instance: string): void {
     this.instance = instance
+    this.lose()
     this.#empty()
     this.reload()
+  }
+
+  /** The process has ended: what it committed stands. */
+  keep(): void {
+    if (this.#real.sqlite.inTransaction) this.#settle()
+  }
+
+  /** The power has failed: what was not durable is gone. */
+  lose(): void {
+    if (this.#real.sqlite.inTransaction) this.#real.sqlite.exec('ROLLBACK')
+    this.mesh.writes = []
   }
 
   /** After a restart nothing counts but what is in the database. */
@@ -90,20 +105,31 @@ export class Disk {
     return { request, records: whole, next, more }
   }
 
+  #settle(): void {
+    this.#real.sqlite.exec('COMMIT')
+    this.onCommit(this.mesh.writes)
+    this.mesh.writes = []
+  }
+
   #faulty(): Store['sqlite'] {
     const { sqlite } = this.#real
-    const commit = sqlite.prepare('COMMIT')
-    const run = () => {
+    const begin = () => {
+      if (!sqlite.inTransaction) sqlite.exec('BEGIN')
+    }
+    const commit = () => {
       const { fault } = this
       this.fault = undefined
       if (fault === 'rolled_back') throw new Error('the disk failed')
-      commit.run()
-      this.onCommit(this.mesh.writes)
-      this.mesh.writes = []
-      if (fault === 'nothing_left') throw new Error('the power failed')
+      if (fault !== 'nothing_left') return
+      this.#settle()
+      throw new Error('the power failed')
     }
+    const own = new Map([
+      ['BEGIN IMMEDIATE', { run: begin }],
+      ['COMMIT', { run: commit }],
+    ])
     const faulty = {
-      prepare: (source: string) => (source === 'COMMIT' ? { run } : sqlite.prepare(source)),
+      prepare: (source: string) => own.get(source) ?? sqlite.prepare(source),
       get inTransaction() {
         return sqlite.inTransaction
       },

@@ -52,6 +52,7 @@ export class Machine {
   downUntil = 0
   readonly #world: Surroundings
   readonly #dice: Dice
+  readonly #power: Dice
   /** What waits for the end of a pause. */
   readonly #held: (() => void)[] = []
 
@@ -70,6 +71,7 @@ export class Machine {
     this.name = name
     this.#world = parts.world
     this.#dice = parts.dice
+    this.#power = parts.dice.fork('power')
     this.clock = parts.clock
     this.disk = parts.disk
     this.mirror = parts.mirror
@@ -135,10 +137,12 @@ export class Machine {
     agenda.in(plan.tickMs * this.#dice.next(), tick)
   }
 
-  /** The process ends at once, with what was committed on its disk and nothing else. */
+  /** The process ends at once, with what was committed on its disk and nothing else; when the power fails, with what was durable there. */
   crash(): void {
     if (!this.process) return
     this.process = undefined
+    if (this.#power.chance(0.5)) this.disk.keep()
+    else this.disk.lose()
     this.member.stop()
     this.pausedUntil = 0
     this.resumedAt = 0
@@ -162,6 +166,11 @@ export class Machine {
   /** The next commit that comes fails, and the process with it. */
   failNextCommit(fault: CommitFault): void {
     this.disk.fault = fault
+  }
+
+  /** Before anybody reads its feed. */
+  settle(): void {
+    this.process?.driver.settle()
   }
 
   receive(from: string, messages: readonly PeerMessage[], reply?: (messages: readonly PeerMessage[]) => void): void {

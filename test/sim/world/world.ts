@@ -265,6 +265,7 @@ export class World {
     if (!target) return
     this.network.carry(by.name, target.name, () => {
       if (!target.isUp || target.instance !== from || target.isPaused) return
+      target.settle()
       const page = target.disk.readPage({ ...request, limit: Math.min(request.limit, pageRecords) })
       const full = { ...page, request }
       for (const { record } of page.records) if (record) this.#sentRecord(from, record)

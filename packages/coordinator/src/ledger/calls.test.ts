@@ -5,7 +5,10 @@ import { Calls } from './calls.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const driver = { run: async <T>(input: (step: Step, mesh: Mesh) => T) => input({} as Step, {} as Mesh) }
+const driver = {
+  run: async <T>(input: (step: Step, mesh: Mesh) => T) => input({} as Step, {} as Mesh),
+  settle: () => undefined,
+}
 
 test('closing waits for the calls under way, and refuses others at once', async () => {
   const calls = new Calls(driver)

@@ -26,6 +26,11 @@ export class Calls {
     return this.#driver.run(input, weight)
   }
 
+  /** Makes durable what was learned so far. */
+  settle(): void {
+    this.#driver.settle()
+  }
+
   /** An input whose answer comes later: it is given how to answer. */
   async ask<T>(input: (step: Step, mesh: Mesh, answer: (answer: T) => void) => void): Promise<T> {
     let answer: Promise<T> | undefined

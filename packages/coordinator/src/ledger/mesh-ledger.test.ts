@@ -115,6 +115,7 @@ async function busyLedger(): Promise<{ harness: MeshHarness; turns: { refusals: 
     get waiting() {
       return inner.waiting
     },
+    settle: () => inner.settle(),
     run<T>(work: (turn: Turn) => T): Promise<T> {
       if (state.refusals === 0) return inner.run(work)
       state.refusals -= 1

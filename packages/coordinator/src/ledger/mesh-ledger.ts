@@ -200,6 +200,7 @@ export class MeshLedger implements port.Ledger {
     limit: number,
     { brief = false }: { readonly brief?: boolean | undefined } = {},
   ): Promise<port.FeedPage<port.BriefRecord>> {
+    this.#calls.settle()
     return brief ? readBriefPage(this.#queries, since, limit) : readFeedPage(this.#queries, since, limit)
   }
 

@@ -8,6 +8,7 @@ import {
   type WriteBuffer,
 } from '@skyclaw/store'
 import type { KnownHead, MeshCounter, MeshStore, Register } from '../mesh/store.ts'
+import { compareBallots, compareTerms } from '../mesh/version.ts'
 import { BaseIndex } from './base-index.ts'
 import { heldFromRows, heldNothing, type HeldRecord } from './held-record.ts'
 import { HeldRecords } from './held-records.ts'
@@ -41,6 +42,8 @@ const cachedChars = 8 * 1_048_576
 export class SqliteMeshStore implements MeshStore, WriteBuffer {
   /** Writes that were put off so far. */
   count = 0
+  /** Without those that only note what was chosen: whoever asks a quorum learns it again. */
+  lasting = 0
   written = 0
   readonly #store: Store
   readonly #now: () => number
@@ -102,6 +105,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
 
   putRegister(register: Register, unlearned: boolean): void {
     const held = this.#get(register.key)
+    if (!holdsSame(held.register, register)) this.lasting += 1
     held.register = register
     held.unlearned = unlearned
     held.registerChanged = true
@@ -141,6 +145,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     if (!before) return
     held.known = held.head = held.unwritten = undefined
     held.recordChanged = true
+    this.lasting += 1
     this.#change(held, held.registerChars)
     this.#dropped([before])
   }
@@ -209,6 +214,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
   }
 
   saveCounter(name: MeshCounter, value: number): void {
+    this.lasting += 1
     this.#queries.counters.save(name, value)
   }
 
@@ -217,6 +223,7 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
   }
 
   saveFeedCursor(instance: string, seq: number): void {
+    this.lasting += 1
     this.#queries.members.saveFeedCursor({ instance, feedCursor: seq, now: this.#now() })
   }
 
@@ -241,4 +248,10 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     this.#queries.saveFeedSeq(this.#feedSeq)
     for (const row of rows) this.#onKnown?.(row, undefined, undefined)
   }
+}
+
+/** Whether two states of a register have promised and accepted the same. */
+function holdsSame(before: Register | undefined, now: Register): boolean {
+  if (!before || compareTerms(before, now) !== 0) return false
+  return compareBallots(before.promised, now.promised) === 0 && compareBallots(before.accepted, now.accepted) === 0
 }

@@ -1,12 +1,14 @@
 import { limits, type PeerMessage, type RecordValue } from '@skyclaw/protocol'
-import { createTurns, openStore } from '@skyclaw/store'
+import { createTurns, openStore, type Store } from '@skyclaw/store'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Mesh, Step } from '../mesh/mesh.ts'
 import { createDriver } from './driver.ts'
 
+const version = { generation: 0, ballot: { n: 1, node: 'b' } }
+const learn = (key: string): PeerMessage => ({ type: 'learn', key, version })
 const ask = (id: string): PeerMessage => ({ type: 'ask', id, by: 'key', text: 'job:x' })
 
-let store: ReturnType<typeof openStore>
+let store: { -readonly [K in keyof Store]: Store[K] }
 beforeEach(() => void (store = openStore({ path: ':memory:' })))
 afterEach(() => store.close())
 
@@ -27,12 +29,14 @@ function bench(mesh: Partial<Mesh> = {}, maxWaiting = 100) {
       ),
     pull: (from: string, { since }: { since: number }) => void left.push(`pull ${from} ${since}`),
   }
-  const clock = { now: () => 5_000, monotonic: () => 50 }
+  let monotonic = 50
+  const clock = { now: () => 5_000, monotonic: () => monotonic }
+  const passes = (ms: number) => void (monotonic += ms)
   const driver = createDriver({ turns, clock, outbox, mesh: mesh as Mesh })
   const takeTurns = () => {
     for (const run of scheduled.splice(0)) run()
   }
-  return { driver, left, takeTurns, fatal }
+  return { driver, left, takeTurns, passes, fatal }
 }
 
 test('what inputs leave is released after the commit: a batch for each peer, then questions, then the rest', () => {
@@ -200,4 +204,34 @@ test('a step is of no use when its input is over', async () => {
   const over = await step
   expect(() => over.send('b', ask('late'))).toThrow('over')
   expect(() => over.after(() => undefined)).toThrow('over')
+})
+
+test('a batch that leads to nothing but news of what was chosen is not synced until something rests on it, or some time has passed', () => {
+  const mesh: Partial<Mesh> = {
+    isQuiet: true,
+    receive: (step, from, { type }) => {
+      store.sqlite.prepare('insert into meta values (?, 1)').run(type + from)
+      if (type === 'learn') step.send('c', learn('job:x'))
+      else step.send(from, ask('answer'))
+    },
+    tick: () => undefined,
+  }
+  const { driver, left, takeTurns, passes } = bench(mesh)
+  let synced = 0
+  store.sync = () => void (synced += 1)
+  void driver.receive('b', [learn('job:a')])
+  takeTurns()
+  expect([synced, driver.turn, left]).toEqual([0, 0, ['c: learn']])
+  void driver.receive('d', [ask('question')])
+  takeTurns()
+  expect([synced, driver.turn]).toEqual([1, 2])
+  void driver.receive('e', [learn('job:b')])
+  takeTurns()
+  driver.settle()
+  expect([synced, driver.turn]).toEqual([2, 3])
+  void driver.receive('f', [learn('job:c')])
+  takeTurns()
+  passes(10_000)
+  driver.tick()
+  expect([synced, driver.turn]).toEqual([3, 4])
 })

@@ -6,7 +6,11 @@
  * 2. questions for pages of other feeds;
  * 3. answers to callers and notifications, in the order in which they were left.
  *
- * So nothing leaves before it is durable. Nothing here waits for a promise: with a schedule, a clock and an outbox of its own, a
+ * So nothing leaves before it is durable, save for one thing: what a coordinator merely learned to be chosen. Others hold that on their
+ * disks, and it can be learned again, so a batch that leads to nothing but such news may be lost with the power once it was acted upon.
+ * What tells of this coordinator's own disk (promises, acceptances, answers to questions, pages) waits until all of that is durable.
+ *
+ * Nothing here waits for a promise: with a schedule, a clock and an outbox of its own, a
  * simulator runs the same code step by step.
  */
 import { type PeerMessage, ProblemError } from '@skyclaw/protocol'
@@ -24,6 +28,8 @@ export interface Driver {
    * stands for, so that turns stay short; default 1.
    */
   run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T>
+  /** Makes durable what was learned so far: to be called before the numbers of the feed are told. */
+  settle(): void
 }
 
 /**
@@ -45,7 +51,7 @@ export interface MeshDriver extends Driver {
   setMembers(members: readonly MeshMember[]): void
   /** To be called every 50 ms or so. Of no effect while the one before waits, and mostly of none while the mesh is quiet. */
   tick(): void
-  /** The durable number of the last turn that wrote: what messages carry. */
+  /** The number of the last turn that is durable: what messages carry. */
   readonly turn: number
 }
 
@@ -71,6 +77,9 @@ const maxKeptInputs = 1_000
 const quietAfterMs = 500
 const quietTickMs = 500
 
+/** News of what was chosen are durable after so long, whatever comes. */
+const settleEveryMs = 200
+
 class TurnDriver implements MeshDriver {
   readonly #options: DriverOptions
   /** The turn that is being taken, and what its inputs left so far. */
@@ -79,6 +88,7 @@ class TurnDriver implements MeshDriver {
   /** Monotonic milliseconds. */
   #tickedAt = Number.NEGATIVE_INFINITY
   #quietSince = Number.POSITIVE_INFINITY
+  #settledAt = Number.NEGATIVE_INFINITY
   /** Inputs that found the turns too busy: the mesh waits for them, and gets them with the next tick. */
   #kept: Input[] = []
   /** The latest: an input that was kept must not bring back those before. */
@@ -90,6 +100,10 @@ class TurnDriver implements MeshDriver {
 
   get turn(): number {
     return this.#options.turns.number
+  }
+
+  settle(): void {
+    this.#options.turns.settle()
   }
 
   run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T> {
@@ -110,6 +124,7 @@ class TurnDriver implements MeshDriver {
       const step = this.#newStep()
       for (const message of messages) this.#options.mesh.receive(step, from, message)
       this.#options.received?.(from, messages)
+      if (!step.tells) turn.defer()
       const answer = reply && splitAnswer(step.takeMessagesTo(from))
       for (const message of answer?.later ?? []) step.send(from, message)
       const effects = this.#leave(turn, step)
@@ -131,6 +146,7 @@ class TurnDriver implements MeshDriver {
   }
 
   tick(): void {
+    this.#settleSometimes()
     if (this.#ticking || this.#maySkip()) return
     this.#ticking = true
     for (const input of this.#kept.splice(0)) this.#insist(input)
@@ -139,6 +155,17 @@ class TurnDriver implements MeshDriver {
       mesh.tick(step)
     }
     this.#input(tick).catch(() => void (this.#ticking = false))
+  }
+
+  #settleSometimes(): void {
+    const now = this.#options.clock.monotonic()
+    if (now - this.#settledAt < settleEveryMs) return
+    this.#settledAt = now
+    try {
+      this.settle()
+    } catch {
+      // The turns have said so themselves, and end the process.
+    }
   }
 
   /** A turn costs a transaction, twenty times a second: one that finds nothing to do is spared, once it has been so for a while. */
@@ -187,6 +214,7 @@ class TurnDriver implements MeshDriver {
   /** The last thing that an input does, so that one that failed has left nothing. */
   #leave(turn: Turn, step: InputStep): Effects {
     step.end()
+    if (step.tells) turn.settle()
     if (this.#open?.turn !== turn) {
       const effects = new Effects()
       this.#open = { turn, effects }

@@ -48,6 +48,8 @@ export class InputStep implements Step {
   messages: { readonly to: string; readonly message: PeerMessage }[] = []
   readonly pulls: { readonly from: string; readonly request: PullRequest }[] = []
   readonly effects: (() => void)[] = []
+  /** Whether anything but news of what was chosen is sent: then it rests on what is on disk here. */
+  tells = false
   #over = false
 
   constructor(now: number, wall: number) {
@@ -57,6 +59,7 @@ export class InputStep implements Step {
 
   send(to: string, message: PeerMessage): void {
     this.#assertOpen()
+    if (message.type !== 'learn') this.tells = true
     this.messages.push({ to, message })
   }
 

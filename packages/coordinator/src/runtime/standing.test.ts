@@ -9,7 +9,10 @@ function bench() {
   const store = openStore({ path: ':memory:' })
   const lines: string[] = []
   const log = { info: (_: object, line: string) => void lines.push(line), warn: () => undefined }
-  const driver: Driver = { run: async (input) => input(undefined as never, undefined as never) }
+  const driver: Driver = {
+    run: async (input) => input(undefined as never, undefined as never),
+    settle: () => undefined,
+  }
   const start = (more: Partial<typeof options> = {}) => {
     const standing = new Standing({ options: { ...options, ...more }, store, log: log as never })
     standing.open(driver)

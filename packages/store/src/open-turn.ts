@@ -1,0 +1,35 @@
+import type { Turn } from './turn.ts'
+
+/** The turn that is being taken, and what its inputs have said of it. */
+export class OpenTurn implements Turn {
+  readonly number: number
+  readonly effects: (() => void)[] = []
+  over = false
+  /** Calls of `wrote()`. */
+  writes = 0
+  /** Whether the input that runs may be lost in a power failure. */
+  isDeferred = false
+  /** Whether it has to be durable before anything leaves. */
+  isLasting = false
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  afterCommit(effect: () => void): void {
+    if (this.over) throw new Error('afterCommit was called when the turn was over')
+    this.effects.push(effect)
+  }
+
+  wrote(): void {
+    this.writes++
+  }
+
+  defer(): void {
+    this.isDeferred = true
+  }
+
+  settle(): void {
+    this.isLasting = true
+  }
+}
