@@ -21,8 +21,16 @@ const bytesPerUnit = 4_096
 
 const tickMs = 100
 
+/** A body that takes longer is held up by its sender, and says nothing of what is to be done here. */
+const slowBodyMs = 500
+
 interface Ticket {
+  /** What its work costs, as far as its head says. */
+  readonly cost: number
+  /** As what it is counted now. */
   units: number
+  /** Monotonic milliseconds. */
+  readonly since: number
   /** Its work goes on, and ends by itself, when the caller is gone. */
   working: boolean
 }
@@ -37,6 +45,8 @@ export class Gate {
   readonly #admission: Admission
   readonly #context: GateContext
   readonly #tickets = new WeakMap<FastifyRequest, Ticket>()
+  /** Those whose bodies are on their way, oldest first. */
+  readonly #arriving = new Set<Ticket>()
   readonly #ticker: NodeJS.Timeout
 
   constructor(context: GateContext) {
@@ -48,6 +58,7 @@ export class Gate {
       const now = clock.monotonic()
       this.#admission.late(now - last - tickMs)
       last = now
+      this.#letGoOfSlow(now)
     }, tickMs).unref()
   }
 
@@ -58,11 +69,13 @@ export class Gate {
     return [
       (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
         const bytes = Number(request.headers['content-length'] ?? 0)
-        const units = Math.max(least, Math.ceil(bytes / bytesPerUnit))
-        const seconds = this.#admission.admit(units, this.#now())
+        const cost = Math.max(least, Math.ceil(bytes / bytesPerUnit))
+        const since = this.#now()
+        const seconds = this.#admission.admit(cost, since)
         if (seconds !== undefined) return done(this.#refusal(reply, seconds))
-        const ticket: Ticket = { units, working: false }
+        const ticket: Ticket = { cost, units: cost, since, working: false }
         this.#tickets.set(request, ticket)
+        this.#arriving.add(ticket)
         reply.raw.once('close', () => {
           // Its body was not right, or never came.
           if (!ticket.working) this.#drop(ticket)
@@ -76,7 +89,8 @@ export class Gate {
   async work<T>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
     const ticket = this.#tickets.get(request)
     if (!ticket) return work()
-    const units = Math.max(ticket.units, jobsOf(request.body))
+    this.#arriving.delete(ticket)
+    const units = Math.max(ticket.cost, jobsOf(request.body))
     if (units > ticket.units) {
       const seconds = this.#admission.grow(ticket.units, units, this.#now())
       ticket.units = seconds === undefined ? units : 0
@@ -94,7 +108,16 @@ export class Gate {
     clearInterval(this.#ticker)
   }
 
+  /** They are looked at anew when they are whole: what waits for its sender must not keep others out. */
+  #letGoOfSlow(now: number): void {
+    for (const ticket of this.#arriving) {
+      if (now - ticket.since < slowBodyMs) return
+      this.#drop(ticket)
+    }
+  }
+
   #drop(ticket: Ticket): void {
+    this.#arriving.delete(ticket)
     this.#admission.drop(ticket.units)
     ticket.units = 0
   }

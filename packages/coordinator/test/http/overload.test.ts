@@ -68,3 +68,17 @@ test('requests that are refused for what they are, or given up, take no room', a
   connection.socket.destroy()
   await until('it to count no more', async () => (await listed()) === 200)
 })
+
+test('a body that its sender holds up keeps nobody out for long, and is taken when it is whole', async () => {
+  const coordinator = await startTestCoordinator({ maxBacklogMs: 100 })
+  const body = JSON.stringify(shellJob())
+  const connection = await RawConnection.open(coordinator.port)
+  const head = [`POST ${routes.enqueueJob.path} HTTP/1.1`, 'host: test', `x-skyclaw-token: ${coordinator.token}`]
+  const length = 2_000_000
+  connection.write([...head, 'content-type: application/json', `content-length: ${length}`, '', body].join('\r\n'))
+  const listed = async () => (await coordinator.call('listJobs')).status
+  await until('the announced body to count', async () => (await listed()) === 429)
+  await until('it to count no more', async () => (await listed()) === 200, { deadlineMs: 3_000 })
+  connection.write(' '.repeat(length - body.length))
+  expect((await connection.answer()).status).toBe(200)
+})
