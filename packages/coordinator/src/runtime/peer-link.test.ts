@@ -194,6 +194,17 @@ test('what was chosen goes along with an answer, once, and nothing else does', a
   expect(batches[1]!.body.messages).toMatchObject([{ type: 'learn' }, { type: 'ask' }])
 })
 
+test('what an answer has no room for leaves by itself after a moment', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { link, batches } = bench()
+  link.send([learn(1), learn(2)])
+  expect(link.takeLingering(1)).toEqual([learn(1)])
+  expect(link.takeLingering(0)).toEqual([])
+  vi.advanceTimersByTime(longMs)
+  expect(batches.map(({ body }) => body.messages)).toEqual([[learn(2)]])
+})
+
 test('a link that is drained has sent what lingers', async () => {
   const { link, batches } = bench()
   link.send([learn(1)])

@@ -140,6 +140,7 @@ export class PeerLink {
   }
 
   readonly #endLingering = (): void => {
+    this.#lingering = undefined
     this.#urgent = true
     this.#pump()
   }
@@ -156,8 +157,6 @@ export class PeerLink {
 
   /** As much of what waits as there is room for. */
   #take(maxMessages: number, maxBytes: number): Waiting[] {
-    clearTimeout(this.#lingering)
-    this.#lingering = undefined
     let bytes = 0
     let count = 0
     for (const next of this.#waiting) {
@@ -167,7 +166,11 @@ export class PeerLink {
     }
     const batch = this.#waiting.splice(0, count)
     for (const taken of batch) this.#waitingBytes -= taken.bytes + 1
-    this.#urgent &&= this.#waiting.length > 0
+    // What had no room lingers no longer than it would have.
+    if (this.#waiting.length > 0) return batch
+    this.#urgent = false
+    clearTimeout(this.#lingering)
+    this.#lingering = undefined
     return batch
   }
 
