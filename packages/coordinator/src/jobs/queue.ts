@@ -117,6 +117,8 @@ export class JobQueue {
     const outcomes = await this.#ledger.changeMany<JobRecord>(
       inputs.map(({ id, input }) => ({ key: jobKey(id), decide: (current) => lifecycle.complete(current, input) })),
     )
+    // Nearly always there is nothing to wait for.
+    if (outcomes.every((outcome) => outcome.ok && outcome.value)) return outcomes
     return Promise.all(
       outcomes.map(async (outcome, index) => {
         const { id, input } = inputs[index]!
@@ -177,7 +179,8 @@ export class JobQueue {
 
   /** A job as the API shows it, with the reports of attempts that had lost their lease. */
   async view(record: JobRecord): Promise<Job> {
-    return toJob(record, this, await readSuperseded(this.#ledger, record))
+    const mayHaveMore = record.attemptHistory.some(({ outcome }) => outcome === 'lease_lost')
+    return toJob(record, this, mayHaveMore ? await readSuperseded(this.#ledger, record) : [])
   }
 
   leaseExpiresAt(hostId: string): number {

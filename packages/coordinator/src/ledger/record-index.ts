@@ -9,16 +9,22 @@ import {
 import type { RecordHead, RecordRow } from '@skyclaw/store'
 import { isDue } from '../core/lifecycle.ts'
 import type { KnownHead } from '../mesh/store.ts'
-import { fromEpoch, toEpoch } from './epoch-columns.ts'
+import { toEpoch } from './epoch-columns.ts'
 import { recordRules } from './record-rules.ts'
 
-/** The row of a record without its value: what that says, repeated in the columns by which the record is found. */
+/**
+ * The row of a record without its value: what that says, repeated in the columns by which the record is found. It is made with each write:
+ * one object, not put together from others.
+ */
 export function toHead(record: LedgerRecord, feedSeq: number, now: number): RecordHead {
   const { key, version, set, moved, writtenAt, value } = record
+  const job = value.kind === 'job' ? value : undefined
+  const queued = job?.status === 'queued' ? job : undefined
   return {
     key,
     kind: value.kind,
-    ...fromEpoch(version.epoch),
+    epochN: version.epoch?.n ?? 0,
+    epochNode: version.epoch?.node ?? '',
     generation: version.generation,
     ballotN: version.ballot.n,
     ballotNode: version.ballot.node,
@@ -27,43 +33,26 @@ export function toHead(record: LedgerRecord, feedSeq: number, now: number): Reco
     replicas: JSON.stringify(set.replicas),
     m: set.m,
     moved: moved ? JSON.stringify(moved) : null,
-    ...indexed(value, now),
+    sequence: sequenceOf(value),
+    status: job?.status ?? null,
+    hostId: job?.lease?.hostId ?? null,
+    requirementKey: queued?.requirementKey ?? null,
+    priority: queued?.priority ?? null,
+    runAt: queued?.runAt ?? null,
+    due: queued ? Number(isDue(queued, now)) : null,
+    finishedAt: finishedAt(value),
     tag: recordRules.tagOf(value) ?? null,
   }
 }
 
-type Indexed = Pick<
-  RecordRow,
-  'sequence' | 'status' | 'hostId' | 'requirementKey' | 'priority' | 'runAt' | 'due' | 'finishedAt'
->
+function sequenceOf(value: RecordValue): number {
+  if (value.kind === 'job') return value.sequence
+  return value.kind === 'host' ? value.registeredAt : value.result.finishedAt
+}
 
-function indexed(value: RecordValue, now: number): Indexed {
-  const none = {
-    status: null,
-    hostId: null,
-    requirementKey: null,
-    priority: null,
-    runAt: null,
-    due: null,
-    finishedAt: null,
-  }
-  if (value.kind === 'host') return { ...none, sequence: value.registeredAt }
-  if (value.kind === 'superseded') {
-    return { ...none, sequence: value.result.finishedAt, finishedAt: value.result.finishedAt }
-  }
-  return {
-    ...none,
-    sequence: value.sequence,
-    status: value.status,
-    ...(value.lease && { hostId: value.lease.hostId }),
-    ...(isTerminal(value.status) && { finishedAt: value.updatedAt }),
-    ...(value.status === 'queued' && {
-      requirementKey: value.requirementKey,
-      priority: value.priority,
-      runAt: value.runAt,
-      due: isDue(value, now) ? 1 : 0,
-    }),
-  }
+function finishedAt(value: RecordValue): number | null {
+  if (value.kind === 'superseded') return value.result.finishedAt
+  return value.kind === 'job' && isTerminal(value.status) ? value.updatedAt : null
 }
 
 export function toValue(row: RecordRow): RecordValue {

@@ -74,9 +74,15 @@ function withBase<V extends RecordValue>(base: string): BaseKey<V> {
   return { base, keyFor: (lineage) => `${base}${lineage}` }
 }
 
-/** What a derived key begins with; undefined for a key that one coordinator alone could make. */
+let lastKey = ''
+let lastBase: string | undefined
+
+/** What a derived key begins with; undefined for a key that one coordinator alone could make. A change asks several times for one key. */
 export function baseOf(key: string): string | undefined {
-  return (derivedJob.exec(key) ?? derivedOther.exec(key))?.[1]
+  if (key === lastKey) return lastBase
+  lastBase = (derivedJob.exec(key) ?? derivedOther.exec(key))?.[1]
+  lastKey = key
+  return lastBase
 }
 
 /** The key under which a value is kept in a lineage. A job's id says it all. */

@@ -14,7 +14,8 @@ export function writeHeld(statements: Statements, held: HeldRecord): void {
   const promised = settled ? register!.promised : null
   const promise = { promisedN: promised?.n ?? null, promisedNode: promised?.node ?? null }
   if (unwritten !== undefined) {
-    statements.putRecord({ ...held.head!, value: unwritten, ...promise }, held.headOnDisk)
+    const { promisedN, promisedNode } = promise
+    statements.putRecord({ ...held.head!, value: unwritten, promisedN, promisedNode }, held.headOnDisk)
     held.headOnDisk = held.head
   } else if (held.recordChanged && !held.known) {
     statements.dropRecord(key)
