@@ -137,6 +137,24 @@ describe('concurrent enqueue calls', () => {
     }
   })
 
+  test('do not wait for each other while it is found out whose fault a refusal is', async () => {
+    const held: (() => void)[] = []
+    const asked = new Set<string>()
+    await using server = await serve((request, response) => {
+      const jobs = jobsOf(request)
+      if (jobs.some(({ command }) => command === 'c5')) {
+        return json(response, 400, problem('invalid_request', 'jobs.5 is wrong'))
+      }
+      for (const { command } of jobs) asked.add(command)
+      held.push(() => answer(request, response))
+      if (asked.size === 99) for (const release of held.splice(0)) release()
+    })
+    await withClient([server.url], async (client) => {
+      const settled = await enqueueAll(client, names(100))
+      expect(settled.filter(({ status }) => status === 'rejected')).toEqual([settled[5]])
+    })
+  })
+
   test('have the typed errors of their own, and those that may try again do so without the others', async () => {
     let isBusy = true
     await using server = await serve((request, response) => {

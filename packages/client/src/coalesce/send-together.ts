@@ -46,9 +46,9 @@ export async function sendTogether(
     const left = waiting(callers)
     if (left.length > 1 && !context.closing.aborted && isOfOne(error)) {
       const middle = Math.ceil(left.length / 2)
-      await sendTogether(context, left.slice(0, middle), attemptTimeoutMs, course.outcomeUnknown)
-      const rest = waiting(left.slice(middle))
-      if (rest.length > 0) await sendTogether(context, rest, attemptTimeoutMs, course.outcomeUnknown)
+      const halves = [left.slice(0, middle), left.slice(middle)]
+      // At once: where answers take long, one after the other would take more time than the callers have.
+      await Promise.all(halves.map((half) => sendTogether(context, half, attemptTimeoutMs, course.outcomeUnknown)))
       return
     }
     for (const caller of left) caller.fail(ownError(caller, error))
