@@ -24,6 +24,9 @@ const tickMs = 100
 /** A body that takes longer is held up by its sender, and says nothing of what is to be done here. */
 const slowBodyMs = 500
 
+/** As much of such bodies is waited for, in units: 64 MiB, as they announce themselves. What is more than that keeps others out. */
+const maxSlowUnits = 16_384
+
 interface Ticket {
   /** What its work costs, as far as its head says. */
   readonly cost: number
@@ -31,6 +34,8 @@ interface Ticket {
   units: number
   /** Monotonic milliseconds. */
   readonly since: number
+  /** Whether its body is waited for, and it is not counted as work. */
+  slow: boolean
   /** Its work goes on, and ends by itself, when the caller is gone. */
   working: boolean
 }
@@ -47,6 +52,7 @@ export class Gate {
   readonly #tickets = new WeakMap<FastifyRequest, Ticket>()
   /** Those whose bodies are on their way, oldest first. */
   readonly #arriving = new Set<Ticket>()
+  #slowUnits = 0
   readonly #ticker: NodeJS.Timeout
 
   constructor(context: GateContext) {
@@ -73,12 +79,14 @@ export class Gate {
         const since = this.#now()
         const seconds = this.#admission.admit(cost, since)
         if (seconds !== undefined) return done(this.#refusal(reply, seconds))
-        const ticket: Ticket = { cost, units: cost, since, working: false }
+        const ticket: Ticket = { cost, units: cost, since, slow: false, working: false }
         this.#tickets.set(request, ticket)
         this.#arriving.add(ticket)
         reply.raw.once('close', () => {
           // Its body was not right, or never came.
-          if (!ticket.working) this.#drop(ticket)
+          if (ticket.working) return
+          this.#arrived(ticket)
+          this.#drop(ticket)
         })
         done()
       },
@@ -89,7 +97,7 @@ export class Gate {
   async work<T>(request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
     const ticket = this.#tickets.get(request)
     if (!ticket) return work()
-    this.#arriving.delete(ticket)
+    this.#arrived(ticket)
     const units = Math.max(ticket.cost, jobsOf(request.body))
     if (units > ticket.units) {
       const seconds = this.#admission.grow(ticket.units, units, this.#now())
@@ -111,13 +119,22 @@ export class Gate {
   /** They are looked at anew when they are whole: what waits for its sender must not keep others out. */
   #letGoOfSlow(now: number): void {
     for (const ticket of this.#arriving) {
-      if (now - ticket.since < slowBodyMs) return
+      if (now - ticket.since < slowBodyMs || this.#slowUnits + ticket.cost > maxSlowUnits) return
+      this.#arriving.delete(ticket)
       this.#drop(ticket)
+      ticket.slow = true
+      this.#slowUnits += ticket.cost
     }
   }
 
-  #drop(ticket: Ticket): void {
+  /** Its body is whole, or will never be. */
+  #arrived(ticket: Ticket): void {
     this.#arriving.delete(ticket)
+    if (ticket.slow) this.#slowUnits -= ticket.cost
+    ticket.slow = false
+  }
+
+  #drop(ticket: Ticket): void {
     this.#admission.drop(ticket.units)
     ticket.units = 0
   }

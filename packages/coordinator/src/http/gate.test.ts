@@ -1,0 +1,56 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { EventEmitter } from 'node:events'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { Gate } from './gate.ts'
+
+type Parts = ConstructorParameters<typeof Gate>[0]
+
+/** A gate that lets in what takes a tenth of a second, and heads of batches that come to it. */
+function bench() {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const gate = new Gate({
+    options: { maxBacklogMs: 100 },
+    clock: { now: () => 0, monotonic: () => performance.now() },
+    network: { warnings: { warn: () => undefined } },
+  } as unknown as Parts)
+  onTestFinished(() => gate.close())
+  const [hook] = gate.onRequest('enqueueBatch')
+  const come = (bytes: number) => {
+    const raw = new EventEmitter()
+    const request = { headers: { 'content-length': String(bytes) }, body: {} } as unknown as FastifyRequest
+    const reply = { raw, header: () => reply } as unknown as FastifyReply
+    let refused: Error | undefined
+    hook!(request, reply, (error) => void (refused = error))
+    const leave = () => void raw.emit('close')
+    return { refused, leave, work: () => gate.work(request, reply, async () => 'done') }
+  }
+  const isOpen = () => {
+    const { refused, leave } = come(1)
+    leave()
+    return refused === undefined
+  }
+  return { come, isOpen }
+}
+
+const megabyte = 1_048_576
+const aWhile = 600
+
+test('bodies that are held up by their senders keep others out once too much of them is waited for, until some are gone', async () => {
+  const { come, isOpen } = bench()
+  const held: ReturnType<typeof come>[] = []
+  for (let count = 0; count < 4; count += 1) {
+    held.push(come(16 * megabyte))
+    expect(isOpen()).toBe(false)
+    vi.advanceTimersByTime(aWhile)
+    expect(isOpen()).toBe(true)
+  }
+  const oneTooMany = come(16 * megabyte)
+  vi.advanceTimersByTime(aWhile)
+  expect([oneTooMany.refused, isOpen()]).toEqual([undefined, false])
+  held[0]!.leave()
+  vi.advanceTimersByTime(aWhile)
+  expect(isOpen()).toBe(true)
+  expect(await held[1]!.work()).toBe('done')
+  expect(isOpen()).toBe(true)
+})
