@@ -21,7 +21,7 @@ function skyclaw(concurrency: number): Approach<Coordinators> {
   const request = { path: routes.enqueueJob.path, headers, body: job }
   return {
     name: 'skyclaw',
-    durability: 'SQLite with synchronous=FULL, M = 2: an fsync on two nodes before each answer',
+    durability: 'SQLite, M = 2: its write-ahead log synced on two nodes before each answer',
     version: skyclawVersion,
     start: (folder) => startCoordinators(folder, 3),
     load: ({ urls }, jobs) => runLoad('raw-http', { urls, ...request, ...loadOf(jobs, concurrency) }),

@@ -5,7 +5,8 @@ import { freePort, ServerProcess } from '../server-process.ts'
 
 const entry = resolve(import.meta.dirname, '../../apps/coordinator/dist/main.js')
 export const token = 'bench'
-export const skyclawDurability = 'SQLite with synchronous=FULL: an fsync before each answer, shared by what waits'
+export const skyclawDurability =
+  'SQLite, its write-ahead log synced before each answer: one fsync, shared by what waits'
 
 export interface Coordinators {
   readonly urls: readonly string[]
