@@ -91,6 +91,17 @@ describe('the ledger of a lone coordinator', () => {
     await harness.close()
   })
 
+  test('a page of the feed, brief or whole, is read when all that it may tell is durable', async () => {
+    const { harness, turns } = await busyLedger()
+    await addJob(harness, 'a')
+    for (const brief of [true, false]) {
+      const { settled } = turns
+      await harness.ledger.feed(0, 1, { brief })
+      expect(turns.settled).toBe(settled + 1)
+    }
+    await harness.close()
+  })
+
   test('a change whose decision writes over what has ended is an error, and changes nothing', async () => {
     const harness = await ledgers.create()
     const { queue } = createServices(harness)
@@ -106,8 +117,8 @@ describe('the ledger of a lone coordinator', () => {
 })
 
 /** A ledger whose turns refuse the next so many inputs. */
-async function busyLedger(): Promise<{ harness: MeshHarness; turns: { refusals: number } }> {
-  const state = { refusals: 0 }
+async function busyLedger(): Promise<{ harness: MeshHarness; turns: { refusals: number; settled: number } }> {
+  const state = { refusals: 0, settled: 0 }
   const wrap = (inner: Turns): Turns => ({
     get number() {
       return inner.number
@@ -115,7 +126,10 @@ async function busyLedger(): Promise<{ harness: MeshHarness; turns: { refusals: 
     get waiting() {
       return inner.waiting
     },
-    settle: () => inner.settle(),
+    settle() {
+      state.settled += 1
+      inner.settle()
+    },
     run<T>(work: (turn: Turn) => T): Promise<T> {
       if (state.refusals === 0) return inner.run(work)
       state.refusals -= 1
