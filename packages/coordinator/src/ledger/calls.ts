@@ -1,5 +1,6 @@
 import { ProblemError } from '@skyclaw/protocol'
 import type { Mesh, Step } from '../mesh/mesh.ts'
+import { PassingSet } from '../mesh/passing-map.ts'
 import type { Driver } from '../runtime/driver.ts'
 
 /** How long closing waits for calls under way: longer than any of them takes, unless the turns have ended before it. */
@@ -12,7 +13,7 @@ const maxCloseMs = 6_000
 export class Calls {
   readonly #driver: Driver
   /** Each ends one call that is under way. */
-  readonly #underway = new Set<(error: ProblemError) => void>()
+  readonly #underway = new PassingSet<(error: ProblemError) => void>()
   #closed = false
   #whenIdle: (() => void) | undefined
 

@@ -11,6 +11,7 @@
 import { type LedgerRecord, type ProblemCode, ProblemError, type RecordValue } from '@skyclaw/protocol'
 import type { Clock } from '../clock.ts'
 import type { ChangeResult, Mesh, Step } from '../mesh/mesh.ts'
+import { PassingSet } from '../mesh/passing-map.ts'
 import type { Calls } from './calls.ts'
 import { candidates } from './candidates.ts'
 import type { HeldCandidates } from './held-candidates.ts'
@@ -76,7 +77,7 @@ type Ended<V> =
 export class Claiming {
   readonly #options: ClaimingOptions
   /** Keys that a claim of this coordinator races for. */
-  readonly #racing = new Set<string>()
+  readonly #racing = new PassingSet<string>()
   /** Monotonic milliseconds. */
   #lostAt = Number.NEGATIVE_INFINITY
 

@@ -1,12 +1,13 @@
 import { ProblemError } from '@skyclaw/protocol'
 import type { ChangeResult, Step } from './mesh.ts'
 import type { Operation } from './operation.ts'
+import { PassingMap, PassingSet } from './passing-map.ts'
 
 /** Operations in order: of those on one record, one at a time. */
 export class Lanes {
-  readonly #lanes = new Map<string, Operation[]>()
-  readonly #pumping = new Set<string>()
-  readonly #active = new Set<Operation>()
+  readonly #lanes = new PassingMap<string, Operation[]>()
+  readonly #pumping = new PassingSet<string>()
+  readonly #active = new PassingSet<Operation>()
   /** How many are under way or wait of which a caller wants the result. */
   #awaited = 0
   readonly #maxAwaited: number
@@ -18,7 +19,7 @@ export class Lanes {
   }
 
   /** Those that have begun and not ended. */
-  get active(): ReadonlySet<Operation> {
+  get active(): Pick<PassingSet<Operation>, 'size' | typeof Symbol.iterator> {
     return this.#active
   }
 

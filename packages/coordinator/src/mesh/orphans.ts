@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import type { Findings, Inquiries } from './inquiry.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { Step } from './mesh.ts'
+import { PassingMap } from './passing-map.ts'
 import type { Proposer } from './proposer.ts'
 import { acceptQuorum } from './replica-set.ts'
 import type { Spread } from './spread.ts'
@@ -37,7 +38,7 @@ const page = 500
  */
 export class Orphans {
   readonly #parts: OrphansParts
-  readonly #waiting = new Map<string, Orphan>()
+  readonly #waiting = new PassingMap<string, Orphan>()
   #underway = 0
 
   constructor(parts: OrphansParts, now: number) {

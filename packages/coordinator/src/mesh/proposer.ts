@@ -9,6 +9,7 @@ import { Leftovers } from './leftovers.ts'
 import { isLeft, locate, takeHint, unreachable } from './locate.ts'
 import type { ChangeResult, Step } from './mesh.ts'
 import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
+import { PassingMap } from './passing-map.ts'
 import { quorum } from './replica-set.ts'
 import { Round } from './round.ts'
 import type { Spread } from './spread.ts'
@@ -31,7 +32,7 @@ export class Proposer {
   readonly #core: Core
   readonly #leftovers = new Leftovers()
   readonly #lanes: Lanes
-  readonly #rounds = new Map<string, Operation>()
+  readonly #rounds = new PassingMap<string, Operation>()
 
   constructor(parts: ProposerParts) {
     this.#parts = parts
@@ -197,7 +198,6 @@ export class Proposer {
   }
 
   #chosen(step: Step, operation: Operation, round: Round): void {
-    const { rules } = this.#core
     const { key, place, ballot } = round
     const proposal = round.proposal!
     const record = round.record({ ballot, proposal })
@@ -205,7 +205,7 @@ export class Proposer {
     this.#parts.knowledge.learn(step, record)
     this.#parts.spread.tell(step, record, (id) => round.hasAccepted(id), round.unanswered())
     if (operation.verdict!.kind === 'sealed') return this.#begin(step, operation)
-    if (!rules.isFinal(proposal.value)) {
+    if (!this.#core.rules.isFinal(proposal.value)) {
       this.#leftovers.keep(key, { place, version: record.version, proposal, next: round.next! })
     }
     this.#end(step, operation, proposal.value, operation.verdict!)
