@@ -9,6 +9,9 @@ export interface Leftover {
   readonly next: Ballot
 }
 
+/** The proposal is the known value, or the leftover is of no use: so no value is kept for it. */
+type Kept = Omit<Leftover, 'proposal'>
+
 /** Of one generation. */
 const maxLeftovers = 5_000
 
@@ -17,11 +20,11 @@ const maxLeftovers = 5_000
  * it is the old one, and the old one is forgotten.
  */
 export class Leftovers {
-  #young = new Map<string, Leftover>()
-  #old = new Map<string, Leftover>()
+  #young = new Map<string, Kept>()
+  #old = new Map<string, Kept>()
 
-  keep(key: string, leftover: Leftover): void {
-    this.#young.set(key, leftover)
+  keep(key: string, { place, version, next }: Leftover): void {
+    this.#young.set(key, { place, version, next })
     if (this.#young.size < maxLeftovers) return
     this.#old = this.#young
     this.#young = new Map()
@@ -37,6 +40,8 @@ export class Leftovers {
     this.#young.delete(key)
     this.#old.delete(key)
     if (!known || compareTerms(leftover.place, place) !== 0) return undefined
-    return compareVersions(known.version, leftover.version) === 0 ? leftover : undefined
+    if (compareVersions(known.version, leftover.version) !== 0) return undefined
+    const { value, moved, writtenAt } = known
+    return { ...leftover, proposal: { value, ...(moved && { moved }), writtenAt } }
   }
 }
