@@ -37,7 +37,7 @@ export const memory: AbsoluteScenario = {
   title: 'Memory of a coordinator',
   load:
     `${jobs.toLocaleString('en')} jobs queued, with ${requirementKeys} requirement keys; the load is ${operations.toLocaleString('en')} ` +
-    'enqueued, claimed and completed; of it up to 64 MiB is what SQLite keeps of the file',
+    'enqueued, claimed and completed; of it up to 16 MiB is what SQLite keeps of the file',
   durability: skyclawDurability,
   runs: 1,
   figures: [
