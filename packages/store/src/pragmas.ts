@@ -8,7 +8,7 @@ export const applicationId = 0x534b5943
 export const busyTimeoutMs = 250
 
 const pragmas = [
-  // A commit returns after its fsync. In WAL mode only FULL promises that.
+  // While the file is opened, a commit returns after its fsync: in WAL mode only FULL promises that. Afterwards Store.sync makes it.
   'synchronous = full',
   // macOS: without it fsync leaves the data in the drive's cache. Of no effect elsewhere.
   'fullfsync = on',
