@@ -164,9 +164,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'told-before-durable',
     rule: 'what an answer tells is on disk before it leaves',
-    file: 'packages/store/src/turn.ts',
-    find: 'if (turn.isLasting && this.#number !== this.#written) this.#sync()',
-    replace: 'if (turn.isLasting && this.#number > this.#written) this.#sync()',
+    file: 'packages/store/src/group-commit.ts',
+    find: 'return turn.isLasting && this.#number !== this.#written',
+    replace: 'return turn.isLasting && this.#number > this.#written',
     budgetSeeds: 100,
   },
 ]

@@ -100,6 +100,7 @@ export class MeshCores {
       send: (to, message) => void this.#queue.push({ from: self, to, message: structuredClone(message) }),
       pull: () => {},
       after: (effect) => void effects.push(effect),
+      beforeSync: (effect) => effect(),
     }
     input(this.#cores.get(self)!, step)
     for (const effect of effects) effect()

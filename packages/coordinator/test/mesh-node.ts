@@ -107,7 +107,7 @@ export class MeshNode {
       onKnown: (...change) => ledger.noteKnown(...change),
     })
     const hooks = {
-      learned: (record: Parameters<MeshLedger['noteLearned']>[0], same: boolean) => ledger.noteLearned(record, same),
+      learned: (...learned: Parameters<MeshLedger['noteLearned']>) => ledger.noteLearned(...learned),
       warn: () => undefined,
       count: (event: MeshEvent) => void node?.events.push(event),
     }

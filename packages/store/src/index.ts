@@ -2,7 +2,8 @@ export { StoreError, type StoreErrorCode, storeErrorCodes, TurnsBusy, TurnsClose
 export type { Checked } from './integrity.ts'
 export { renewInstance } from './instance.ts'
 export { openStore, type Store, type StoreDatabase, type StoreLogger, type StoreOptions } from './open.ts'
-export { createTurns, type Turn, type Turns, type TurnsOptions } from './turn.ts'
+export { createTurns } from './group-commit.ts'
+export type { Turn, Turns, TurnsOptions } from './turn.ts'
 export type { WriteBuffer } from './write-buffers.ts'
 export { type AnswerRow, prepareAnswers } from './queries/answers.ts'
 export {

@@ -1,9 +1,12 @@
 import type { Turn } from './turn.ts'
 
+type Effect = () => void
+
 /** The turn that is being taken, and what its inputs have said of it. */
 export class OpenTurn implements Turn {
   readonly number: number
-  readonly effects: (() => void)[] = []
+  readonly effects: Effect[] = []
+  readonly early: Effect[] = []
   over = false
   /** Calls of `wrote()`. */
   writes = 0
@@ -16,9 +19,14 @@ export class OpenTurn implements Turn {
     this.number = number
   }
 
-  afterCommit(effect: () => void): void {
-    if (this.over) throw new Error('afterCommit was called when the turn was over')
+  afterCommit(effect: Effect): void {
+    this.#assertOpen()
     this.effects.push(effect)
+  }
+
+  beforeSync(effect: Effect): void {
+    this.#assertOpen()
+    this.early.push(effect)
   }
 
   wrote(): void {
@@ -31,5 +39,9 @@ export class OpenTurn implements Turn {
 
   settle(): void {
     this.isLasting = true
+  }
+
+  #assertOpen(): void {
+    if (this.over) throw new Error('an effect was left when the turn was over')
   }
 }

@@ -47,7 +47,7 @@ export class HostRegistry {
     this.#clock = clock
     this.#log = log
     this.#startedAt = clock.monotonic()
-    ledger.watch((value, _due, key) => {
+    ledger.watch((value, key) => {
       if (value.kind === 'host') {
         this.#recent.learn(value, key as RecordKey<HostRecord>)
         this.#noteWish(this.latest(value))

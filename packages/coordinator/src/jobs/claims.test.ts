@@ -6,9 +6,11 @@ import { createServices, report, shellJob } from '../../test/services.ts'
 const ledgers = new MeshLedgers()
 afterAll(() => ledgers[Symbol.dispose]())
 
+let harness: Awaited<ReturnType<typeof ledgers.create>>
 let services: ReturnType<typeof createServices>
 beforeEach(async () => {
-  services = createServices(await ledgers.create())
+  harness = await ledgers.create()
+  services = createServices(harness)
 })
 
 const once = { max: 1, waitMs: 0 }
@@ -20,8 +22,8 @@ const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id)
 
 /** Does something in the very moment in which a job has been announced, before any claim has looked for it. */
 function whenAnnounced(id: string, run: () => void): void {
-  const stop = services.ledger.watch((value) => {
-    if (value.kind !== 'job' || value.id !== id || value.status !== 'queued') return
+  const stop = services.ledger.watchDue((job) => {
+    if (job.id !== id) return
     stop()
     run()
   })
@@ -64,6 +66,19 @@ test('a job whose claim was given up before it looked goes to the next claim tha
   services.clock.advance(1_000)
   expect(await gone).toEqual([])
   expect(ids(await next)).toEqual([job])
+})
+
+test('a job and the lease of the claim that waits for it are durable by one fsync, before either is told of', async () => {
+  const claim = services.claims.claim(await services.registerHost('a'), { ...waiting, claim: key })
+  await services.queue.enqueue({ ...gpuJob })
+  const { store } = harness.node
+  const told: string[] = []
+  const sync = vi.spyOn(store, 'sync').mockImplementation(() => void told.push('durable'))
+  services.ledger.watch((value) => void (value.kind === 'job' && told.push(value.status)))
+  const { job } = await services.queue.enqueue(shellJob)
+  expect(ids(await claim)).toEqual([job.id])
+  expect(sync).toHaveBeenCalledOnce()
+  expect(told).toEqual(['durable', 'queued', 'leased'])
 })
 
 test('a claim whose caller has gone before it began takes nothing', async () => {

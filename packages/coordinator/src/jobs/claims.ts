@@ -44,11 +44,15 @@ export class Claims {
     this.#hosts = hosts
     this.#clock = clock
     this.#waiting = new WaitingClaims(maxWaitingClaims)
-    this.#unwatch = ledger.watch((value, due) => {
-      if (value.kind === 'job' && due) this.#waiting.wake(value)
+    const unwatchDue = ledger.watchDue((job) => this.#waiting.wake(job))
+    const unwatch = ledger.watch((value) => {
       if (value.kind === 'job' && value.lease) this.#meetRepeat(value.lease)
       if (value.kind === 'host') this.#waiting.wakeHost(value.id)
     })
+    this.#unwatch = () => {
+      unwatchDue()
+      unwatch()
+    }
   }
 
   /**

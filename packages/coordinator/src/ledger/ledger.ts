@@ -13,7 +13,7 @@
  *
  * Every implementation passes the suite in conformance.ts.
  */
-import type { Durability, JobStatus, LedgerRecord, RecordValue, Requirement } from '@skyclaw/protocol'
+import type { Durability, JobRecord, JobStatus, LedgerRecord, RecordValue, Requirement } from '@skyclaw/protocol'
 import type { Decision } from '../core/decision.ts'
 import type { MayReturn } from './adoption.ts'
 import type { BaseKey, RecordKey, Tag } from './record-key.ts'
@@ -133,8 +133,8 @@ export interface FeedPage<R extends BriefRecord = FeedRecord> {
   readonly more: boolean
 }
 
-/** `due` says that the record is queued, that its time has come, and that it is this coordinator's turn to claim it. */
-export type Listener = (value: RecordValue, due: boolean, key: RecordKey<RecordValue>) => void
+export type Listener = (value: RecordValue, key: RecordKey<RecordValue>) => void
+export type DueListener = (job: JobRecord) => void
 
 export interface Ledger {
   /** What a change acknowledged now can rely on; follows the coordinators that are live. */
@@ -183,11 +183,14 @@ export interface Ledger {
   /** From local knowledge. */
   counts(): Counts
 
-  /**
-   * Calls the listener after each record that this coordinator learns with a new value, and when a queued record becomes due, or
-   * becomes this coordinator's to claim, later than that. Answers how to stop.
-   */
+  /** Calls the listener after each record that this coordinator learns with a new value. Answers how to stop. */
   watch(listener: Listener): () => void
+
+  /**
+   * Calls the listener for each job that is queued, whose time has come, and that it is this coordinator's turn to claim, when all of
+   * that has become true. The job may not be durable yet: it may be claimed, and told to nobody before. Answers how to stop.
+   */
+  watchDue(listener: DueListener): () => void
 
   /** Records in the order in which this coordinator learned them, each once; `brief` leaves out all but their versions. */
   feed(since: number, limit: number, options?: { readonly brief?: false | undefined }): Promise<FeedPage>

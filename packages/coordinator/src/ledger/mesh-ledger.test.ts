@@ -52,9 +52,7 @@ describe('the ledger of a lone coordinator', () => {
     const { harness, turns } = await busyLedger()
     const { ledger, clock } = harness
     const due = Promise.withResolvers<string>()
-    ledger.watch((value, isDue) => {
-      if (isDue && value.kind === 'job') due.resolve(value.id)
-    })
+    ledger.watchDue(({ id }) => due.resolve(id))
     await addJob(harness, 'a', { runAt: new Date(clock.now() + 20).toISOString() })
     turns.refusals = 1
     clock.advance(20)
@@ -67,14 +65,14 @@ describe('the ledger of a lone coordinator', () => {
     const harness = await ledgers.create()
     const { ledger, clock, node } = harness
     await addJob(harness, 'a', { runAt: new Date(clock.now() + 20).toISOString() })
-    const due: boolean[] = []
-    ledger.watch((_value, isDue) => void due.push(isDue))
+    const due: string[] = []
+    ledger.watchDue(({ id }) => void due.push(id))
     clock.advance(20)
     const known = (await ledger.feed(0, 1)).records[0]!
     const { seq: _seq, ...record } = known
     const ballot = { ...record.version.ballot, n: record.version.ballot.n + 1_000 }
     await node.driver.run((step, mesh) => mesh.merge(step, [{ ...record, version: { ...record.version, ballot } }]))
-    expect(due).toEqual([true])
+    expect(due).toEqual(['a'])
     expect(await claimIds(harness, 1)).toEqual(['a'])
     await harness.close()
   })

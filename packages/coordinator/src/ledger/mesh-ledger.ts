@@ -3,26 +3,25 @@
  * read from what this coordinator knows, in its own database. A lone coordinator is a mesh of one, in which a change is chosen when the
  * turn that made it is on disk.
  *
- * Beside the database there are counts in memory, kept along with every write (queue-index.ts), and the listeners, who are told after
- * the commit. Put together like this:
+ * Beside the database there are counts in memory, kept along with every write (queue-index.ts), and the listeners: those who claim are
+ * told of a job before its fsync, all others after it. Put together like this:
  *
  *     store = new SqliteMeshStore({ onKnown: (...change) => ledger.noteKnown(...change), … })
- *     mesh = createMesh({ store, hooks: { learned: (record, same) => ledger.noteLearned(record, same), … }, … })
+ *     mesh = createMesh({ store, hooks: { learned: (...learned) => ledger.noteLearned(...learned), … }, … })
  *     ledger = new MeshLedger({ meshStore: store, mesh, driver: createDriver({ mesh, … }), … })
  */
 import { type Durability, type LedgerRecord, limits, ProblemError, type RecordValue } from '@skyclaw/protocol'
 import { readCounters, type RecordHead, type Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import { keep } from '../core/decision.ts'
-import { isDue } from '../core/lifecycle.ts'
-import type { FindRequest, Mesh } from '../mesh/mesh.ts'
+import type { FindRequest, Mesh, Step } from '../mesh/mesh.ts'
 import type { Driver } from '../runtime/driver.ts'
 import { Adoption, type MayReturn } from './adoption.ts'
 import { Calls } from './calls.ts'
 import { Changes } from './changes.ts'
 import { Claiming } from './claiming.ts'
 import { readBriefPage, readFeedPage } from './feed-pages.ts'
-import { HeldCandidates } from './held-candidates.ts'
+import { DueJobs } from './due-jobs.ts'
 import type * as port from './ledger.ts'
 import { readListPage } from './listing.ts'
 import type { SqliteMeshStore } from './mesh-store.ts'
@@ -61,30 +60,26 @@ type Found = Parameters<FindRequest['done']>[0]
 export class MeshLedger implements port.Ledger {
   readonly #options: MeshLedgerOptions
   readonly #meshStore: SqliteMeshStore
-  readonly #clock: Clock
   readonly #queries: Queries
   readonly #calls: Calls
   readonly #changes: Changes
   readonly #queue = new QueueIndex()
   readonly #listeners = new Set<port.Listener>()
-  readonly #held: HeldCandidates
+  readonly #due: DueJobs
   readonly #schedule: Schedule
   readonly #claiming: Claiming
   readonly #sequence: Sequence
-  /** Values by whose writing a record became due. */
-  readonly #due = new WeakSet<RecordValue>()
 
   constructor(options: MeshLedgerOptions) {
     const { store, meshStore, driver, clock, random = Math.random } = options
     this.#options = options
     this.#meshStore = meshStore
-    this.#clock = clock
     this.#queries = prepareQueries(store.db)
     this.#calls = new Calls(driver)
     this.#changes = new Changes(this.#calls)
     this.#queries.loadQueue(this.#queue)
     this.#sequence = new Sequence(readCounters(store.db).sequence, clock.now())
-    this.#held = new HeldCandidates(clock, (key) => this.#announceReleased(key))
+    this.#due = new DueJobs({ clock, known: (key) => meshStore.known(key), leaveMs: (record) => this.#leaveMs(record) })
     this.#schedule = new Schedule({
       clock,
       driver,
@@ -93,11 +88,11 @@ export class MeshLedger implements port.Ledger {
       onDue: (key) => {
         const record = meshStore.known(key)!
         this.#queue.addDue(jobOf(record.value).requirementKey, 1, () => jobOf(record.value).requirement)
-        return () => this.#announceDue(record)
+        return () => this.#due.announce(record)
       },
     })
     this.#claiming = new Claiming({
-      ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, held: this.#held },
+      ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, held: this.#due.held },
       ...{ promote: (step) => this.#schedule.promote(step), givesWay: ({ key }) => !this.#stands(key) },
       ...{ rank: (record) => options.mesh.rank(record), random },
     })
@@ -107,18 +102,15 @@ export class MeshLedger implements port.Ledger {
   noteKnown(before: RecordHead | undefined, now: RecordHead | undefined, record: LedgerRecord | undefined): void {
     this.#queue.replace(before, now, () => jobOf(record!.value).requirement)
     if (now?.due === 0) this.#schedule.at(now.runAt)
-    if (now?.due === 1 && before?.due !== 1) this.#due.add(record!.value)
+    if (now?.due === 1 && before?.due !== 1) this.#due.noteWritten(record!.value)
   }
 
-  /** To be told of each record that was learned, after the commit; `same`: not its value, only its version is new. */
-  noteLearned(record: LedgerRecord, same: boolean): void {
-    const { key, value } = record
-    const becameDue = this.#due.has(value)
-    if (same && !becameDue) return
-    const queued = value.kind === 'job' && value.status === 'queued'
-    const due = queued && (becameDue || isDue(value, this.#clock.now()))
-    if (!due) this.#held.drop(key)
-    this.#notify(record, due && !this.#leaveToOthers(record))
+  /** To be told of each record that is learned, within its turn; `same`: not its value, only its version is new. */
+  noteLearned(step: Step, record: LedgerRecord, same: boolean): void {
+    if (!this.#due.noteLearned(step, record, same)) return
+    step.after(() => {
+      for (const listener of this.#listeners) listener(record.value, record.key)
+    })
   }
 
   get durability(): Durability {
@@ -189,6 +181,10 @@ export class MeshLedger implements port.Ledger {
     return () => void this.#listeners.delete(listener)
   }
 
+  watchDue(listener: port.DueListener): () => void {
+    return this.#due.watch(listener)
+  }
+
   feed(since: number, limit: number, options?: { readonly brief?: false | undefined }): Promise<port.FeedPage>
   feed(
     since: number,
@@ -240,7 +236,7 @@ export class MeshLedger implements port.Ledger {
   /** Nothing happens of itself any more: the first half of closing, and all there is to do before a store goes away at once. */
   stopTimers(): void {
     this.#schedule.stop()
-    this.#held.stop()
+    this.#due.held.stop()
   }
 
   #find(search: Pick<FindRequest, 'by' | 'text'>): Promise<Found> {
@@ -266,25 +262,10 @@ export class MeshLedger implements port.Ledger {
     return base === undefined || this.#known({ base, keyFor: (lineage) => base + lineage })?.key === key
   }
 
-  /** Whether others go before this coordinator for a job that has just become due. If so it is announced when their time is over. */
-  #leaveToOthers(record: LedgerRecord): boolean {
+  /** For how long a job that has just become due is left to those who go before this coordinator. */
+  #leaveMs(record: LedgerRecord): number {
     const { mesh, claimStaggerMs = defaultClaimStaggerMs } = this.#options
-    const ms = Math.min(maxClaimStaggerMs, mesh.rank(record) * claimStaggerMs)
-    return ms > 0 && this.#held.hold(record.key, ms)
-  }
-
-  #announceDue(record: LedgerRecord): void {
-    if (!this.#leaveToOthers(record)) this.#notify(record, true)
-  }
-
-  #announceReleased(key: string): void {
-    const record = this.#meshStore.known(key)
-    const free = record?.value.kind === 'job' && record.value.status === 'queued'
-    if (free) this.#notify(record, true)
-  }
-
-  #notify({ key, value }: LedgerRecord, due: boolean): void {
-    for (const listener of this.#listeners) listener(value, due, key)
+    return Math.min(maxClaimStaggerMs, mesh.rank(record) * claimStaggerMs)
   }
 }
 

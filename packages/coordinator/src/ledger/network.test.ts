@@ -51,21 +51,18 @@ test('a job that just became due is left for a moment to the coordinator that ma
   const [here, there] = services
   const host = await there.registerHost('host-a')
   const learned = Promise.withResolvers<void>()
-  const due: boolean[] = []
-  there.ledger.watch((value, isDue) => {
-    if (value.kind !== 'job') return
-    due.push(isDue)
-    learned.resolve()
-  })
+  const due: string[] = []
+  there.ledger.watch(({ kind }) => void (kind === 'job' && learned.resolve()))
+  there.ledger.watchDue(({ id }) => void due.push(id))
   const { job } = await here.queue.enqueue(shellJob)
   await learned.promise
-  expect(due).toEqual([false])
+  expect(due).toEqual([])
   const accepts = () => true
   const tried = there.ledger.claim({ accepts }, () => expect.fail('it must not try'), 1)
   const { values, tryAgainAt } = await tried
   expect(values).toEqual([])
   expect(tryAgainAt).toBeGreaterThan(harness.clock.now())
-  await eventually('its turn', () => due.at(-1) === true)
+  await eventually('its turn', () => due.includes(job.id))
   expect(ids(await there.claims.claim(host, once))).toEqual([job.id])
 })
 
@@ -135,7 +132,7 @@ async function takenTwice() {
   const host = await here.registerHost('host-a')
   await there.hosts.hear('host-a')
   const due = new Set<unknown>()
-  there.ledger.watch((value, isDue) => isDue && value.kind === 'job' && due.add(value.id))
+  there.ledger.watchDue(({ id }) => due.add(id))
   const first = await here.queue.enqueue({ ...shellJob, priority: 1 })
   const second = await here.queue.enqueue(shellJob)
   await eventually('both to be for others too', () => due.size === 2)

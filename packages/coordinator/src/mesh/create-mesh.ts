@@ -111,7 +111,7 @@ class MeshCore implements Mesh {
       parts.hooks.count(event)
     }
     const hooks: MeshHooks = {
-      learned: (record, same) => parts.hooks.learned(record, same),
+      learned: (...learned) => parts.hooks.learned(...learned),
       warn: (fields, message) => parts.hooks.warn(fields, message),
       count,
     }

@@ -32,7 +32,7 @@ export class Knowledge {
     this.#tidyRegister(step, record, rules.isFinal(record.value))
     // What is written anew bears a new time.
     const same = known?.writtenAt === record.writtenAt && JSON.stringify(known.value) === JSON.stringify(record.value)
-    step.after(() => hooks.learned(record, same))
+    hooks.learned(step, record, same)
     this.#onNews(step, record)
     return 'news'
   }

@@ -11,6 +11,8 @@ export interface Step {
   /** Asks another coordinator for a page of its feed; the answer comes as `takePage`, a failure as `missPage`. */
   pull(from: string, request: PullRequest): void
   after(effect: () => void): void
+  /** Is called before all that leaves and before the turn is durable, so that one fsync serves what it leads to here as well. Nothing may leave by it. */
+  beforeSync(effect: () => void): void
 }
 
 export interface PullRequest {
@@ -102,8 +104,8 @@ export interface MeshOptions {
 }
 
 export interface MeshHooks {
-  /** After the commit. `same`: only the version is new. */
-  learned(record: LedgerRecord, same: boolean): void
+  /** Within the turn. `same`: only the version is new. */
+  learned(step: Step, record: LedgerRecord, same: boolean): void
   /** Something that an operator should see; `message` is a sentence. */
   warn(fields: object, message: string): void
   /** Counts an event by name, for metrics and for the simulator's coverage. */

@@ -6,7 +6,8 @@
  * 2. questions for pages of other feeds;
  * 3. answers to callers and notifications, in the order in which they were left.
  *
- * So nothing leaves before it is durable, save for one thing: what a coordinator merely learned to be chosen. Others hold that on their
+ * Before all that, and before the turn is durable, those who wait here for what it brought are told, so that what they do next is made
+ * durable by the same fsync. So nothing leaves before it is durable, save for one thing: what a coordinator merely learned to be chosen. Others hold that on their
  * disks, and it can be learned again, so a batch that leads to nothing but such news may be lost with the power once it was acted upon.
  * What tells of this coordinator's own disk (promises, acceptances, answers to questions, pages) waits until all of that is durable.
  *
@@ -215,6 +216,7 @@ class TurnDriver implements MeshDriver {
   #leave(turn: Turn, step: InputStep): Effects {
     step.end()
     if (step.tells) turn.settle()
+    for (const effect of step.early) turn.beforeSync(effect)
     if (this.#open?.turn !== turn) {
       const effects = new Effects()
       this.#open = { turn, effects }

@@ -48,6 +48,7 @@ export class InputStep implements Step {
   messages: { readonly to: string; readonly message: PeerMessage }[] = []
   readonly pulls: { readonly from: string; readonly request: PullRequest }[] = []
   readonly effects: (() => void)[] = []
+  readonly early: (() => void)[] = []
   /** Whether anything but news of what was chosen is sent: then it rests on what is on disk here. */
   tells = false
   #over = false
@@ -71,6 +72,11 @@ export class InputStep implements Step {
   after(effect: () => void): void {
     this.#assertOpen()
     this.effects.push(effect)
+  }
+
+  beforeSync(effect: () => void): void {
+    this.#assertOpen()
+    this.early.push(effect)
   }
 
   /** Takes back the messages to one coordinator, because they go to it as an answer. */

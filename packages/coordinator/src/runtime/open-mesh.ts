@@ -1,4 +1,3 @@
-import type { LedgerRecord } from '@skyclaw/protocol'
 import type { Store, Turns } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import type { HostSessions } from '../core/host-sessions.ts'
@@ -51,7 +50,7 @@ export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
     onKnown: (...change) => ledger.noteKnown(...change),
   })
   const hooks: MeshHooks = {
-    learned: (record: LedgerRecord, same: boolean) => ledger.noteLearned(record, same),
+    learned: (...learned) => ledger.noteLearned(...learned),
     warn: (fields, message) => log.warn(fields, message),
     count: (event) => void events.set(event, (events.get(event) ?? 0) + 1),
   }

@@ -1,34 +1,10 @@
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { expect, it, onTestFinished, vi } from 'vitest'
-import { scratchFolder } from '../test/scratch-folder.ts'
+import { expect, it, vi } from 'vitest'
+import { keysOf, readerOf, setUpTurns } from '../test/turns.ts'
 import { TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
+import { createTurns } from './group-commit.ts'
 import { openStore, type Store } from './open.ts'
-import { createTurns, type Turn, type TurnsOptions } from './turn.ts'
-
-/** A store on disk, its turns, and a way to run the next turn by hand instead of in setImmediate. */
-function setUp(options: Partial<TurnsOptions> & { byHand?: boolean } = {}) {
-  const { byHand, ...others } = options
-  const store = openStore({ path: join(scratchFolder(), 'store.db') })
-  onTestFinished(() => store.close())
-  const onFatal = vi.fn<(error: TurnsFailed) => void>()
-  const scheduled: (() => void)[] = []
-  const schedule = (run: () => void) => void scheduled.push(run)
-  const turns = createTurns(store, { onFatal, ...(byHand && { schedule }), ...others })
-  const insert = store.sqlite.prepare('insert into meta values (?, 1)')
-  return { store, turns, onFatal, put: (key: string) => () => void insert.run(key), next: () => scheduled.shift()?.() }
-}
-
-function keys(sqlite: Database.Database): unknown[] {
-  return sqlite.prepare("select key from meta where key not in ('instance', 'turn') order by rowid").pluck().all()
-}
-
-function reader(store: Store): Database.Database {
-  const sqlite = new Database(store.path, { readonly: true })
-  onTestFinished(() => void sqlite.close())
-  return sqlite
-}
 
 const full = (store: Store) => {
   const pages = store.sqlite.pragma('page_count', { simple: true }) as number
@@ -37,30 +13,30 @@ const full = (store: Store) => {
 const large = "insert into meta values ('large', hex(randomblob(1000000)))"
 
 it('a hundred inputs that wait together share one commit', async () => {
-  const { store, turns, put } = setUp()
+  const { store, turns, put } = setUpTurns()
   await Promise.all(Array.from({ length: 100 }, (_, i) => turns.run(put(`k${i}`))))
   expect(turns.number).toBe(1)
-  expect(keys(store.sqlite)).toEqual(Array.from({ length: 100 }, (_, i) => `k${i}`))
+  expect(keysOf(store.sqlite)).toEqual(Array.from({ length: 100 }, (_, i) => `k${i}`))
 })
 
 it('takes at most maxInputs in one turn, the others in the next', async () => {
-  const { turns, put } = setUp({ maxInputs: 10 })
+  const { turns, put } = setUpTurns({ maxInputs: 10 })
   await Promise.all(Array.from({ length: 25 }, (_, i) => turns.run(put(`k${i}`))))
   expect(turns.number).toBe(3)
 })
 
 it('nothing is answered and no effect runs before another connection can read what was written', async () => {
-  const { store, turns, put } = setUp()
-  const other = reader(store)
+  const { store, turns, put } = setUpTurns()
+  const other = readerOf(store)
   const seen: unknown[] = []
   await Promise.all(
     ['a', 'b'].map(async (key) => {
       await turns.run((turn) => {
         put(key)()
-        seen.push(['input', key, keys(other)])
-        turn.afterCommit(() => seen.push(['effect', key, keys(other)]))
+        seen.push(['input', key, keysOf(other)])
+        turn.afterCommit(() => seen.push(['effect', key, keysOf(other)]))
       })
-      seen.push(['answer', key, keys(other)])
+      seen.push(['answer', key, keysOf(other)])
     }),
   )
   const all = ['a', 'b']
@@ -75,7 +51,7 @@ it('nothing is answered and no effect runs before another connection can read wh
 })
 
 it('answers what the input returned, and the number of its turn counts on over a restart', async () => {
-  const { store, turns, put } = setUp()
+  const { store, turns, put } = setUpTurns()
   expect(await turns.run((turn) => (put('a')(), turn.number))).toBe(1)
   expect(await turns.run((turn) => (put('b')(), turn.number))).toBe(2)
   await turns.close()
@@ -86,14 +62,14 @@ it('answers what the input returned, and the number of its turn counts on over a
 })
 
 it('a turn that wrote nothing leaves the log and the turn number as they are', async () => {
-  const { store, turns, put } = setUp()
+  const { store, turns, put } = setUpTurns()
   await turns.run(put('a'))
   const log = () => statSync(`${store.path}-wal`, { bigint: true })
   const before = log()
   const effect = vi.fn<() => void>()
   const count = await turns.run((turn) => {
     turn.afterCommit(effect)
-    return keys(store.sqlite).length
+    return keysOf(store.sqlite).length
   })
   expect(count).toBe(1)
   expect(effect).toHaveBeenCalledOnce()
@@ -101,57 +77,8 @@ it('a turn that wrote nothing leaves the log and the turn number as they are', a
   expect([log().size, log().mtimeNs]).toEqual([before.size, before.mtimeNs])
 })
 
-it('what was written is synced before an effect or an answer leaves; what was only read needs no sync', async () => {
-  const { store, turns, put } = setUp()
-  const seen: string[] = []
-  vi.spyOn(store, 'sync').mockImplementation(() => void seen.push('synced'))
-  await turns.run((turn) => {
-    put('a')()
-    turn.afterCommit(() => seen.push('effect'))
-  })
-  seen.push('answer')
-  await turns.run(() => keys(store.sqlite))
-  expect(seen).toEqual(['synced', 'effect', 'answer'])
-})
-
-it('what was deferred is committed and not synced, and keeps its number to itself, until something rests on it', async () => {
-  const { store, turns, put } = setUp()
-  const sync = vi.spyOn(store, 'sync')
-  const deferred = (key: string) => turns.run((turn) => (put(key)(), turn.defer()))
-  await deferred('a')
-  await deferred('b')
-  expect([sync.mock.calls.length, turns.number, keys(reader(store))]).toEqual([0, 0, ['a', 'b']])
-  await turns.run((turn) => turn.settle())
-  expect([sync.mock.calls.length, turns.number]).toEqual([1, 2])
-  await deferred('c')
-  turns.settle()
-  turns.settle()
-  expect([sync.mock.calls.length, turns.number]).toEqual([2, 3])
-  await deferred('d')
-  await turns.run(put('e'))
-  expect([sync.mock.calls.length, turns.number]).toEqual([3, 5])
-})
-
-it('one input that is not deferred has its whole turn synced, and so has a lasting write of a buffer', async () => {
-  const { store, turns, put } = setUp()
-  const sync = vi.spyOn(store, 'sync')
-  await Promise.all([turns.run((turn) => (put('a')(), turn.defer())), turns.run(put('b'))])
-  expect(sync).toHaveBeenCalledOnce()
-  const buffer = { count: 0, lasting: 0, written: 0, flush: () => undefined }
-  store.buffers.attach(buffer)
-  const write = (lasting: number) => (turn: Turn) => {
-    buffer.count += 1
-    buffer.lasting += lasting
-    turn.defer()
-  }
-  await turns.run(write(0))
-  expect(sync).toHaveBeenCalledTimes(1)
-  await turns.run(write(1))
-  expect(sync).toHaveBeenCalledTimes(2)
-})
-
 it('a disk that cannot sync ends the turns, and nothing of the turn leaves', async () => {
-  const { store, turns, onFatal, put } = setUp()
+  const { store, turns, onFatal, put } = setUpTurns()
   vi.spyOn(store, 'sync').mockImplementation(() => {
     throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
   })
@@ -163,7 +90,7 @@ it('a disk that cannot sync ends the turns, and nothing of the turn leaves', asy
 })
 
 it('an input that throws before it writes is refused alone, and its effects are dropped', async () => {
-  const { store, turns, onFatal, put } = setUp()
+  const { store, turns, onFatal, put } = setUpTurns()
   const effect = vi.fn<() => void>()
   const answers = await Promise.allSettled([
     turns.run(put('a')),
@@ -177,7 +104,7 @@ it('an input that throws before it writes is refused alone, and its effects are 
   expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
   expect(answers[1]).toMatchObject({ reason: { message: 'not today' } })
   expect(answers[2]).toMatchObject({ reason: { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' } })
-  expect(keys(store.sqlite)).toEqual(['a', 'b'])
+  expect(keysOf(store.sqlite)).toEqual(['a', 'b'])
   expect(effect).not.toHaveBeenCalled()
   expect(onFatal).not.toHaveBeenCalled()
 })
@@ -205,7 +132,7 @@ const fatal: [string, (store: Store, put: (key: string) => () => void) => (turn:
 ]
 
 it.each(fatal)('%s ends everything: nothing of the turn is kept, and no later input runs', async (_, make) => {
-  const { store, turns, onFatal, put } = setUp({ maxInputs: 3 })
+  const { store, turns, onFatal, put } = setUpTurns({ maxInputs: 3 })
   store.sqlite.exec('create table test_child (parent integer references test_parent (id))')
   store.sqlite.exec('create table test_parent (id integer primary key)')
   const effect = vi.fn<() => void>()
@@ -224,12 +151,12 @@ it.each(fatal)('%s ends everything: nothing of the turn is kept, and no later in
   expect(effect).not.toHaveBeenCalled()
   expect(late).not.toHaveBeenCalled()
   expect(store.sqlite.inTransaction).toBe(false)
-  expect(keys(reader(store))).toEqual([])
+  expect(keysOf(readerOf(store))).toEqual([])
   await turns.close()
 })
 
 it('an effect that throws is fatal, but what was committed is answered and the other effects run', async () => {
-  const { store, turns, onFatal, put } = setUp()
+  const { store, turns, onFatal, put } = setUpTurns()
   const effect = vi.fn<() => void>()
   const answers = [
     turns.run((turn) => (put('a')(), turn.afterCommit(explode), 'a')),
@@ -239,17 +166,18 @@ it('an effect that throws is fatal, but what was committed is answered and the o
   expect(effect).toHaveBeenCalledOnce()
   expect(onFatal).toHaveBeenCalledOnce()
   await expect(turns.run(put('c'))).rejects.toThrow(TurnsFailed)
-  expect(keys(store.sqlite)).toEqual(['a'])
+  expect(keysOf(store.sqlite)).toEqual(['a'])
 })
 
-it('afterCommit is refused when the turn is over', async () => {
-  const { turns } = setUp()
+it('an effect is refused when the turn is over', async () => {
+  const { turns } = setUpTurns()
   const turn = await turns.run((current) => current)
   expect(() => turn.afterCommit(() => {})).toThrow('the turn was over')
+  expect(() => turn.beforeSync(() => {})).toThrow('the turn was over')
 })
 
 it('refuses more inputs than may wait, and goes on', async () => {
-  const { turns, put, next } = setUp({ maxWaiting: 2, byHand: true })
+  const { turns, put, next } = setUpTurns({ maxWaiting: 2, byHand: true })
   const accepted = [turns.run(put('a')), turns.run(put('b'))]
   await expect(turns.run(put('c'))).rejects.toThrow(TurnsBusy)
   expect(turns.waiting).toBe(2)
@@ -261,30 +189,30 @@ it('refuses more inputs than may wait, and goes on', async () => {
 })
 
 it('while another program writes to the database inputs are refused, and none is lost that was accepted', async () => {
-  const { store, turns, onFatal, put } = setUp()
+  const { store, turns, onFatal, put } = setUpTurns()
   const other = new Database(store.path)
   other.exec('BEGIN IMMEDIATE')
   await expect(turns.run(put('a'))).rejects.toThrow(TurnsBusy)
   other.exec('ROLLBACK')
   other.close()
   await turns.run(put('b'))
-  expect(keys(store.sqlite)).toEqual(['b'])
+  expect(keysOf(store.sqlite)).toEqual(['b'])
   expect(onFatal).not.toHaveBeenCalled()
 })
 
 it('close runs what waits and refuses what comes later', async () => {
-  const { store, turns, put } = setUp({ maxInputs: 1 })
+  const { store, turns, put } = setUpTurns({ maxInputs: 1 })
   const accepted = Promise.all([turns.run(put('a')), turns.run(put('b'))])
   const closed = turns.close()
   await expect(turns.run(put('c'))).rejects.toThrow(TurnsClosed)
   await closed
-  expect(keys(store.sqlite)).toEqual(['a', 'b'])
+  expect(keysOf(store.sqlite)).toEqual(['a', 'b'])
   await accepted
   await turns.close()
 })
 
 it('an input that comes from within an input is part of the next turn', async () => {
-  const { turns, put } = setUp()
+  const { turns, put } = setUpTurns()
   let inner: Promise<number> | undefined
   await turns.run((turn) => {
     put('a')()

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { openStore } from './open.ts'
-import { createTurns } from './turn.ts'
+import { createTurns } from './group-commit.ts'
 
 interface Step {
   /** What the input does: write, only read, or throw before it writes. */

@@ -1,0 +1,64 @@
+import type { JobRecord, LedgerRecord, RecordValue } from '@skyclaw/protocol'
+import type { Clock } from '../clock.ts'
+import { isDue } from '../core/lifecycle.ts'
+import type { Step } from '../mesh/mesh.ts'
+import { HeldCandidates } from './held-candidates.ts'
+import type { DueListener } from './ledger.ts'
+
+export interface DueJobsOptions {
+  readonly clock: Clock
+  readonly known: (key: string) => LedgerRecord | undefined
+  /** For how many milliseconds a job that has just become due is left to those who go before this coordinator. */
+  readonly leaveMs: (record: LedgerRecord) => number
+}
+
+/** Tells those who claim of each job that has become due, as soon as this coordinator may claim it. */
+export class DueJobs {
+  /** The jobs that are left to others for a moment. */
+  readonly held: HeldCandidates
+  readonly #options: DueJobsOptions
+  readonly #listeners = new Set<DueListener>()
+  /** Values by whose writing a record became due. */
+  readonly #written = new WeakSet<RecordValue>()
+
+  constructor(options: DueJobsOptions) {
+    this.#options = options
+    this.held = new HeldCandidates(options.clock, (key) => this.#announceReleased(key))
+  }
+
+  watch(listener: DueListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** To be told, within the turn, of each value by whose writing a record became due. */
+  noteWritten(value: RecordValue): void {
+    this.#written.add(value)
+  }
+
+  /** To be told, within the turn, of each record that is learned. Answers whether anybody needs to hear of it. */
+  noteLearned(step: Step, record: LedgerRecord, same: boolean): boolean {
+    const { key, value } = record
+    const becameDue = this.#written.has(value)
+    if (same && !becameDue) return false
+    const queued = value.kind === 'job' && value.status === 'queued'
+    if (queued && (becameDue || isDue(value, this.#options.clock.now()))) step.beforeSync(() => this.announce(record))
+    else this.held.drop(key)
+    return true
+  }
+
+  /** A job is due. If others go before this coordinator, those who claim here hear of it when the time of the others is over. */
+  announce(record: LedgerRecord): void {
+    const ms = this.#options.leaveMs(record)
+    if (ms <= 0 || !this.held.hold(record.key, ms)) this.#tell(record)
+  }
+
+  #announceReleased(key: string): void {
+    const record = this.#options.known(key)
+    if (record?.value.kind === 'job' && record.value.status === 'queued') this.#tell(record)
+  }
+
+  #tell({ value }: LedgerRecord): void {
+    for (const listener of this.#listeners) listener(value as JobRecord)
+  }
+}
