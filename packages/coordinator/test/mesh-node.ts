@@ -128,7 +128,7 @@ export class MeshNode {
     const members = () => network?.membersFor(self) ?? []
     const isMember = (id: string) => members().some(({ instance, forgotten }) => instance === id && !forgotten)
     const view = { minReplications: () => minReplications, standalone: () => network === undefined, members, isMember }
-    ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network: view })
+    ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network: view, hurry: () => undefined })
     node = new MeshNode(options, { store, mesh, driver, ledger }, turns)
     if (network) {
       network.nodes.set(self, node)

@@ -41,6 +41,7 @@ function bench(
     promote: () => undefined,
     givesWay: ({ key }) => options.givesWay?.includes(key.slice('job:'.length)) ?? false,
     rank: ({ key }) => options.rank?.(key.slice('job:'.length)) ?? 0,
+    lost: () => undefined,
     random: options.random ?? (() => 0.5),
   })
   const claim = (limit: number, signal?: AbortSignal) => claiming.claim<JobRecord>(anyHost, () => keep, limit, signal)

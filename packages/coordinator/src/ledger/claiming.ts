@@ -32,6 +32,8 @@ export interface ClaimingOptions {
   readonly givesWay: (record: LedgerRecord) => boolean
   /** This coordinator's place among those who may act on a record. */
   readonly rank: (record: LedgerRecord) => number
+  /** To be told of a record that another coordinator took, as it is known here. */
+  readonly lost: (record: LedgerRecord) => void
   /** From [0, 1). */
   readonly random: () => number
 }
@@ -188,7 +190,7 @@ export class Claiming {
   }
 
   #judge<V extends RecordValue>(key: RecordKey<V>, claim: Claim<V>, result: ChangeResult): Ended<V> {
-    const { clock, held } = this.#options
+    const { clock, held, store, lost } = this.#options
     if (result.ok) return result.changed ? { kind: 'taken', value: result.value as V } : { kind: 'lost' }
     const { error } = result
     if (claim.signal?.aborted) {
@@ -204,6 +206,8 @@ export class Claiming {
     }
     // Only a record that somebody else took refuses to be taken.
     this.#lostAt = clock.monotonic()
+    const record = store.known(key)
+    if (record) lost(record)
     return { kind: 'lost' }
   }
 }

@@ -4,13 +4,19 @@ import { isDue } from '../core/lifecycle.ts'
 import type { Step } from '../mesh/mesh.ts'
 import { HeldCandidates } from './held-candidates.ts'
 import type { DueListener } from './ledger.ts'
+import type { Precedence } from './precedence.ts'
 
 export interface DueJobsOptions {
   readonly clock: Clock
   readonly known: (key: string) => LedgerRecord | undefined
-  /** For how many milliseconds a job that has just become due is left to those who go before this coordinator. */
-  readonly leaveMs: (record: LedgerRecord) => number
+  readonly precedence: Precedence
+  /** Each coordinator before this one has a job that just became due for so long to itself; default 15. */
+  readonly staggerMs?: number | undefined
 }
+
+const defaultStaggerMs = 15
+/** However many coordinators there are. */
+const maxStaggerMs = 1_000
 
 /** Tells those who claim of each job that has become due, as soon as this coordinator may claim it. */
 export class DueJobs {
@@ -42,20 +48,26 @@ export class DueJobs {
     const becameDue = this.#written.has(value)
     if (same && !becameDue) return false
     const queued = value.kind === 'job' && value.status === 'queued'
-    if (queued && (becameDue || isDue(value, this.#options.clock.now()))) step.beforeSync(() => this.announce(record))
+    const { clock, precedence } = this.#options
+    const due = queued && (becameDue || isDue(value, clock.now()))
+    if (due) step.beforeSync(() => this.announce(record))
     else this.held.drop(key)
+    step.after(() => precedence.noteLearned(record, due))
     return true
   }
 
   /** A job is due. If others go before this coordinator, those who claim here hear of it when the time of the others is over. */
   announce(record: LedgerRecord): void {
-    const ms = this.#options.leaveMs(record)
-    if (ms <= 0 || !this.held.hold(record.key, ms)) this.#tell(record)
+    const { precedence, staggerMs = defaultStaggerMs } = this.#options
+    const ms = Math.min(maxStaggerMs, precedence.ahead(record) * staggerMs)
+    if (ms === 0 || !this.held.hold(record.key, ms)) this.#tell(record)
   }
 
   #announceReleased(key: string): void {
     const record = this.#options.known(key)
-    if (record?.value.kind === 'job' && record.value.status === 'queued') this.#tell(record)
+    if (record?.value.kind !== 'job' || record.value.status !== 'queued') return
+    this.#options.precedence.noteLeft(record)
+    this.#tell(record)
   }
 
   #tell({ value }: LedgerRecord): void {

@@ -26,6 +26,7 @@ import type * as port from './ledger.ts'
 import { readListPage } from './listing.ts'
 import type { SqliteMeshStore } from './mesh-store.ts'
 import type { NetworkView } from './network-view.ts'
+import { Precedence } from './precedence.ts'
 import { prepareQueries, type Queries } from './queries.ts'
 import { QueueIndex } from './queue-index.ts'
 import { jobOf } from './record-index.ts'
@@ -42,15 +43,13 @@ export interface MeshLedgerOptions {
   readonly driver: Driver
   readonly clock: Clock
   readonly network: NetworkView
+  /** Has another coordinator told at once what was chosen here, instead of in a moment. */
+  readonly hurry: (instance: string) => void
   /** Each coordinator before this one has a job that just became due for so long to itself; default 15. */
   readonly claimStaggerMs?: number
   /** From [0, 1); default Math.random. */
   readonly random?: () => number
 }
-
-const defaultClaimStaggerMs = 15
-/** However many coordinators there are. */
-const maxClaimStaggerMs = 1_000
 
 /** Twins that are looked at. */
 const maxTwins = 8
@@ -71,7 +70,7 @@ export class MeshLedger implements port.Ledger {
   readonly #sequence: Sequence
 
   constructor(options: MeshLedgerOptions) {
-    const { store, meshStore, driver, clock, random = Math.random } = options
+    const { store, meshStore, mesh, driver, clock, hurry, random = Math.random } = options
     this.#options = options
     this.#meshStore = meshStore
     this.#queries = prepareQueries(store.db)
@@ -79,7 +78,11 @@ export class MeshLedger implements port.Ledger {
     this.#changes = new Changes(this.#calls)
     this.#queries.loadQueue(this.#queue)
     this.#sequence = new Sequence(readCounters(store.db).sequence, clock.now())
-    this.#due = new DueJobs({ clock, known: (key) => meshStore.known(key), leaveMs: (record) => this.#leaveMs(record) })
+    const precedence = new Precedence({ self: store.instanceId, before: (record) => mesh.before(record), hurry })
+    this.#due = new DueJobs({
+      ...{ clock, precedence, staggerMs: options.claimStaggerMs },
+      known: (key) => meshStore.known(key),
+    })
     this.#schedule = new Schedule({
       clock,
       driver,
@@ -94,7 +97,7 @@ export class MeshLedger implements port.Ledger {
     this.#claiming = new Claiming({
       ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, held: this.#due.held },
       ...{ promote: (step) => this.#schedule.promote(step), givesWay: ({ key }) => !this.#stands(key) },
-      ...{ rank: (record) => options.mesh.rank(record), random },
+      ...{ rank: (record) => mesh.rank(record), lost: (record) => precedence.noteLost(record), random },
     })
   }
 
@@ -260,12 +263,6 @@ export class MeshLedger implements port.Ledger {
   #stands(key: string): boolean {
     const base = baseOf(key)
     return base === undefined || this.#known({ base, keyFor: (lineage) => base + lineage })?.key === key
-  }
-
-  /** For how long a job that has just become due is left to those who go before this coordinator. */
-  #leaveMs(record: LedgerRecord): number {
-    const { mesh, claimStaggerMs = defaultClaimStaggerMs } = this.#options
-    return Math.min(maxClaimStaggerMs, mesh.rank(record) * claimStaggerMs)
   }
 }
 

@@ -47,25 +47,6 @@ test('a job goes to a host that waits at another coordinator, when nobody waits 
   await eventually('the lease to be known', () => here.ledger.counts().jobs.leased === 1)
 })
 
-test('a job that just became due is left for a moment to the coordinator that made it', async () => {
-  const [here, there] = services
-  const host = await there.registerHost('host-a')
-  const learned = Promise.withResolvers<void>()
-  const due: string[] = []
-  there.ledger.watch(({ kind }) => void (kind === 'job' && learned.resolve()))
-  there.ledger.watchDue(({ id }) => void due.push(id))
-  const { job } = await here.queue.enqueue(shellJob)
-  await learned.promise
-  expect(due).toEqual([])
-  const accepts = () => true
-  const tried = there.ledger.claim({ accepts }, () => expect.fail('it must not try'), 1)
-  const { values, tryAgainAt } = await tried
-  expect(values).toEqual([])
-  expect(tryAgainAt).toBeGreaterThan(harness.clock.now())
-  await eventually('its turn', () => due.includes(job.id))
-  expect(ids(await there.claims.claim(host, once))).toEqual([job.id])
-})
-
 test('coordinators whose hosts claim the same jobs at once lease each job once, and all of them', async () => {
   const jobs = 120
   for (const { queue } of services) await queue.enqueueBatch(Array.from({ length: jobs / 3 }, () => shellJob))

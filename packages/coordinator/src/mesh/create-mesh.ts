@@ -235,6 +235,10 @@ class MeshCore implements Mesh {
     return this.#core.members.rank(record)
   }
 
+  before(record: LedgerRecord): string[] {
+    return this.#core.members.before(record)
+  }
+
   status(): MeshStatus {
     return {
       ready: this.#catchUp.isReady,

@@ -72,13 +72,18 @@ export class Members {
     return now - (this.#others.get(instance)?.since ?? this.#startedAt) >= afterMs
   }
 
-  /** This coordinator's place among those who may act on a record: its live replicas in their order, then the others. */
+  /** This coordinator's place among those who may act on a record. */
   rank(record: KnownHead): number {
+    return this.before(record).length
+  }
+
+  /** Those who may act on a record before this one: its live replicas in their order, then the others. */
+  before(record: KnownHead): string[] {
     const { replicas } = placeOf(record).set
-    const before = (id: string) => this.isAlive(id) && id !== this.#self
+    const alive = (id: string) => this.isAlive(id) && id !== this.#self
     const own = replicas.indexOf(this.#self)
-    if (own >= 0) return replicas.slice(0, own).filter(before).length
+    if (own >= 0) return replicas.slice(0, own).filter(alive)
     const others = this.alive().filter((id) => !replicas.includes(id) && id < this.#self)
-    return replicas.filter(before).length + others.length
+    return [...replicas.filter(alive), ...others]
   }
 }

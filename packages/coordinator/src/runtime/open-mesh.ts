@@ -74,7 +74,8 @@ export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
     ...{ turns, clock, outbox: network.links, mesh },
     received: (from, messages) => network.noteReceived(from, messages),
   })
-  const ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network })
+  const hurry = (instance: string) => network.links.hurry(instance)
+  const ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network, hurry })
   network.open(driver)
   const stopTicking = startTicker(() => {
     network.tick()

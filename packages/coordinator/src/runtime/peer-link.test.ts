@@ -205,6 +205,27 @@ test('what an answer has no room for leaves by itself after a moment', async () 
   expect(batches.map(({ body }) => body.messages)).toEqual([[learn(2)]])
 })
 
+test('what lingers leaves at once for somebody who waits for it', () => {
+  const { link, batches } = bench()
+  link.send([learn(1)])
+  link.hurry()
+  expect(batches[0]!.body.messages).toEqual([learn(1)])
+})
+
+test('who waits for what is not chosen yet gets it at once when it is', async () => {
+  const { link, batches, send } = bench()
+  send(1, 1)
+  link.hurry()
+  link.send([learn(2)])
+  batches[0]!.answer(answered)
+  await settled()
+  expect(batches[1]!.body.messages).toEqual([learn(2)])
+  batches[1]!.answer(answered)
+  await settled()
+  link.send([learn(3)])
+  expect(batches).toHaveLength(2)
+})
+
 test('a link that is drained has sent what lingers', async () => {
   const { link, batches } = bench()
   link.send([learn(1)])

@@ -74,6 +74,8 @@ export class PeerLink {
   #underway: Promise<void> | undefined
   /** Whether something waits that may not linger. */
   #urgent = false
+  /** Whether the next that may linger does not. */
+  #hurried = false
   /** Runs while something lingers. */
   #lingering: NodeJS.Timeout | undefined
   #closed = false
@@ -95,6 +97,16 @@ export class PeerLink {
       this.#here.delete(text)
       return message
     })
+  }
+
+  /** What lingers leaves now, or else the next that would. */
+  hurry(): void {
+    if (this.#lingering === undefined) {
+      this.#hurried = true
+      return
+    }
+    clearTimeout(this.#lingering)
+    this.#endLingering()
   }
 
   /** Resolves when nothing waits and nothing is under way. */
@@ -123,7 +135,8 @@ export class PeerLink {
     traffic.count(message.type, bytes)
     this.#waiting.push(waiting)
     this.#waitingBytes += bytes + 1
-    this.#urgent ||= message.type !== 'learn'
+    this.#urgent ||= this.#hurried || message.type !== 'learn'
+    if (message.type === 'learn') this.#hurried = false
     const over = () => this.#waiting.length > maxWaitingMessages || this.#waitingBytes > maxWaitingBytes
     while (over()) this.#drop(this.#waiting.shift()!)
   }

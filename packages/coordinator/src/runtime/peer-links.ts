@@ -91,6 +91,11 @@ export class PeerLinks implements Outbox {
     return this.#links.get(to)?.link.takeLingering(max) ?? []
   }
 
+  /** What lingers on its way to a member leaves now, or else the next that would. */
+  hurry(to: string): void {
+    this.#links.get(to)?.link.hurry()
+  }
+
   pull(from: string, request: PullRequest): void {
     const url = this.#options.urlOf(from)
     if (url === undefined || this.#closed) {

@@ -1,0 +1,75 @@
+import type { JobRecord, LedgerRecord } from '@skyclaw/protocol'
+import { expect, test } from 'vitest'
+import { newJobRecord } from '../jobs/new-job.ts'
+import { Precedence } from './precedence.ts'
+
+/** A coordinator that others go before, with the names of those that it had told at once. */
+function bench(...before: string[]) {
+  const hurried: string[] = []
+  const options = { self: 'self', before: () => before, hurry: (instance: string) => void hurried.push(instance) }
+  return { precedence: new Precedence(options), hurried }
+}
+
+function recordOf(kind: string, node: string, more: Partial<JobRecord> = {}): LedgerRecord {
+  const job = newJobRecord({ payload: { kind: 'shell', command: 'true' } }, { id: 'job', now: 0, sequence: 0 })
+  const version = { generation: 0, ballot: { n: 1, node } }
+  const value = { ...job, requirementKey: kind, ...more }
+  return { key: 'job:job', version, set: { replicas: ['self'], m: 1 }, writtenAt: 0, value }
+}
+
+const job = recordOf('shell', 'a')
+const leased = (kind: string, node: string) =>
+  recordOf(kind, node, { status: 'leased', lease: { hostId: 'host', attempt: 1, leasedAt: 0 } })
+const leave = (precedence: Precedence, times: number, record = job) => {
+  for (let time = 0; time < times; time += 1) precedence.noteLeft(record)
+}
+
+test('those who go first are waited for until they have left three jobs of a kind one after the other', () => {
+  const { precedence } = bench('a', 'b')
+  leave(precedence, 2)
+  expect(precedence.ahead(job)).toBe(2)
+  leave(precedence, 1)
+  expect(precedence.ahead(job)).toBe(0)
+  expect(precedence.ahead(recordOf('other', 'a'))).toBe(2)
+})
+
+test('who takes a job of the kind is waited for again, and so is one who comes', () => {
+  const before = ['a', 'b']
+  const precedence = new Precedence({ self: 'self', before: () => before, hurry: () => undefined })
+  leave(precedence, 3)
+  precedence.noteLearned(leased('other', 'a'), false)
+  expect(precedence.ahead(job)).toBe(0)
+  precedence.noteLearned(leased('shell', 'a'), false)
+  expect(precedence.ahead(job)).toBe(1)
+  before.push('c')
+  expect(precedence.ahead(job)).toBe(2)
+})
+
+test('after a lost race all are waited for again', () => {
+  const { precedence } = bench('a', 'b')
+  leave(precedence, 3)
+  precedence.noteLost(job)
+  expect(precedence.ahead(job)).toBe(2)
+})
+
+test('of a job made here the coordinator that took the last one of its kind is told at once', () => {
+  const { precedence, hurried } = bench()
+  const mine = recordOf('shell', 'self')
+  precedence.noteLearned(mine, true)
+  precedence.noteLearned(leased('shell', 'a'), false)
+  precedence.noteLearned(recordOf('other', 'self'), true)
+  precedence.noteLearned(recordOf('shell', 'b'), true)
+  expect(hurried).toEqual([])
+  precedence.noteLearned(mine, true)
+  expect(hurried).toEqual(['a'])
+  precedence.noteLearned(leased('shell', 'self'), false)
+  precedence.noteLearned(mine, true)
+  expect(hurried).toEqual(['a'])
+})
+
+test('kinds that were not met for longest are forgotten', () => {
+  const { precedence } = bench('a')
+  leave(precedence, 3)
+  for (let at = 0; at < 10_000; at += 1) precedence.noteLearned(leased(`kind ${at}`, 'a'), false)
+  expect(precedence.ahead(job)).toBe(1)
+})

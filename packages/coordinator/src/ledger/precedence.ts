@@ -1,0 +1,95 @@
+import type { LedgerRecord } from '@skyclaw/protocol'
+import { jobOf } from './record-index.ts'
+
+/** Who leaves so many jobs of a kind to others, one after the other, has no host for them. */
+const enoughLeft = 3
+
+/** Kinds of jobs that are remembered. */
+const maxKinds = 10_000
+
+export interface PrecedenceOptions {
+  /** This coordinator's instance id. */
+  readonly self: string
+  /** The live coordinators that may act on a record before this one. */
+  readonly before: (record: LedgerRecord) => readonly string[]
+  /** Has another coordinator told at once what was chosen here. */
+  readonly hurry: (instance: string) => void
+}
+
+/** Jobs that the same hosts can run: those with one requirement key. */
+interface Kind {
+  /** The coordinator that leased one last. */
+  taker: string | undefined
+  /** How many each coordinator has left to others since it took one. */
+  readonly left: Map<string, number>
+}
+
+/**
+ * For which coordinators this one waits before it tries a job that has just become due, and which one waits for the jobs made here: told by
+ * what became of the jobs before. Nobody says who has hosts for what, and nothing rests on it: who is wrong loses a race, and waits for all
+ * again.
+ */
+export class Precedence {
+  readonly #options: PrecedenceOptions
+  readonly #kinds = new Map<string, Kind>()
+
+  constructor(options: PrecedenceOptions) {
+    this.#options = options
+  }
+
+  /** How many of those who go before this coordinator are waited for. */
+  ahead(record: LedgerRecord): number {
+    const before = this.#options.before(record)
+    const kind = this.#known(record)
+    if (!kind || kind.left.size === 0) return before.length
+    return before.filter((instance) => (kind.left.get(instance) ?? 0) < enoughLeft).length
+  }
+
+  /** Notes a new value: a job that is due, or anything else. */
+  noteLearned(record: LedgerRecord, due: boolean): void {
+    if (due) this.#hurry(record)
+    else if (record.value.kind === 'job' && record.value.lease) this.#noteTaken(record)
+  }
+
+  /** Notes that those who go before this coordinator had their time for a job, and it is still there. */
+  noteLeft(record: LedgerRecord): void {
+    const before = this.#options.before(record)
+    if (before.length === 0) return
+    const { left } = this.#kind(record)
+    for (const instance of before) left.set(instance, (left.get(instance) ?? 0) + 1)
+  }
+
+  /** Notes that this coordinator tried to lease a job and another did: somebody is there after all. */
+  noteLost(record: LedgerRecord): void {
+    this.#known(record)?.left.clear()
+  }
+
+  /** What was chosen may linger on its way to the others, but not to the one that has hosts for it. */
+  #hurry(record: LedgerRecord): void {
+    const { self, hurry } = this.#options
+    if (record.version.ballot.node !== self) return
+    const taker = this.#known(record)?.taker
+    if (taker !== undefined && taker !== self) hurry(taker)
+  }
+
+  #noteTaken(record: LedgerRecord): void {
+    const { node } = record.version.ballot
+    const kind = this.#known(record) ?? this.#kind(record)
+    kind.taker = node
+    kind.left.delete(node)
+  }
+
+  #known({ value }: LedgerRecord): Kind | undefined {
+    return this.#kinds.get(jobOf(value).requirementKey)
+  }
+
+  /** Those that were used last are kept. */
+  #kind({ value }: LedgerRecord): Kind {
+    const { requirementKey } = jobOf(value)
+    const kind = this.#kinds.get(requirementKey) ?? { taker: undefined, left: new Map<string, number>() }
+    this.#kinds.delete(requirementKey)
+    this.#kinds.set(requirementKey, kind)
+    if (this.#kinds.size > maxKinds) this.#kinds.delete(this.#kinds.keys().next().value!)
+    return kind
+  }
+}
