@@ -1,3 +1,6 @@
+/** `ended`: the signal ended the wait. */
+export type Woken = 'rung' | 'time_up' | 'ended'
+
 /** Wakes who waits for it. Rung while nobody waits, it wakes the next one; rung often, it wakes once. */
 export class Bell {
   #isRung = false
@@ -8,9 +11,9 @@ export class Bell {
     this.#wake?.()
   }
 
-  /** Waits until it is rung, or for at most `ms`. False when the signal ended the wait. One at a time may wait. */
-  async wait(ms: number, signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return false
+  /** Waits until it is rung, or for at most `ms`. One at a time may wait. */
+  async wait(ms: number, signal: AbortSignal): Promise<Woken> {
+    if (signal.aborted) return 'ended'
     if (!this.#isRung) {
       const { promise, resolve } = Promise.withResolvers<void>()
       const wake = () => resolve()
@@ -22,7 +25,8 @@ export class Bell {
       signal.removeEventListener('abort', wake)
       clearTimeout(timer)
     }
+    const woken = this.#isRung ? 'rung' : 'time_up'
     this.#isRung = false
-    return !signal.aborted
+    return signal.aborted ? 'ended' : woken
   }
 }

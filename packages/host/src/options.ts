@@ -30,7 +30,7 @@ export interface HostOptions {
   environment?: Readonly<Record<string, string | undefined>>
   /** Jobs at once; default 1. */
   maxParallel?: number
-  /** Milliseconds between heartbeats, at most a third of the lease time; default 5,000. */
+  /** Milliseconds between heartbeats, at most a third of the lease time; twice as long while it holds no job; default 5,000. */
   heartbeatMs?: number
   /** Milliseconds a claim waits at the coordinator; default 25,000. */
   claimWaitMs?: number

@@ -91,6 +91,22 @@ describe('a host', () => {
     expect(took / (beats.length - 1)).toBeLessThan(coordinator.leaseMs / 2)
   })
 
+  test('leaves every other beat out while it holds no job, and none from when it has one', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    const heartbeatMs = 200
+    await bench.host({ heartbeatMs })
+    const beatsFrom = async (since: number) => {
+      await vi.waitUntil(() => coordinator.of('heartbeat').length >= since + 5, soon)
+      const at = coordinator.of('heartbeat').slice(since, since + 5)
+      return ((at[4]?.at ?? 0) - (at[0]?.at ?? 0)) / 4
+    }
+    expect(await beatsFrom(2)).toBeGreaterThan(heartbeatMs * 1.9)
+    coordinator.enqueue('held', sh('sleep 60'))
+    await vi.waitUntil(() => coordinator.jobs.get('held')?.status === 'leased', soon)
+    expect(await beatsFrom(coordinator.of('heartbeat').length)).toBeLessThan(heartbeatMs * 1.9)
+  })
+
   test('repeats a claim whose answer was lost with the same key and body, and runs each job once', async () => {
     await using bench = await Bench.open()
     const { coordinator } = bench

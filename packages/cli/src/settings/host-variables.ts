@@ -80,7 +80,8 @@ export const hostVariables = {
     check: integer(50, 3_600_000),
     unit: 'ms',
     defaultText: '5000',
-    description: "Time between heartbeats; a third of the coordinator's lease time when that is less.",
+    description:
+      "Time between heartbeats; a third of the coordinator's lease time when that is less. Twice as long while it holds no job.",
   }),
   timeoutMs: variable({
     name: 'SKYCLAW_TIMEOUT_MS',

@@ -19,7 +19,7 @@ const leastUnits: { readonly [id in OperationId]?: number } = {
 /** So much of a body is counted for a unit, whatever it says. */
 const bytesPerUnit = 4_096
 
-const tickMs = 100
+const tickMs = 250
 
 /** A body that takes longer is held up by its sender, and says nothing of what is to be done here. */
 const slowBodyMs = 500

@@ -52,6 +52,8 @@ export interface MeshDriver extends Driver {
   setMembers(members: readonly MeshMember[]): void
   /** To be called every 50 ms or so. Of no effect while the one before waits, and mostly of none while the mesh is quiet. */
   tick(): void
+  /** Whether the mesh has been quiet for a while: then it needs a tick every half second only. */
+  readonly isQuiet: boolean
   /** The number of the last turn that is durable: what messages carry. */
   readonly turn: number
 }
@@ -101,6 +103,10 @@ class TurnDriver implements MeshDriver {
 
   get turn(): number {
     return this.#options.turns.number
+  }
+
+  get isQuiet(): boolean {
+    return this.#options.clock.monotonic() - this.#quietSince > quietAfterMs
   }
 
   settle(): void {
@@ -174,7 +180,7 @@ class TurnDriver implements MeshDriver {
     const now = this.#options.clock.monotonic()
     const quiet = this.#options.mesh.isQuiet && this.#kept.length === 0
     this.#quietSince = quiet ? Math.min(this.#quietSince, now) : Number.POSITIVE_INFINITY
-    if (now - this.#quietSince > quietAfterMs && now - this.#tickedAt < quietTickMs) return true
+    if (this.isQuiet && now - this.#tickedAt < quietTickMs) return true
     this.#tickedAt = now
     return false
   }

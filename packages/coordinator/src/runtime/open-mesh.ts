@@ -77,10 +77,11 @@ export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
   const hurry = (instance: string) => network.links.hurry(instance)
   const ledger = new MeshLedger({ store, meshStore, mesh, driver, clock, network, hurry })
   network.open(driver)
-  const stopTicking = startTicker(() => {
+  const tick = () => {
     network.tick()
     driver.tick()
-  })
+  }
+  const stopTicking = startTicker(tick, () => driver.isQuiet && network.standalone())
   return {
     ...{ ledger, network, mesh, events },
     async close() {
