@@ -24,8 +24,8 @@ export class DueJobs {
   readonly held: HeldCandidates
   readonly #options: DueJobsOptions
   readonly #listeners = new Set<DueListener>()
-  /** Values by whose writing a record became due. */
-  readonly #written = new WeakSet<RecordValue>()
+  /** The latest value by whose writing a record became due. */
+  #written: RecordValue | undefined
 
   constructor(options: DueJobsOptions) {
     this.#options = options
@@ -37,15 +37,16 @@ export class DueJobs {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** To be told, within the turn, of each value by whose writing a record became due. */
+  /** To be told, within the turn, of each value by whose writing a record became due, before that is learned. */
   noteWritten(value: RecordValue): void {
-    this.#written.add(value)
+    this.#written = value
   }
 
   /** To be told, within the turn, of each record that is learned. Answers whether anybody needs to hear of it. */
   noteLearned(step: Step, record: LedgerRecord, same: boolean): boolean {
     const { key, value } = record
-    const becameDue = this.#written.has(value)
+    const becameDue = this.#written === value
+    this.#written = undefined
     if (same && !becameDue) return false
     const queued = value.kind === 'job' && value.status === 'queued'
     const { clock, precedence } = this.#options

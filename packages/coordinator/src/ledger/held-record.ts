@@ -2,12 +2,15 @@ import type { LedgerRecord } from '@skyclaw/protocol'
 import type { RecordHead, RecordRow, RegisterRow } from '@skyclaw/store'
 import type { Register } from '../mesh/store.ts'
 import { compareBallots, compareTerms } from '../mesh/version.ts'
+import type { Holding } from './base-index.ts'
 import { toRecord } from './record-index.ts'
 import { toRegister } from './register-row.ts'
 
 /** What this coordinator holds under one key: what it knows, its register, and where they stand on disk. */
 export interface HeldRecord {
   readonly key: string
+  /** What the index of bases was told of it last. */
+  holding: Holding
   known: LedgerRecord | undefined
   /** The known value's row without the value. */
   head: RecordHead | undefined
@@ -39,6 +42,7 @@ export function heldFromRows(
   const head = record && headOf(record)
   return {
     key,
+    holding: record || register?.acceptedN != null ? 'value' : register ? 'promise' : 'nothing',
     known,
     head,
     headOnDisk: head,

@@ -240,7 +240,9 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
     this.count += 1
     this.#held.change(held, chars)
     const value = held.known ?? held.register?.accepted
-    this.#bases.set(held.key, value ? 'value' : held.register ? 'promise' : 'nothing')
+    const holding = value ? 'value' : held.register ? 'promise' : 'nothing'
+    if (holding !== held.holding) this.#bases.set(held.key, holding)
+    held.holding = holding
   }
 
   #dropped(rows: readonly RecordHead[]): void {
