@@ -90,7 +90,7 @@ export const mutants: readonly Mutant[] = [
     file: `${mesh}/acceptor.ts`,
     find: 'if (known && isLeft(this.#core.rules, request, known)) return this.#moved(request, known)',
     replace: 'if (known && this.#core.rules.isFinal(known.value)) return this.#moved(request, known)',
-    knownSeeds: [1_643_974_422],
+    knownSeeds: [500_213],
     budgetSeeds: 2_000,
   },
   {
