@@ -78,7 +78,7 @@ export class MeshLedger implements port.Ledger {
     this.#changes = new Changes(this.#calls)
     this.#queries.loadQueue(this.#queue)
     this.#sequence = new Sequence(readCounters(store.db).sequence, clock.now())
-    const precedence = new Precedence({ self: store.instanceId, before: (record) => mesh.before(record), hurry })
+    const precedence = new Precedence({ self: store.instanceId, order: (record) => mesh.order(record), hurry })
     this.#due = new DueJobs({
       ...{ clock, precedence, staggerMs: options.claimStaggerMs },
       known: (key) => meshStore.known(key),

@@ -6,7 +6,11 @@ import { Precedence } from './precedence.ts'
 /** A coordinator that others go before, with the names of those that it had told at once. */
 function bench(...before: string[]) {
   const hurried: string[] = []
-  const options = { self: 'self', before: () => before, hurry: (instance: string) => void hurried.push(instance) }
+  const options = {
+    self: 'self',
+    order: () => [...before, 'self'],
+    hurry: (instance: string) => void hurried.push(instance),
+  }
   return { precedence: new Precedence(options), hurried }
 }
 
@@ -35,7 +39,7 @@ test('those who go first are waited for until they have left three jobs of a kin
 
 test('who takes a job of the kind is waited for again, and so is one who comes', () => {
   const before = ['a', 'b']
-  const precedence = new Precedence({ self: 'self', before: () => before, hurry: () => undefined })
+  const precedence = new Precedence({ self: 'self', order: () => [...before, 'self'], hurry: () => undefined })
   leave(precedence, 3)
   precedence.noteLearned(leased('other', 'a'), false)
   expect(precedence.ahead(job)).toBe(0)
@@ -43,6 +47,15 @@ test('who takes a job of the kind is waited for again, and so is one who comes',
   expect(precedence.ahead(job)).toBe(1)
   before.push('c')
   expect(precedence.ahead(job)).toBe(2)
+})
+
+test('who wrote a job goes before all others, wherever it stands', () => {
+  const order = ['a', 'self', 'b']
+  const precedence = new Precedence({ self: 'self', order: () => order, hurry: () => undefined })
+  expect(precedence.ahead(recordOf('shell', 'a'))).toBe(1)
+  expect(precedence.ahead(recordOf('shell', 'b'))).toBe(2)
+  expect(precedence.ahead(recordOf('shell', 'gone'))).toBe(1)
+  expect(precedence.ahead(recordOf('shell', 'self'))).toBe(0)
 })
 
 test('after a lost race all are waited for again', () => {
@@ -65,6 +78,18 @@ test('of a job made here the coordinator that took the last one of its kind is t
   precedence.noteLearned(leased('shell', 'self'), false)
   precedence.noteLearned(mine, true)
   expect(hurried).toEqual(['a'])
+})
+
+test('coordinators that come and go are not all remembered', () => {
+  const before = ['a']
+  const precedence = new Precedence({ self: 'self', order: () => [...before, 'self'], hurry: () => undefined })
+  leave(precedence, 3)
+  for (let at = 0; at < 100; at += 1) {
+    before[0] = `gone ${at}`
+    leave(precedence, 1)
+  }
+  before[0] = 'a'
+  expect(precedence.ahead(job)).toBe(1)
 })
 
 test('kinds that were not met for longest are forgotten', () => {

@@ -7,11 +7,14 @@ const enoughLeft = 3
 /** Kinds of jobs that are remembered. */
 const maxKinds = 10_000
 
+/** Coordinators that are remembered with each; with more all are waited for again, so that those that have gone are forgotten. */
+const maxInstances = 100
+
 export interface PrecedenceOptions {
   /** This coordinator's instance id. */
   readonly self: string
-  /** The live coordinators that may act on a record before this one. */
-  readonly before: (record: LedgerRecord) => readonly string[]
+  /** The live coordinators that may act on a record, each at its place; this one is among them. */
+  readonly order: (record: LedgerRecord) => readonly string[]
   /** Has another coordinator told at once what was chosen here. */
   readonly hurry: (instance: string) => void
 }
@@ -39,7 +42,7 @@ export class Precedence {
 
   /** How many of those who go before this coordinator are waited for. */
   ahead(record: LedgerRecord): number {
-    const before = this.#options.before(record)
+    const before = this.#before(record)
     const kind = this.#known(record)
     if (!kind || kind.left.size === 0) return before.length
     return before.filter((instance) => (kind.left.get(instance) ?? 0) < enoughLeft).length
@@ -53,10 +56,11 @@ export class Precedence {
 
   /** Notes that those who go before this coordinator had their time for a job, and it is still there. */
   noteLeft(record: LedgerRecord): void {
-    const before = this.#options.before(record)
+    const before = this.#before(record)
     if (before.length === 0) return
     const { left } = this.#kind(record)
     for (const instance of before) left.set(instance, (left.get(instance) ?? 0) + 1)
+    if (left.size > maxInstances) left.clear()
   }
 
   /** Notes that this coordinator tried to lease a job and another did: somebody is there after all. */
@@ -70,6 +74,16 @@ export class Precedence {
     if (record.version.ballot.node !== self) return
     const taker = this.#known(record)?.taker
     if (taker !== undefined && taker !== self) hurry(taker)
+  }
+
+  /** Who wrote a job as it is goes before all others: it knows of it first, and a lease is a round of one phase for it. */
+  #before(record: LedgerRecord): readonly string[] {
+    const { self, order } = this.#options
+    const writer = record.version.ballot.node
+    if (writer === self) return []
+    const instances = order(record)
+    const before = instances.slice(0, instances.indexOf(self))
+    return before.includes(writer) || !instances.includes(writer) ? before : [writer, ...before]
   }
 
   #noteTaken(record: LedgerRecord): void {

@@ -74,16 +74,13 @@ export class Members {
 
   /** This coordinator's place among those who may act on a record. */
   rank(record: KnownHead): number {
-    return this.before(record).length
+    return this.order(record).indexOf(this.#self)
   }
 
-  /** Those who may act on a record before this one: its live replicas in their order, then the others. */
-  before(record: KnownHead): string[] {
+  /** Those who may act on a record: its live replicas in their order, then the others. */
+  order(record: KnownHead): string[] {
     const { replicas } = placeOf(record).set
-    const alive = (id: string) => this.isAlive(id) && id !== this.#self
-    const own = replicas.indexOf(this.#self)
-    if (own >= 0) return replicas.slice(0, own).filter(alive)
-    const others = this.alive().filter((id) => !replicas.includes(id) && id < this.#self)
-    return [...replicas.filter(alive), ...others]
+    const others = [this.#self, ...this.alive()].filter((id) => !replicas.includes(id))
+    return [...replicas.filter((id) => this.isAlive(id)), ...others.toSorted()]
   }
 }

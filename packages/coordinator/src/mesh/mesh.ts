@@ -167,7 +167,7 @@ export interface Mesh {
   adopt(step: Step, key: string, done: (result: ChangeResult) => void): void
   /** This coordinator's place among those who may act on a record: 0 goes first. */
   rank(record: LedgerRecord): number
-  /** The live coordinators, by instance id, that may act on a record before this one. */
-  before(record: LedgerRecord): string[]
+  /** The live coordinators that may act on a record, by instance id, each at its place. */
+  order(record: LedgerRecord): string[]
   status(): MeshStatus
 }
