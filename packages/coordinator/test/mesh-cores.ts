@@ -27,6 +27,11 @@ export class MeshCores {
   wallOf: (name: string) => number = () => this.wall
   /** Says what gets lost on its way. */
   loses: (sent: Sent) => boolean = () => false
+  /** For how many milliseconds what is sent is on its way. */
+  delayMs = 0
+  /** Messages that were sent, by type. */
+  readonly sent: PeerMessage['type'][] = []
+  readonly #late: { readonly at: number; readonly sent: Sent }[] = []
   readonly #cores = new Map<string, Mesh>()
   readonly #names: readonly string[]
   readonly #queue: Sent[] = []
@@ -59,9 +64,9 @@ export class MeshCores {
   input(self: string, input: (mesh: Mesh, step: Step) => void): void {
     this.#take(self, input)
     for (let sent = this.#queue.shift(); sent; sent = this.#queue.shift()) {
-      const { from, to, message } = sent
-      if (!this.live.has(from) || !this.live.has(to) || this.loses(sent)) continue
-      this.#take(to, (mesh, step) => mesh.receive(step, from, message))
+      this.sent.push(sent.message.type)
+      if (this.delayMs > 0) this.#late.push({ at: this.#now + this.delayMs, sent })
+      else this.#deliver(sent)
     }
   }
 
@@ -71,6 +76,7 @@ export class MeshCores {
       const by = Math.min(tickMs, end - this.#now)
       this.#now += by
       this.wall += by
+      while (this.#late[0] && this.#late[0].at <= this.#now) this.#deliver(this.#late.shift()!.sent)
       for (const self of this.live) this.input(self, (mesh, step) => mesh.tick(step))
     }
   }
@@ -90,6 +96,11 @@ export class MeshCores {
     const [answer] = answers
     if (answer === undefined) throw new Error('there was no answer')
     return answer
+  }
+
+  #deliver({ from, to, message }: Sent): void {
+    if (!this.live.has(from) || !this.live.has(to) || this.loses({ from, to, message })) return
+    this.#take(to, (mesh, step) => mesh.receive(step, from, message))
   }
 
   #take(self: string, input: (mesh: Mesh, step: Step) => void): void {

@@ -1,6 +1,7 @@
 import type { RecordValue } from '@skyclaw/protocol'
 import type { MeshHooks, MeshOptions, Step } from './mesh.ts'
 import type { Members } from './members.ts'
+import type { Pace } from './pace.ts'
 import type { MeshStore } from './store.ts'
 import type { ValueRules } from './value-rules.ts'
 
@@ -14,6 +15,7 @@ export interface Core {
   /** From [0, 1). */
   readonly random: () => number
   readonly members: Members
+  readonly pace: Pace
   /** Whether this instance has caught up once. Until then it keeps no record that it does not hold already. */
   ready(): boolean
 }

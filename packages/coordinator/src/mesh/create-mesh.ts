@@ -57,6 +57,7 @@ import type {
 } from './mesh.ts'
 import { Orphans } from './orphans.ts'
 import { Proposer } from './proposer.ts'
+import { Pace } from './pace.ts'
 import { newReplicaSet } from './replica-set.ts'
 import { Spread } from './spread.ts'
 import type { MeshStore } from './store.ts'
@@ -118,7 +119,16 @@ class MeshCore implements Mesh {
     const members = new Members(options.self, now)
     const store = new ForgettingStore(parts.store, parts.rules, options.retentionMs)
     this.#store = store
-    const core = { ...parts, store, hooks, options, self: options.self, members, ready: () => this.#catchUp.isReady }
+    const core = {
+      ...parts,
+      store,
+      hooks,
+      options,
+      self: options.self,
+      members,
+      pace: new Pace(),
+      ready: () => this.#catchUp.isReady,
+    }
     this.#core = core
     const knowledge = new Knowledge(core, (step, record) => {
       this.#orphans.learned(record.key)

@@ -42,7 +42,7 @@ export class Inquiries {
 
   /** Calls `done` when all live coordinators have answered, or after the time for it. */
   ask(step: Step, subject: Subject, done: Question['done']): void {
-    const { members, options, self } = this.#core
+    const { members, options, pace, self } = this.#core
     this.#asked += 1
     const id = `${this.#life}-${this.#asked}`
     const waiting = new Set(members.alive())
@@ -51,7 +51,7 @@ export class Inquiries {
       subject,
       waiting,
       holdings,
-      deadline: step.now + options.askTimeoutMs,
+      deadline: step.now + options.askTimeoutMs * pace.factor,
       answered: new Set<string>(),
       done,
     }

@@ -107,6 +107,10 @@ export function unreachable(why: string, operation: Operation): ProblemError {
   return new ProblemError('quorum_unreachable', `${key ?? request.key}: ${why}; ${end}`, { outcome })
 }
 
+export function late(operation: Operation): ProblemError {
+  return unreachable('no quorum answered in time', operation)
+}
+
 /** What is known of a change that failed. One that was proposed to anybody may come true yet. */
 function ending({ proposed }: Operation) {
   return proposed

@@ -59,9 +59,9 @@ export class Operation {
     this.place = request.place
   }
 
-  /** Leaves the record to others for a while, longer each time. `random` is from [0, 1). */
-  sleep(now: number, random: number): void {
-    this.wakeAt = now + Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#tries) * random
+  /** Leaves the record to others for a while, longer each time. `share` is a random one, drawn out by the pace. */
+  sleep(now: number, share: number): void {
+    this.wakeAt = now + Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#tries) * share
     this.#tries += 1
   }
 

@@ -79,9 +79,9 @@ export class Orphans {
 
   /** The replicas take turns by rank, so that they do not outbid each other. */
   #pauseMs(key: string, tries: number): number {
-    const { store, self, options, random } = this.#parts.core
+    const { store, self, options, pace, random } = this.#parts.core
     const rank = Math.max(0, store.register(key)?.set.replicas.indexOf(self) ?? 0)
-    const pauseMs = Math.min(longestPauseMs, options.orphanAfterMs * 2 ** tries)
+    const pauseMs = Math.min(longestPauseMs, options.orphanAfterMs * pace.factor * 2 ** tries)
     return pauseMs * (1 + rank + random() * 0.5)
   }
 

@@ -6,7 +6,7 @@ import type { Findings, Inquiries } from './inquiry.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Lanes } from './lanes.ts'
 import { Leftovers } from './leftovers.ts'
-import { isLeft, locate, takeHint, unreachable } from './locate.ts'
+import { isLeft, late, locate, takeHint, unreachable } from './locate.ts'
 import type { ChangeResult, Step } from './mesh.ts'
 import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
 import { PassingMap } from './passing-map.ts'
@@ -68,9 +68,9 @@ export class Proposer {
       if (round.phase !== 'prepare') return
       round.promise(from, reply)
       if (!round.isPrepared) return
+      this.#core.pace.took(step.now - round.sentAt!)
       // After a long pause, those who promised may have forgotten it.
-      if (step.now >= operation.deadline)
-        return this.#fail(step, operation, unreachable('no quorum answered in time', operation))
+      if (step.now >= operation.deadline) return this.#fail(step, operation, late(operation))
       this.#prepared(step, operation, round)
     } else if (reply.type === 'accepted') {
       if (round.phase !== 'accept') return
@@ -82,8 +82,7 @@ export class Proposer {
   tick(step: Step): void {
     for (const operation of this.#lanes.active) {
       if (operation.over) continue
-      if (step.now >= operation.deadline)
-        this.#fail(step, operation, unreachable('no quorum answered in time', operation))
+      if (step.now >= operation.deadline) this.#fail(step, operation, late(operation))
       else if (operation.wakeAt !== undefined && step.now >= operation.wakeAt) this.#begin(step, operation)
       else if (operation.round && step.now >= operation.round.resendAt) {
         if (operation.round.isOpposed) this.#retry(step, operation)
@@ -98,8 +97,7 @@ export class Proposer {
     this.#dropRound(operation)
     operation.wakeAt = undefined
     if (operation.request.abandoned?.()) return this.#fail(step, operation, givenUp())
-    if (step.now >= operation.deadline)
-      return this.#fail(step, operation, unreachable('no quorum answered in time', operation))
+    if (step.now >= operation.deadline) return this.#fail(step, operation, late(operation))
     const known = operation.key === undefined ? undefined : store.known(operation.key)
     const written = known && operation.recognise(known.value)
     if (written && !known.moved) return this.#end(step, operation, known.value, written)
@@ -145,8 +143,9 @@ export class Proposer {
 
   /** Asks the replicas that have not answered, this one last: its answer may end the round. */
   #send(step: Step, round: Round): void {
-    const { self, options, random } = this.#core
-    round.resendAt = step.now + options.resendMs * (1 + random())
+    const { self, options, pace, random } = this.#core
+    round.sentAt ??= step.now
+    round.resendAt = step.now + options.resendMs * pace.factor * (1 + random())
     const message = round.message()
     const unanswered = round.unanswered()
     for (const to of unanswered) if (to !== self) step.send(to, message)
@@ -200,6 +199,7 @@ export class Proposer {
   #chosen(step: Step, operation: Operation, round: Round): void {
     const { key, place, ballot } = round
     const proposal = round.proposal!
+    this.#core.pace.took(step.now - round.sentAt!)
     const record = round.record({ ballot, proposal })
     this.#dropRound(operation)
     this.#parts.knowledge.learn(step, record)
@@ -246,7 +246,7 @@ export class Proposer {
 
   #retry(step: Step, operation: Operation): void {
     this.#dropRound(operation)
-    operation.sleep(step.now, this.#core.random())
+    operation.sleep(step.now, this.#core.random() * this.#core.pace.factor)
   }
 
   /** Asks all live coordinators what they hold of the record; what they know more sends the operation on its way anew. */

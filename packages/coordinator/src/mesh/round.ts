@@ -26,6 +26,8 @@ export class Round {
   next: Ballot | undefined
   /** When that was written on which the proposer builds: by this those who hold nothing tell whether it was forgotten. */
   basis: number | undefined
+  /** Monotonic milliseconds: when this phase began. */
+  sentAt: number | undefined
   /** Monotonic milliseconds: when the unanswered are asked again. */
   resendAt = 0
   readonly #start: RoundStart
@@ -46,6 +48,7 @@ export class Round {
   /** Goes on to step 3. */
   propose(proposal: Proposal, next: Ballot): void {
     this.phase = 'accept'
+    this.sentAt = undefined
     this.proposal = proposal
     this.next = next
     this.#refused = []
