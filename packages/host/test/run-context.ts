@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { pino } from 'pino'
 import { createPolicy } from '../src/run/policy.ts'
 import type { AttemptRun, RunContext, RunDefaults } from '../src/run/run-context.ts'
 import { noSandbox } from '../src/run/sandbox/none.ts'
 
 type ContextOptions = Partial<RunContext> & Partial<RunDefaults> & { openclawCommand?: string }
+
+/** A host's folder is its own: another one that is started on it clears away what it finds. */
+const dir = mkdtempSync(path.join(tmpdir(), 'skyclaw-run-'))
+process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
 
 /** A context in which shells and Node may run. */
 export function testContext(options: ContextOptions = {}): RunContext {
@@ -24,7 +30,7 @@ export function testContext(options: ContextOptions = {}): RunContext {
       maxOutputBytes: maxOutputBytes ?? 131_072,
       limits: limits ?? {},
     },
-    dir: tmpdir(),
+    dir,
     log: pino({ enabled: false }),
     ...rest,
   }
