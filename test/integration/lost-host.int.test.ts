@@ -42,6 +42,21 @@ describe('a host that is lost', () => {
     expect(Date.parse(job.attemptHistory[1]?.startedAt ?? '') - killedAt).toBeLessThan(rescueMs)
   })
 
+  test('and stands still with an open claim: a job goes to another one at once, and costs no lease', async () => {
+    const folder = tempFolder()
+    const { url, http } = coordinator
+    const host = (name: string) => startHost({ folder, coordinatorUrl: url, name, allowedCommands: ['true'] })
+    const still = await host('still')
+    process.kill(still.pid, 'SIGSTOP')
+    const isLive = async (id: string) => (await http.must('getHost', { params: { id } })).host.live
+    await until('the host to have been silent for long', async () => !(await isLive(still.id)))
+    const other = await host('other')
+    const { id } = await enqueue(http, { payload: { kind: 'shell', command: 'true' } })
+    const { job } = await http.must('getJob', { params: { id }, query: { waitMs: rescueMs } })
+    expect(job).toMatchObject({ status: 'completed', attempts: 1, leaseLosses: 0 })
+    expect(job.attemptHistory).toMatchObject([{ hostId: other.id, outcome: 'completed' }])
+  })
+
   test('and fell silent: its job goes to the host that waits, and what it reports later is refused and kept', async () => {
     const { http } = coordinator
     const silent = await RawHost.register(http, 'silent')
