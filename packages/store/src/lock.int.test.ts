@@ -47,7 +47,7 @@ it('the lock and its holder are gone with a process that was killed, and what it
 it('of processes that start in the same moment exactly one gets the database', async () => {
   const file = join(scratchFolder(), 'store.db')
   const children = Array.from({ length: 4 }, () => startChild(openAndStay(file)))
-  const opened = await Promise.race(children.map((child) => child.said('opened').then(() => child)))
+  const opened = await Promise.any(children.map((child) => child.said('opened').then(() => child)))
   const others = children.filter((child) => child !== opened)
   for (const other of others) expect((await other.ended).output).toBe('refused locked\n')
   await opened.kill()
