@@ -206,7 +206,10 @@ describe.each<[string, () => Transport]>([
       let seen = -1
       // Nothing moves any more: what is under way is what the connection holds, far from everything.
       await expect
-        .poll(() => written === seen || ((seen = written), false), { interval: 2 * failover.streamSilenceMs })
+        .poll(() => written === seen || ((seen = written), false), {
+          interval: 2 * failover.streamSilenceMs,
+          timeout: 10_000,
+        })
         .toBe(true)
       expect(written).toBeLessThan(blocks / 2)
       let bytes = block.length
