@@ -1,6 +1,6 @@
 /**
- * Hosts as coordinators see them: each is registered, beats, waits for changes and for jobs, and reports what it got as completed at
- * once, with its fence. Nothing is executed.
+ * Hosts as coordinators see them: each is registered, beats, waits for jobs, waits for changes while it holds some, and reports what it
+ * got as completed at once, with its fence. Nothing is executed.
  */
 import { createClient, type SkyclawClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
@@ -55,6 +55,10 @@ class StandInHost {
   async watch(): Promise<void> {
     let seen: string | undefined
     while (!state.ended) {
+      if (this.#held.size === 0) {
+        await sleep(pauseMs)
+        continue
+      }
       const query = { waitMs, ...(seen !== undefined && { seen }) }
       try {
         seen = (await this.#client.call('watchHost', { params: { id: this.#id }, query })).seen

@@ -1,6 +1,6 @@
 /**
- * Hosts as a coordinator sees them: each is registered, beats, waits for changes and for jobs, and completes at once what it gets. Ends
- * after so many jobs; without a number it stands until it is killed.
+ * Hosts as a coordinator sees them: each is registered, beats, waits for jobs, waits for changes when it gets one, and completes it at
+ * once. Ends after so many jobs; without a number it stands until it is killed.
  */
 import { createClient } from '@skyclaw/client'
 import { undiciTransport } from '@skyclaw/client/undici'
@@ -27,6 +27,9 @@ const client = createClient({
 const all = operations === undefined ? Number.POSITIVE_INFINITY : operations + warmUp
 /** Hosts that had a job since their last beat. */
 const busy = new Set<string>()
+/** Hosts whose question for changes is open, and the marks that they were told last. */
+const watching = new Set<string>()
+const marks = new Map<string, string>()
 let done = 0
 let startedAt = performance.now()
 const { promise: ended, resolve: end } = Promise.withResolvers<void>()
@@ -50,17 +53,22 @@ function beat(id: string): void {
 async function work(id: string): Promise<void> {
   while (done < all) {
     const { jobs = [] } = await client.call('claimJobs', { params: { id }, body: { max: claimMax, waitMs } })
-    if (jobs.length > 0) busy.add(id)
+    if (jobs.length > 0) {
+      busy.add(id)
+      void watch(id)
+    }
     await Promise.all(jobs.map((job) => complete(id, job)))
   }
 }
 
+/** As a host daemon does: it asks while it holds a job. */
 async function watch(id: string): Promise<void> {
-  let seen: string | undefined
-  while (done < all) {
-    const query = { waitMs, ...(seen !== undefined && { seen }) }
-    seen = (await client.call('watchHost', { params: { id }, query })).seen
-  }
+  if (watching.has(id)) return
+  watching.add(id)
+  const seen = marks.get(id)
+  const query = { waitMs, ...(seen !== undefined && { seen }) }
+  marks.set(id, (await client.call('watchHost', { params: { id }, query })).seen)
+  watching.delete(id)
 }
 
 for (let index = 0; index < hosts; index += 1) {
@@ -69,7 +77,6 @@ for (let index = 0; index < hosts; index += 1) {
   const { id } = host
   beat(id)
   void work(id)
-  void watch(id)
 }
 await ended
 report({ operations: operations ?? 0, elapsedMs: performance.now() - startedAt, latencies: [] })

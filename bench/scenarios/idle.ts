@@ -27,7 +27,7 @@ export const idle: AbsoluteScenario = {
   kind: 'absolute',
   name: 'idle',
   title: 'Processor time when there is nothing to do',
-  load: `hosts that beat every 10 s, as they do without jobs, and wait for jobs and changes; ${measuredMs / 1_000} s`,
+  load: `hosts that beat every 10 s, as they do without jobs, and wait for jobs; ${measuredMs / 1_000} s`,
   durability: skyclawDurability,
   runs: 1,
   figures: [

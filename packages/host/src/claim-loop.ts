@@ -10,6 +10,9 @@ import { messageOf, pause, rest } from './retry.ts'
 /** A coordinator that answers "none" at once is asked at most this often. */
 const minIntervalMs = 250
 
+/** A claim that is answered with nothing so long before its time says that the next heartbeat has news. */
+const earlyMs = 500
+
 /** When claiming ends or is paused, a claim under way has this long for an answer that is on its way: its jobs are given back. */
 const lastAnswerMs = 250
 
@@ -27,6 +30,11 @@ export async function claimLoop(host: HostContext): Promise<void> {
     const started = await Promise.all(jobs.map((job) => accept(host, job)))
     if (!started.includes(true)) await rest(minIntervalMs - (performance.now() - startedAt), signal)
   }
+}
+
+/** Whether a claim of this host waits at a coordinator, or is about to, for so long that an early answer can be told from a late one. */
+export function claimTells(host: HostContext): boolean {
+  return mayClaim(host) && host.options.claimWaitMs >= 2 * earlyMs
 }
 
 function mayClaim(host: HostContext): boolean {
@@ -62,6 +70,7 @@ async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promi
   const idempotencyKey = uuidv7()
   const body = { waitMs: host.options.claimWaitMs, max }
   for (let failures = 0; ; failures++) {
+    const startedAt = performance.now()
     try {
       const answer = await host.client.call('claimJobs', {
         params: { id: host.id },
@@ -69,7 +78,9 @@ async function claim(host: HostContext, max: number, giveUp: AbortSignal): Promi
         idempotencyKey,
         signal: giveUp,
       })
-      return answer.jobs ?? (answer.job ? [answer.job] : [])
+      const jobs = answer.jobs ?? (answer.job ? [answer.job] : [])
+      if (jobs.length === 0 && performance.now() - startedAt < body.waitMs - earlyMs) host.beats.ring()
+      return jobs
     } catch (error) {
       if (!takesJobs(host)) return []
       host.log.warn({ reason: messageOf(error) }, 'claim failed')

@@ -33,6 +33,11 @@ export class HeldJobs {
     return this.#undelivered.size
   }
 
+  /** Whether nothing runs, and nothing waits to be delivered. */
+  get isEmpty(): boolean {
+    return this.#running.size + this.#undelivered.size === 0
+  }
+
   has(ref: LeaseRef): boolean {
     return this.#running.has(keyOf(ref)) || this.#undelivered.has(keyOf(ref))
   }
@@ -58,6 +63,7 @@ export class HeldJobs {
     }
     const running: Running = { ref, controller, signal: controller.signal, endReason: undefined, finish, finished }
     this.#running.set(keyOf(ref), running)
+    this.#changed()
     return running
   }
 
@@ -85,7 +91,7 @@ export class HeldJobs {
     this.#changed()
   }
 
-  /** Resolves when the condition holds; it is looked at after each end and each acknowledgement. Rejects on abort. */
+  /** Resolves when the condition holds; it is looked at after each start, each end and each acknowledgement. Rejects on abort. */
   async until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
     while (!condition()) {
       signal?.throwIfAborted()

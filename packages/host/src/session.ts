@@ -68,14 +68,10 @@ async function heartbeats(host: HostContext, firstLeaseMs: number, changed: Abor
     const gapMs = Math.min(minBeatGapMs * 2 ** Math.min(failures, 10), everyMs)
     if (!(await rest(gapMs - (performance.now() - startedAt), over))) return
     let woken = await host.beats.wait(everyMs - (performance.now() - startedAt), over)
-    if (woken === 'time_up' && failures === 0 && holdsNothing(host)) woken = await host.beats.wait(everyMs, over)
+    // Nobody needs to know soon that a host without jobs is gone: every other beat is left out.
+    if (woken === 'time_up' && failures === 0 && host.held.isEmpty) woken = await host.beats.wait(everyMs, over)
     if (woken === 'ended') return
   }
-}
-
-/** Then nobody needs to know soon that it is gone, and every other beat is left out. */
-function holdsNothing({ held }: HostContext): boolean {
-  return held.runningCount + held.undeliveredCount === 0
 }
 
 /** One beat: tells what is held, and does what the answer asks for. */

@@ -1,3 +1,4 @@
+import { claimTells } from './claim-loop.ts'
 import type { HostContext } from './context.ts'
 import { messageOf, pause, rest } from './retry.ts'
 
@@ -9,14 +10,15 @@ const minIntervalMs = 100
 /**
  * Keeps a question open whether the next heartbeat has news, and beats at once when it has: a cancellation need not wait for the
  * next heartbeat. What has changed is told by the heartbeat alone. Coordinators that do not know the question leave the heartbeat
- * as it is. Ends with the host; never rejects.
+ * as it is. While the host holds no job and its claim waits, there is no question: of a pause, the claim's early answer tells. Ends
+ * with the host; never rejects.
  */
 export async function watchChanges(host: HostContext): Promise<void> {
   const { signal } = host.ending
   let seen: string | undefined
   let failures = 0
   while (!signal.aborted) {
-    await host.held.until(() => host.state.registered, signal).catch(() => {})
+    await host.held.until(() => hasToAsk(host), signal).catch(() => {})
     if (signal.aborted) return
     const startedAt = performance.now()
     try {
@@ -33,4 +35,8 @@ export async function watchChanges(host: HostContext): Promise<void> {
       failures += 1
     }
   }
+}
+
+function hasToAsk(host: HostContext): boolean {
+  return host.state.registered && !(host.held.isEmpty && claimTells(host))
 }

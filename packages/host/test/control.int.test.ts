@@ -25,6 +25,7 @@ describe('what changes at the coordinators', () => {
     await using bench = await Bench.open()
     const { coordinator } = bench
     coordinator.leaseMs = 60_000
+    coordinator.enqueue('long', sh('exec sleep 60'))
     await bench.host({ heartbeatMs: 20_000 })
     await vi.waitUntil(() => coordinator.of('watchHost').length > 1, soon)
     const since = coordinator.of('heartbeat').length
@@ -79,8 +80,9 @@ describe('a host that is paused', () => {
     await using bench = await Bench.open()
     const { coordinator } = bench
     coordinator.leaseMs = 60_000
-    await bench.host({ heartbeatMs: 20_000 })
-    await vi.waitUntil(() => coordinator.of('claimJobs').length > 0 && coordinator.of('watchHost').length > 1, soon)
+    coordinator.enqueue('long', sh('exec sleep 60'))
+    await bench.host({ heartbeatMs: 20_000, maxParallel: 2 })
+    await vi.waitUntil(() => coordinator.of('claimJobs').length > 1 && coordinator.of('watchHost').length > 1, soon)
     coordinator.state = 'paused'
     const beats = coordinator.of('heartbeat').length
     coordinator.change()
@@ -88,6 +90,56 @@ describe('a host that is paused', () => {
     const job = coordinator.enqueue('late', sh('true'))
     await vi.waitUntil(() => job.status === 'released', soon)
     expect(coordinator.of('completeJob')).toEqual([])
+  })
+
+  test('hears of it by its claim while it holds no job, asks for changes from then on, and hears by that that it is resumed', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    coordinator.leaseMs = 60_000
+    coordinator.endsClaims = true
+    await bench.host({ heartbeatMs: 20_000, claimWaitMs: 20_000 })
+    await vi.waitUntil(() => coordinator.of('claimJobs').length > 0, soon)
+    const beats = coordinator.of('heartbeat').length
+    expect(coordinator.of('watchHost')).toEqual([])
+    const startedAt = performance.now()
+    coordinator.state = 'paused'
+    coordinator.change()
+    await vi.waitUntil(() => coordinator.of('heartbeat').length > beats && coordinator.of('watchHost').length > 1, soon)
+    const job = coordinator.enqueue('next', sh('true'))
+    expect(coordinator.of('claimJobs')).toHaveLength(1)
+    coordinator.state = 'active'
+    coordinator.change()
+    await vi.waitUntil(() => job.completion, soon)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  test('asks for no changes while it has no job and its claim waits, also after a job', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    await bench.host({ claimWaitMs: 1_000 })
+    await vi.waitUntil(() => coordinator.of('claimJobs').length > 1, soon)
+    expect(coordinator.of('watchHost')).toEqual([])
+    const job = coordinator.enqueue('short', sh('sleep 0.2'))
+    await vi.waitUntil(() => job.completion, soon)
+    const watches = coordinator.of('watchHost').length
+    expect(watches).toBeGreaterThan(0)
+    const claims = coordinator.of('claimJobs').length
+    coordinator.change()
+    await vi.waitUntil(() => coordinator.of('claimJobs').length > claims + 1, soon)
+    expect(coordinator.of('watchHost')).toHaveLength(watches)
+  })
+
+  test('asks for changes all the time when its claims wait so shortly that they tell nothing', async () => {
+    await using bench = await Bench.open()
+    const { coordinator } = bench
+    coordinator.leaseMs = 60_000
+    await bench.host({ heartbeatMs: 20_000, claimWaitMs: 100 })
+    await vi.waitUntil(() => coordinator.of('watchHost').length > 1, soon)
+    const beats = coordinator.of('heartbeat').length
+    const startedAt = performance.now()
+    coordinator.change()
+    await vi.waitUntil(() => coordinator.of('heartbeat').length > beats, soon)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
 

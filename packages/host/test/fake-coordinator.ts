@@ -75,6 +75,8 @@ export class FakeCoordinator implements AsyncDisposable {
   before: (operation: Operation, seen: Seen) => Trouble = () => undefined
   /** Whether it is too old to take several reports at once. */
   knowsCompleteJobs = true
+  /** Whether claims of a host that is to take no jobs are answered at once. */
+  endsClaims = false
 
   #server = createServer((request, response) => void this.#handle(request, response))
   #claims = new Map<string, string[]>()
@@ -232,7 +234,8 @@ export class FakeCoordinator implements AsyncDisposable {
         this.#claims.set(key, ids)
         return ids.map((id) => this.jobs.get(id) ?? {})
       }
-      if (performance.now() >= until || response.destroyed) return []
+      const isOver = this.endsClaims && this.state !== undefined && this.state !== 'active'
+      if (isOver || performance.now() >= until || response.destroyed) return []
       await this.#next(until - performance.now(), response)
     }
   }

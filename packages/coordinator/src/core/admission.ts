@@ -86,6 +86,11 @@ export class Admission {
     this.#lateMs = [this.#lateMs[1], ms]
   }
 
+  /** It will not be told for a while. */
+  forgetLate(): void {
+    this.#lateMs = [0, 0]
+  }
+
   #isOpen(): boolean {
     const { maxBacklogMs } = this.#options
     if (Math.min(...this.#lateMs) > maxBacklogMs) return false

@@ -80,6 +80,11 @@ export class HostRegistry {
     return false
   }
 
+  /** Whether the host, as it is known by now, is to be given jobs at all. */
+  takesJobs(host: HostRecord): boolean {
+    return takesJobs(this.latest(host))
+  }
+
   /** Whether the host, as it is known by now, is to be given what is asked for. */
   takes(host: HostRecord, requirement: Requirement): boolean {
     return takes(this.latest(host), requirement)

@@ -9,9 +9,15 @@ type Parts = ConstructorParameters<typeof Gate>[0]
 function bench() {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
+  let lateMs = 0
+  /** The next tick comes so many milliseconds after its time. */
+  const tickLate = (ms: number) => {
+    lateMs += ms
+    vi.advanceTimersToNextTimer()
+  }
   const gate = new Gate({
     options: { maxBacklogMs: 100 },
-    clock: { now: () => 0, monotonic: () => performance.now() },
+    clock: { now: () => 0, monotonic: () => performance.now() + lateMs },
     network: { warnings: { warn: () => undefined } },
   } as unknown as Parts)
   onTestFinished(() => gate.close())
@@ -30,7 +36,7 @@ function bench() {
     leave()
     return refused === undefined
   }
-  return { come, isOpen }
+  return { come, isOpen, tickLate }
 }
 
 const megabyte = 1_048_576
@@ -53,4 +59,19 @@ test('bodies that are held up by their senders keep others out once too much of 
   expect(isOpen()).toBe(true)
   expect(await held[1]!.work()).toBe('done')
   expect(isOpen()).toBe(true)
+})
+
+test('nothing ticks before somebody comes, and when nobody has come for a while; who comes then sees that the process is late', () => {
+  const { isOpen, tickLate } = bench()
+  for (let round = 0; round < 2; round += 1) {
+    expect(vi.getTimerCount()).toBe(0)
+    expect(isOpen()).toBe(true)
+    expect(vi.getTimerCount()).toBe(1)
+    for (let tick = 0; tick < 2; tick += 1) {
+      expect(isOpen()).toBe(true)
+      tickLate(1_000)
+    }
+    expect(isOpen()).toBe(false)
+    vi.advanceTimersByTime(3_000)
+  }
 })

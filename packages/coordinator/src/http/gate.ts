@@ -19,7 +19,9 @@ const leastUnits: { readonly [id in OperationId]?: number } = {
 /** So much of a body is counted for a unit, whatever it says. */
 const bytesPerUnit = 4_096
 
+/** How often it is looked how late this process is; and when nobody has come for so long, no more: an idle process is not woken for it. */
 const tickMs = 250
+const idleMs = 2_000
 
 /** A body that takes longer is held up by its sender, and says nothing of what is to be done here. */
 const slowBodyMs = 500
@@ -53,19 +55,15 @@ export class Gate {
   /** Those whose bodies are on their way, oldest first. */
   readonly #arriving = new Set<Ticket>()
   #slowUnits = 0
-  readonly #ticker: NodeJS.Timeout
+  /** Monotonic milliseconds. */
+  #cameAt = 0
+  #tickedAt = 0
+  /** Runs while somebody comes. */
+  #ticker: NodeJS.Timeout | undefined
 
   constructor(context: GateContext) {
-    const { options, clock } = context
     this.#context = context
-    this.#admission = new Admission({ maxBacklogMs: options.maxBacklogMs, random: Math.random })
-    let last = clock.monotonic()
-    this.#ticker = setInterval(() => {
-      const now = clock.monotonic()
-      this.#admission.late(now - last - tickMs)
-      last = now
-      this.#letGoOfSlow(now)
-    }, tickMs).unref()
+    this.#admission = new Admission({ maxBacklogMs: context.options.maxBacklogMs, random: Math.random })
   }
 
   /** The hook that looks at the heads of a route's requests, if it is one of those that may wait. */
@@ -77,6 +75,7 @@ export class Gate {
         const bytes = Number(request.headers['content-length'] ?? 0)
         const cost = Math.max(least, Math.ceil(bytes / bytesPerUnit))
         const since = this.#now()
+        this.#came(since)
         const seconds = this.#admission.admit(cost, since)
         if (seconds !== undefined) return done(this.#refusal(reply, seconds))
         const ticket: Ticket = { cost, units: cost, since, slow: false, working: false }
@@ -114,6 +113,24 @@ export class Gate {
 
   close(): void {
     clearInterval(this.#ticker)
+  }
+
+  #came(now: number): void {
+    this.#cameAt = now
+    if (this.#ticker) return
+    this.#tickedAt = now
+    this.#ticker = setInterval(() => this.#tick(), tickMs).unref()
+  }
+
+  #tick(): void {
+    const now = this.#now()
+    this.#admission.late(now - this.#tickedAt - tickMs)
+    this.#tickedAt = now
+    this.#letGoOfSlow(now)
+    if (this.#arriving.size > 0 || now - this.#cameAt < idleMs) return
+    this.#admission.forgetLate()
+    clearInterval(this.#ticker)
+    this.#ticker = undefined
   }
 
   /** They are looked at anew when they are whole: what waits for its sender must not keep others out. */

@@ -56,8 +56,8 @@ export class Claims {
   }
 
   /**
-   * Leases up to `max` jobs to a host, waiting up to `waitMs` for the first. A claim repeated with its key finds its jobs again, and
-   * while the first still waits shares its answer. Throws `idempotency_mismatch` and `too_busy`.
+   * Leases up to `max` jobs to a host, waiting up to `waitMs` for the first; a host that is paused or drains gets none, at once. A claim
+   * repeated with its key finds its jobs again, and while the first still waits shares its answer. Throws `idempotency_mismatch` and `too_busy`.
    */
   async claim(host: HostRecord, request: ClaimRequest): Promise<JobRecord[]> {
     const deadline = this.#clock.monotonic() + request.waitMs
@@ -119,6 +119,8 @@ export class Claims {
       waiting.looking()
       const repeated = await this.#repeated(host, request, looks === 0)
       if (repeated.length > 0) return repeated
+      // It is to ask for what is wanted of it, which an answer before its time tells it to do.
+      if (!this.#hosts.takesJobs(host)) return []
       const { values, tryAgainAt } = await this.#take(host, request, accepts)
       if (values.length > 0) return this.#settle(host, request, values)
       const leftMs = deadline - this.#clock.monotonic()
