@@ -67,6 +67,18 @@ test('what is told and was not asked for is not taken for an answer', () => {
   expect(result.key).toMatch(stem)
 })
 
+test('with one of three silent, all that has a key was found, and maybe not all that has a tag', () => {
+  const { cores } = knowing(1)
+  cores.live.delete('c')
+  cores.meet()
+  const ended: boolean[] = []
+  const done = ({ complete }: { complete: boolean }) => void ended.push(complete)
+  cores.input('a', (mesh, step) => mesh.find(step, { by: 'key', text: 'job:none', done }))
+  cores.input('a', (mesh, step) => mesh.find(step, { by: 'tag', text: 'claim:none', done }))
+  cores.pass(1_000)
+  expect(ended).toEqual([true, false])
+})
+
 test('an answer is not waited for any more when its coordinator is dead', () => {
   const { cores } = knowing(1)
   cores.loses = ({ from, message }) => from === 'c' && message.type === 'told'

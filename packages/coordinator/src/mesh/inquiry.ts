@@ -7,7 +7,7 @@ import { compareVersions, termOf } from './version.ts'
 export interface Findings {
   /** By instance; what this coordinator holds itself is among them. */
   readonly holdings: readonly { readonly from: string; readonly holding: Holding }[]
-  /** False when so many did not answer that a record may exist which only they hold. */
+  /** False when so many did not answer that a record may exist which only they hold, or only they know to have the tag. */
   readonly complete: boolean
   readonly answered: ReadonlySet<string>
 }
@@ -86,12 +86,14 @@ export class Inquiries {
     for (const [id, question] of this.#open) if (step.now >= question.deadline) this.#close(step, id, question)
   }
 
-  #close(step: Step, id: string, { holdings, answered, done }: Question): void {
+  #close(step: Step, id: string, { subject, holdings, answered, done }: Question): void {
     this.#open.delete(id)
     const { members, options } = this.#core
     // Who has not caught up may have lost what it knew, this coordinator too.
     const silent = members.silent(answered, step.now, options.repairAfterMs) + (this.#core.ready() ? 0 : 1)
-    done(step, { holdings, complete: silent < options.minReplications(), answered })
+    // A key stays with whoever accepted it. A tag does not: a later value without it may have been accepted over it, and not be chosen.
+    const mayBeSilent = subject.by === 'tag' ? 0 : options.minReplications() - 1
+    done(step, { holdings, complete: silent <= mayBeSilent, answered })
   }
 
   #hold({ by, text }: Subject): Holding[] {
