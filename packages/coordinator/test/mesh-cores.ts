@@ -112,6 +112,7 @@ export class MeshCores {
       pull: () => {},
       after: (effect) => void effects.push(effect),
       beforeSync: (effect) => effect(),
+      hold: () => {},
     }
     input(this.#cores.get(self)!, step)
     for (const effect of effects) effect()

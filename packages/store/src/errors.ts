@@ -90,3 +90,8 @@ function reason(error: unknown): string {
 function oneLine(text: string): string {
   return text.replaceAll(/\s*[\r\n]+\s*/g, ' ')
 }
+
+/** Errors of the disk or of SQLite itself, after which a transaction cannot be trusted, whether they were met reading or writing. */
+export function isDiskError(error: unknown): boolean {
+  return /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|PROTOCOL)/.test(systemCode(error) ?? '')
+}

@@ -66,6 +66,78 @@ it('a turn that needs no sync leads to the next as any other', async () => {
   expect([sync.mock.calls.length, turns.number]).toEqual([1, 2])
 })
 
+it('what goes on beside the sync leaves when the turn is committed and not synced yet, all else when it is', async () => {
+  const { store, turns, put } = setUpTurns()
+  const seen: string[] = []
+  vi.spyOn(store, 'sync').mockImplementation(() => void seen.push('synced'))
+  const input = (turn: Turn) => {
+    put('a')()
+    turn.afterCommit(() => seen.push('effect'))
+    turn.whileSyncing(() => seen.push(`beside ${keysOf(readerOf(store)).join()}`))
+  }
+  const refused = turns.run((turn) => (turn.whileSyncing(() => seen.push('never')), explode()))
+  await Promise.all([turns.run(input), refused.catch(() => undefined)])
+  expect(seen).toEqual(['beside a', 'synced', 'effect'])
+  await turns.run((turn) => turn.whileSyncing(() => seen.push('no sync needed')))
+  expect(seen.slice(3)).toEqual(['no sync needed'])
+})
+
+it('what left has a moment to get out before the sync; what wants to tell of the turn meanwhile has it synced at once', async () => {
+  const scheduled: (() => void)[] = []
+  const { store, turns, put } = setUpTurns({ scheduleSync: (run) => void scheduled.push(run) })
+  const sync = vi.spyOn(store, 'sync')
+  const beside = vi.fn<() => void>()
+  const answered = vi.fn<() => void>()
+  const first = turns.run((turn) => (put('a')(), turn.whileSyncing(beside))).then(answered)
+  await vi.waitUntil(() => scheduled.length === 1)
+  const second = turns.run(put('b'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect([beside.mock.calls.length, sync.mock.calls.length, turns.number]).toEqual([1, 0, 0])
+  expect(keysOf(readerOf(store))).toEqual(['a'])
+  turns.settleOpen()
+  turns.settleOpen()
+  expect([sync.mock.calls.length, turns.number, answered.mock.calls.length]).toEqual([1, 1, 0])
+  scheduled[0]!()
+  await Promise.all([first, second])
+  turns.settleOpen()
+  expect([sync.mock.calls.length, turns.number]).toEqual([2, 2])
+})
+
+it('when the sync fails that comes in a moment, the turn is refused, and what waits for the next one too', async () => {
+  const { store, turns, onFatal, put } = setUpTurns()
+  vi.spyOn(store, 'sync').mockImplementation(explode)
+  const effect = vi.fn<() => void>()
+  const input = (turn: Turn) => (put('a')(), turn.whileSyncing(() => {}), turn.afterCommit(effect))
+  const answers = await Promise.allSettled([turns.run(input), turns.run(put('b'), 2_000)])
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect([effect.mock.calls.length, onFatal.mock.calls.length]).toEqual([0, 1])
+  await turns.close()
+})
+
+it('what is held leaves after the sync, also that of the turn that it leads to', async () => {
+  const { store, turns, put } = setUpTurns()
+  const seen: string[] = []
+  vi.spyOn(store, 'sync').mockImplementation(() => void seen.push('synced'))
+  const beside = (name: string) => (turn: Turn) => (put(name)(), turn.whileSyncing(() => seen.push(name)))
+  let led: Promise<void> | undefined
+  await turns.run((turn) => {
+    beside('a')(turn)
+    turn.hold()
+    turn.beforeSync(() => void (led = turns.run(beside('b')).then(() => undefined)))
+  })
+  await led
+  expect(seen).toEqual(['synced', 'a', 'b'])
+})
+
+it('nothing leaves beside the sync of a turn that could not be committed', async () => {
+  const { store, turns, put } = setUpTurns()
+  const beside = vi.fn<() => void>()
+  const sync = vi.spyOn(store, 'sync')
+  const failing = turns.run((turn) => (put('a')(), turn.whileSyncing(beside), turn.wrote(), explode()))
+  await expect(failing).rejects.toThrow(TurnsFailed)
+  expect([beside.mock.calls.length, sync.mock.calls.length]).toEqual([0, 0])
+})
+
 const endings: [string, (turns: Turns) => void][] = [
   ['the turn that it leads to', (turns) => void turns.run((turn) => (turn.wrote(), explode())).catch(() => {})],
   ['the effect before its sync', explode],

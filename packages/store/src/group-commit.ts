@@ -6,12 +6,13 @@
  * A turn of which nothing depends on its being durable, as its inputs say, spares the fsync: it survives the end of the process, and
  * lasts through a power failure once a later turn was made durable. Turns are lost from the end only, never one from between.
  *
- * What a turn leads to within the process (`beforeSync`) has its turn before the fsync, which is then one for both.
+ * What a turn leads to within the process (`beforeSync`) has its turn before the fsync, which is then one for both. What rests on no
+ * disk (`whileSyncing`) leaves before the fsync, which comes a round of the event loop later, when it has got out.
  *
  * The database and the caller's memory stay in step by one rule: an input that fails before it has written anything fails
  * alone; when one fails later, or the commit does, memory may hold what the disk does not, and nothing runs after it.
  */
-import { systemCode, TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
+import { isDiskError, systemCode, TurnsBusy, TurnsClosed, TurnsFailed } from './errors.ts'
 import type { Store } from './open.ts'
 import { OpenTurn } from './open-turn.ts'
 import { prepareTurnStatements, type TurnStatements } from './turn-statements.ts'
@@ -45,6 +46,8 @@ class GroupCommit implements Turns {
   #waitingWeight = 0
   #scheduled = false
   #closed = false
+  /** Whether a turn was committed whose fsync comes in a moment. */
+  #isEnding = false
   #failure: TurnsFailed | undefined
   #whenIdle: (() => void)[] = []
   readonly #store: Store
@@ -53,7 +56,8 @@ class GroupCommit implements Turns {
 
   constructor(store: Store, options: TurnsOptions) {
     this.#store = store
-    this.#options = { maxInputs: 1_024, maxWaiting: 65_536, schedule: setImmediate, ...options }
+    const defaults = { maxInputs: 1_024, maxWaiting: 65_536, schedule: setImmediate, scheduleSync: setImmediate }
+    this.#options = { ...defaults, ...options }
     this.#statements = prepareTurnStatements(store)
     this.#number = this.#written = this.#statements.readNumber()
   }
@@ -91,6 +95,10 @@ class GroupCommit implements Turns {
     }
   }
 
+  settleOpen(): void {
+    if (this.#isEnding) this.settle()
+  }
+
   close(): Promise<void> {
     this.#closed = true
     if (this.#waiting.length === 0 && !this.#scheduled) return Promise.resolve()
@@ -124,9 +132,31 @@ class GroupCommit implements Turns {
     })
   }
 
+  /** What leaves beside the fsync has to get out before that holds up the process. */
   #end(taken: readonly Taken[]): void {
+    if (this.#failure || !this.#leaveAside(taken)) return this.#finish(taken)
+    this.#isEnding = true
+    this.#options.scheduleSync(() => this.#finish(taken))
+  }
+
+  /** Whether anything has left, and an fsync is to come. */
+  #leaveAside(taken: readonly Taken[]): boolean {
+    const turns = taken.map(({ turn }) => turn)
+    if (turns.some(({ isHeld }) => isHeld) || turns.every(({ aside }) => aside.length === 0)) return false
+    try {
+      for (const turn of turns) turn.leaveAside()
+      return taken.some((one) => this.#mustSync(one))
+    } catch (error) {
+      this.#fail(error, [])
+      return false
+    }
+  }
+
+  #finish(taken: readonly Taken[]): void {
+    this.#isEnding = false
     try {
       if (!this.#failure && taken.some((one) => this.#mustSync(one))) this.#sync()
+      if (!this.#failure) for (const { turn } of taken) turn.leaveAside()
     } catch (error) {
       this.#fail(error, [])
     }
@@ -200,6 +230,7 @@ class GroupCommit implements Turns {
     for (const input of inputs) {
       const effects = turn.effects.length
       const early = turn.early.length
+      const aside = turn.aside.length
       const { writes } = turn
       const { lasting } = buffers
       turn.isDeferred = false
@@ -211,6 +242,7 @@ class GroupCommit implements Turns {
         if (wrote || !sqlite.inTransaction || isDiskError(error)) throw error
         turn.effects.length = effects
         turn.early.length = early
+        turn.aside.length = aside
         input.outcome = error
         input.refused = true
       }
@@ -260,11 +292,6 @@ class GroupCommit implements Turns {
     this.#options.onFatal(failure)
     return failure
   }
-}
-
-/** Errors of the disk or of SQLite itself, after which a transaction cannot be trusted, whether they were met reading or writing. */
-function isDiskError(error: unknown): boolean {
-  return /^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|NOMEM|PROTOCOL)/.test(systemCode(error) ?? '')
 }
 
 function isThenable(value: unknown): boolean {

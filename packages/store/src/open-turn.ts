@@ -7,6 +7,7 @@ export class OpenTurn implements Turn {
   readonly number: number
   readonly effects: Effect[] = []
   readonly early: Effect[] = []
+  readonly aside: Effect[] = []
   over = false
   /** Calls of `wrote()`. */
   writes = 0
@@ -14,6 +15,8 @@ export class OpenTurn implements Turn {
   isDeferred = false
   /** Whether it has to be durable before anything leaves. */
   isLasting = false
+  /** Whether what would leave beside the fsync waits for it. */
+  isHeld = false
 
   constructor(number: number) {
     this.number = number
@@ -29,6 +32,15 @@ export class OpenTurn implements Turn {
     this.early.push(effect)
   }
 
+  whileSyncing(effect: Effect): void {
+    this.#assertOpen()
+    this.aside.push(effect)
+  }
+
+  hold(): void {
+    this.isHeld = true
+  }
+
   wrote(): void {
     this.writes++
   }
@@ -39,6 +51,11 @@ export class OpenTurn implements Turn {
 
   settle(): void {
     this.isLasting = true
+  }
+
+  /** Lets leave what goes on beside the fsync; once. */
+  leaveAside(): void {
+    for (const effect of this.aside.splice(0)) effect()
   }
 
   #assertOpen(): void {

@@ -13,6 +13,13 @@ export interface Turn {
    */
   beforeSync(effect: () => void): void
   /**
+   * Calls `effect` after this turn's commit and a moment before its fsync, so that what it has others do goes on beside that. Only what
+   * may leave whether or not the turn becomes durable; it must lead to nothing within the process. Dropped when the input fails.
+   */
+  whileSyncing(effect: () => void): void
+  /** Says that what leaves by `whileSyncing`, of this turn and of one that it leads to, rests on this turn: it leaves after the fsync. */
+  hold(): void
+  /**
    * Says that memory has changed in a way that only this turn's commit makes true, so that an error from here on is fatal. Rows
    * that change need no call: they are counted, those that wait in a write buffer too.
    */
@@ -35,6 +42,8 @@ export interface TurnsOptions {
   maxWaiting?: number
   /** Runs the next turn soon. Default setImmediate. */
   schedule?: (run: () => void) => void
+  /** Runs the fsync of a turn once that has got out which is to leave before it. Default setImmediate. */
+  scheduleSync?: (run: () => void) => void
 }
 
 export interface Turns {
@@ -51,6 +60,8 @@ export interface Turns {
   readonly waiting: number
   /** Makes durable what the turns so far have written. Throws TurnsFailed when that cannot be done, or was not before. */
   settle(): void
+  /** Makes durable a turn that is committed and whose fsync comes in a moment: to be called before what it wrote is told. Throws as `settle` does. */
+  settleOpen(): void
   /** Refuses new inputs, and resolves when those that wait have been run. */
   close(): Promise<void>
 }

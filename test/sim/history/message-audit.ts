@@ -5,7 +5,10 @@ import { ballotName, orderBallots, orderVersions, type Term, termName } from './
 
 type Round = Term & { readonly key: string; readonly ballot: Ballot }
 
-/** Compares what leaves a node with what is on its disk: nothing may be sent that was not durable, and no ballot may stand for two things. */
+/**
+ * Compares what leaves a node with what is on its disk: nothing may be told of the disk that was not durable, and no ballot may stand for
+ * two things. A proposal tells nothing of the disk but that its ballots are used up.
+ */
 export class MessageAudit {
   readonly #history: History
   readonly #onViolation: OnViolation
@@ -51,7 +54,6 @@ export class MessageAudit {
     const before = this.#proposals.get(name)
     if (before === undefined) this.#proposals.set(name, text)
     else if (before !== text) this.#onViolation(`${from} proposed two values under ${name}`, message.key)
-    if (message.ballot.n === 0) this.#checkHeld(from, message, message.ballot)
   }
 
   /** Each number serves one register, is its sender's own, and its durable count is past it. */

@@ -5,8 +5,11 @@ import type { PulledPage, PullRequest } from '../../../packages/coordinator/src/
 import type { DiskWrite } from '../history/disk-mirror.ts'
 import { ObservedStore } from '../history/observed-store.ts'
 
-/** Where the next commit fails: it is rolled back, or it stands and the process ends before anything leaves it. */
-export type CommitFault = 'rolled_back' | 'nothing_left'
+/**
+ * Where the next commit fails: it is rolled back; or it stands and the process ends before anything leaves it; or when that has left
+ * which leaves beside the fsync, and the fsync never ends.
+ */
+export type CommitFault = 'rolled_back' | 'nothing_left' | 'not_synced'
 
 /** Jobs that one turn forgets at most. */
 export const prunedAtOnce = 100
@@ -33,6 +36,7 @@ export class Disk {
   readonly #empty: () => void
   readonly #count: () => [table: string, rows: number][]
   #pruning = false
+  #syncFails = false
 
   constructor() {
     const real = openStore({ path: ':memory:' })
@@ -55,7 +59,7 @@ export class Disk {
     })
     const counts = tables.map((table) => [table, real.sqlite.prepare(`select count(*) from ${table}`).pluck()] as const)
     this.#count = () => counts.map(([table, count]) => [table, count.get() as number])
-    this.store = { ...real, sqlite: this.#faulty(), sync: () => this.#settle() }
+    this.store = { ...real, sqlite: this.#faulty(), sync: () => this.#sync() }
   }
 
   /** How many rows each table has. */
@@ -82,10 +86,16 @@ export class Disk {
     this.mesh.writes = []
   }
 
+  /** The next fsync is none of a turn: it does not fail. */
+  spare(): void {
+    this.#syncFails = false
+  }
+
   /** After a restart nothing counts but what is in the database. */
   reload(): void {
     this.mesh.writes = []
     this.fault = undefined
+    this.#syncFails = false
     this.#ledger.reload()
   }
 
@@ -105,6 +115,11 @@ export class Disk {
     return { request, records: whole, next, more }
   }
 
+  #sync(): void {
+    if (this.#syncFails) throw new Error('the power failed')
+    this.#settle()
+  }
+
   #settle(): void {
     this.#real.sqlite.exec('COMMIT')
     this.onCommit(this.mesh.writes)
@@ -120,6 +135,7 @@ export class Disk {
       const { fault } = this
       this.fault = undefined
       if (fault === 'rolled_back') throw new Error('the disk failed')
+      this.#syncFails = fault === 'not_synced'
       if (fault !== 'nothing_left') return
       this.#settle()
       throw new Error('the power failed')

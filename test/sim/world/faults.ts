@@ -45,7 +45,7 @@ export class Faults {
       case 'rollback':
       case 'lost_effects':
         if (!machine) return false
-        machine.failNextCommit(kind === 'rollback' ? 'rolled_back' : 'nothing_left')
+        machine.failNextCommit(kind === 'rollback' ? 'rolled_back' : this.#dice.pick(['nothing_left', 'not_synced'])!)
         return true
       case 'pause':
         machine?.pause(this.#leave(machine))

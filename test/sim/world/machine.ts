@@ -110,6 +110,7 @@ export class Machine {
         this.crash()
       },
       schedule: (run) => this.#schedule(run),
+      scheduleSync: (run) => this.#schedule(run),
     })
     const mesh = this.#watched(this.#createMesh())
     const clock = { now: () => this.wall, monotonic: () => this.monotonic }
@@ -170,6 +171,7 @@ export class Machine {
 
   /** Before anybody reads its feed. */
   settle(): void {
+    this.disk.spare()
     this.process?.driver.settle()
   }
 

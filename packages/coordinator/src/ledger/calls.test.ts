@@ -8,6 +8,7 @@ afterEach(() => void vi.useRealTimers())
 const driver = {
   run: async <T>(input: (step: Step, mesh: Mesh) => T) => input({} as Step, {} as Mesh),
   settle: () => undefined,
+  settleOpen: () => undefined,
 }
 
 test('closing waits for the calls under way, and refuses others at once', async () => {

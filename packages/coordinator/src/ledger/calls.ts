@@ -32,6 +32,11 @@ export class Calls {
     this.#driver.settle()
   }
 
+  /** Makes durable what the turn has brought that is about to be: before something of it is told. */
+  settleOpen(): void {
+    this.#driver.settleOpen()
+  }
+
   /** An input whose answer comes later: it is given how to answer. */
   async ask<T>(input: (step: Step, mesh: Mesh, answer: (answer: T) => void) => void): Promise<T> {
     let answer: Promise<T> | undefined

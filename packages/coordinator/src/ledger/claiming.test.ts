@@ -33,7 +33,7 @@ function bench(
   const due = (_: string, limit: number) =>
     [...queued.keys()].slice(0, limit).map((key, at) => ({ key, priority: 0, runAt: 0, sequence: at }))
   const claiming = new Claiming({
-    calls: new Calls({ run, settle: () => undefined }),
+    calls: new Calls({ run, settle: () => undefined, settleOpen: () => undefined }),
     store: { known: (key) => queued.get(key), due },
     clock,
     queue: { lanesFor: () => (queued.size > 0 ? [{ key: 'any', best: undefined }] : []) },

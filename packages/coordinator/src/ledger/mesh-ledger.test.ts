@@ -128,6 +128,9 @@ async function busyLedger(): Promise<{ harness: MeshHarness; turns: { refusals: 
       state.settled += 1
       inner.settle()
     },
+    settleOpen() {
+      inner.settleOpen()
+    },
     run<T>(work: (turn: Turn) => T): Promise<T> {
       if (state.refusals === 0) return inner.run(work)
       state.refusals -= 1

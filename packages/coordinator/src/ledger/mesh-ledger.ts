@@ -146,6 +146,7 @@ export class MeshLedger implements port.Ledger {
 
   async read<V extends RecordValue>(key: port.KeyOrBase<V>, options: port.ReadOptions = {}): Promise<V | null> {
     if (options.consistent) return (await this.change(key, () => keep)).value
+    this.#calls.settleOpen()
     const known = this.#known(key)
     if (known || options.locally) return (known?.value ?? null) as V | null
     const search = typeof key === 'string' ? { by: 'key' as const, text: key } : { by: 'base' as const, text: key.base }
@@ -159,6 +160,7 @@ export class MeshLedger implements port.Ledger {
 
   async find<V extends RecordValue>(tag: Tag<V>, { thorough = false }: port.FindOptions = {}): Promise<V[]> {
     if (thorough) return valuesWith(tag, (await this.#find({ by: 'tag', text: tag })).records)
+    this.#calls.settleOpen()
     const keys = this.#meshStore.keysWithTag(tag, limits.toldRecords)
     // What was accepted here and not learned yet comes true, or not, by being asked for.
     const unlearned = keys.filter((key) => valuesWith(tag, this.#knownOf([key])).length === 0)
@@ -172,6 +174,7 @@ export class MeshLedger implements port.Ledger {
   }
 
   async list(filter: port.ListFilter, page: port.PageRequest): Promise<port.Page<RecordValue>> {
+    this.#calls.settleOpen()
     return readListPage(this.#queries, filter, page, (key) => this.#counts(key))
   }
 

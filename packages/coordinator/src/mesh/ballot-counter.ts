@@ -1,4 +1,5 @@
 import type { Ballot } from '@skyclaw/protocol'
+import type { Step } from './mesh.ts'
 import type { MeshStore } from './store.ts'
 
 /** Numbers that one write to the store makes available. */
@@ -22,12 +23,13 @@ export class BallotCounter {
     this.#next = Math.max(1, this.#bound)
   }
 
-  take(): Ballot {
+  take(step: Pick<Step, 'hold'>): Ballot {
     const n = this.#next
     this.#next += 1
     if (n >= this.#bound) {
       this.#bound = n + block
       this.#store.saveCounter('ballot', this.#bound)
+      step.hold()
     }
     return { n, node: this.#self }
   }
@@ -39,9 +41,14 @@ export class BallotCounter {
 
   /**
    * For the first value of a register that nobody else can have begun. A derived key is used again when its record is forgotten, and what
-   * was said of the earlier record must not be taken for the later one: so that needs a ballot of its own.
+   * was said of the earlier record must not be taken for the later one: so that needs a ballot of its own. A register that is begun anew
+   * by force would be begun once more by a coordinator that has lost this turn: so that must be durable before the others hear of it.
    */
-  first({ keyFor }: { readonly keyFor?: unknown }): Ballot {
-    return keyFor === undefined ? { n: 0, node: this.#self } : this.take()
+  first(
+    step: Pick<Step, 'hold'>,
+    { keyFor, begins }: { readonly keyFor?: unknown; readonly begins?: boolean | undefined },
+  ): Ballot {
+    if (begins) step.hold()
+    return keyFor === undefined ? { n: 0, node: this.#self } : this.take(step)
   }
 }

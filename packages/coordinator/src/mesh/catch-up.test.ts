@@ -27,7 +27,10 @@ function reader() {
   let now = 0
   const input = (run: (mesh: Mesh, step: Step) => void) => {
     const pull = (_from: string, request: PullRequest) => void pulls.push(request)
-    run(mesh, { now, wall, send: () => {}, pull, after: (effect) => effect(), beforeSync: (effect) => effect() })
+    run(mesh, {
+      ...{ now, wall, send: () => {}, pull, hold: () => {} },
+      ...{ after: (effect: () => void) => effect(), beforeSync: (effect: () => void) => effect() },
+    })
   }
   const take = (page: PulledPage) => input((core, step) => core.takePage(step, 'b', page))
   /** Lets time go by until it asks again. */

@@ -13,6 +13,11 @@ export interface Step {
   after(effect: () => void): void
   /** Is called before all that leaves and before the turn is durable, so that one fsync serves what it leads to here as well. Nothing may leave by it. */
   beforeSync(effect: () => void): void
+  /**
+   * Says that proposals of this turn may rest on what it writes, such as a value that is chosen by being on this disk alone: they leave
+   * when that is durable, and not before.
+   */
+  hold(): void
 }
 
 export interface PullRequest {

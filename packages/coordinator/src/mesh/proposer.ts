@@ -110,8 +110,7 @@ export class Proposer {
     const { place, creates } = located
     const reachable = place.set.replicas.filter((id) => members.isAlive(id)).length
     if (reachable >= quorum(place.set)) return this.#open(step, operation, place, creates)
-    if (operation.asked === 'no') return this.#ask(step, operation)
-    if (operation.asked === 'waiting') return
+    if (operation.asked === 'no' || operation.asked === 'waiting') return this.#ask(step, operation)
     const why = `${reachable} of its ${place.set.replicas.length} replicas are live, and it needs ${quorum(place.set)}`
     this.#fail(step, operation, unreachable(why, operation))
   }
@@ -131,14 +130,14 @@ export class Proposer {
     const leftover = this.#leftovers.take(key, place, known)
     const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
     if (begins || (creates && !operation.proposed)) {
-      const ballot = this.#parts.ballots.first(operation.request)
+      const ballot = this.#parts.ballots.first(step, operation.request)
       return this.#decide(step, operation, enter(ballot), begins ? known : undefined, false)
     }
     if (leftover) {
       hooks.count('leftover_used')
       return this.#decide(step, operation, enter(leftover.next), leftover.proposal, false)
     }
-    this.#send(step, enter(this.#parts.ballots.take()))
+    this.#send(step, enter(this.#parts.ballots.take(step)))
   }
 
   /** Asks the replicas that have not answered, this one last: its answer may end the round. */
@@ -192,7 +191,7 @@ export class Proposer {
     operation.verdict = verdict
     operation.proposed = true
     if (verdict.kind === 'changed') operation.written.add(proposal.value)
-    round.propose(proposal, this.#parts.ballots.take())
+    round.propose(proposal, this.#parts.ballots.take(step))
     this.#send(step, round)
   }
 
@@ -200,6 +199,7 @@ export class Proposer {
     const { key, place, ballot } = round
     const proposal = round.proposal!
     this.#core.pace.took(step.now - round.sentAt!)
+    if (place.set.replicas.length === 1) step.hold()
     const record = round.record({ ballot, proposal })
     this.#dropRound(operation)
     this.#parts.knowledge.learn(step, record)

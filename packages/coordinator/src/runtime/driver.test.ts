@@ -20,6 +20,7 @@ function bench(mesh: Partial<Mesh> = {}, maxWaiting = 100) {
   const turns = createTurns(store, {
     maxWaiting,
     schedule: (run) => void scheduled.push(run),
+    scheduleSync: (run) => run(),
     onFatal: (error) => void fatal.push(error),
   })
   const outbox = {
@@ -55,6 +56,26 @@ test('what inputs leave is released after the commit: a batch for each peer, the
   takeTurns()
   expect(left).toEqual(['b: x,yy', 'c: x,yy', 'pull b 1', 'pull b 2', 'after x', 'after yy'])
   expect(driver.turn).toBe(1)
+})
+
+test('what asks of others leaves before the turn is durable, what tells of this one after it; all of it after it when it is held', () => {
+  for (const held of [false, true]) {
+    const { driver, left, takeTurns } = bench()
+    store.sync = () => void left.push('synced')
+    void driver.run((step) => {
+      store.sqlite.prepare('insert into meta values (?, 1)').run(`x ${held}`)
+      step.send('b', { type: 'accepted' } as PeerMessage)
+      for (const type of ['prepare', 'accept'] as const) step.send('b', { type } as PeerMessage)
+      step.send('c', learn('k'))
+      step.send('c', ask('q'))
+      step.after(() => void left.push('after'))
+      if (held) step.hold()
+    })
+    takeTurns()
+    const ahead = ['b: prepare,accept', 'c: q']
+    const rest = ['b: accepted', 'c: learn', 'after']
+    expect(left).toEqual(held ? ['synced', ...ahead, ...rest] : [...ahead, 'synced', ...rest])
+  }
 })
 
 test('an input that fails leaves nothing, and the others of its turn are as if it had not been', async () => {

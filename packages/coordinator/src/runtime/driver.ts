@@ -7,8 +7,9 @@
  * 3. answers to callers and notifications, in the order in which they were left.
  *
  * Before all that, and before the turn is durable, those who wait here for what it brought are told, so that what they do next is made
- * durable by the same fsync. So nothing leaves before it is durable, save for one thing: what a coordinator merely learned to be chosen. Others hold that on their
- * disks, and it can be learned again, so a batch that leads to nothing but such news may be lost with the power once it was acted upon.
+ * durable by the same fsync. So nothing leaves before it is durable, save for two things. What a coordinator merely learned to be chosen,
+ * others hold on their disks, and it can be learned again: a batch that leads to nothing but such news may be lost with the power once it was acted upon.
+ * And what it asks of others, proposals among it, leaves while its own disk syncs (effects.ts), unless that rests on a count that the turn has raised.
  * What tells of this coordinator's own disk (promises, acceptances, answers to questions, pages) waits until all of that is durable.
  *
  * Nothing here waits for a promise: with a schedule, a clock and an outbox of its own, a
@@ -31,6 +32,8 @@ export interface Driver {
   run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T>
   /** Makes durable what was learned so far: to be called before the numbers of the feed are told. */
   settle(): void
+  /** Makes durable the turn that is about to be: to be called before what is known here is told outside of a turn. */
+  settleOpen(): void
 }
 
 /**
@@ -111,6 +114,10 @@ class TurnDriver implements MeshDriver {
 
   settle(): void {
     this.#options.turns.settle()
+  }
+
+  settleOpen(): void {
+    this.#options.turns.settleOpen()
   }
 
   run<T>(input: (step: Step, mesh: Mesh) => T, weight?: number): Promise<T> {
@@ -222,14 +229,18 @@ class TurnDriver implements MeshDriver {
   #leave(turn: Turn, step: InputStep): Effects {
     step.end()
     if (step.tells) turn.settle()
+    if (step.holds) turn.hold()
     for (const effect of step.early) turn.beforeSync(effect)
     if (this.#open?.turn !== turn) {
       const effects = new Effects()
+      const { outbox } = this.#options
       this.#open = { turn, effects }
-      turn.afterCommit(() => effects.release(this.#options.outbox))
+      turn.afterCommit(() => effects.release(outbox))
     }
     const { effects } = this.#open
+    const hadAhead = effects.hasAhead
     effects.add(step)
+    if (effects.hasAhead && !hadAhead) turn.whileSyncing(() => effects.releaseAhead(this.#options.outbox))
     return effects
   }
 

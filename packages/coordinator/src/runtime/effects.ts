@@ -7,18 +7,22 @@ export interface Outbox {
   pull(from: string, request: PullRequest): void
 }
 
+/**
+ * Messages that say nothing of this coordinator's own disk. A proposal may reach the others before this coordinator has it on disk itself:
+ * it counts its own acceptance in a later turn, when it has.
+ */
+const restOnNothing: readonly PeerMessage['type'][] = ['prepare', 'accept', 'ask']
+
+type Batches = Map<string, PeerMessage[]>
+
 /** What the inputs of one turn leave behind, until its commit. */
 export class Effects {
-  readonly #messages = new Map<string, PeerMessage[]>()
+  /** Of the messages, those that may leave before the turn is durable, and the others. */
+  readonly #ahead: Batches = new Map()
+  readonly #messages: Batches = new Map()
   readonly #answers: (() => void)[] = []
   readonly #pulls: { readonly from: string; readonly request: PullRequest }[] = []
   readonly #after: (() => void)[] = []
-
-  message(to: string, message: PeerMessage): void {
-    const batch = this.#messages.get(to)
-    if (batch) batch.push(message)
-    else this.#messages.set(to, [message])
-  }
 
   /** Answers a batch that came in. */
   answer(send: () => void): void {
@@ -27,12 +31,27 @@ export class Effects {
 
   /** Takes over what one input left behind; one that failed leaves nothing. */
   add(step: InputStep): void {
-    for (const { to, message } of step.messages) this.message(to, message)
+    for (const { to, message } of step.messages) {
+      const batches = restOnNothing.includes(message.type) ? this.#ahead : this.#messages
+      const batch = batches.get(to)
+      if (batch) batch.push(message)
+      else batches.set(to, [message])
+    }
     this.#pulls.push(...step.pulls)
     this.#after.push(...step.effects)
   }
 
-  /** Messages first, then questions, then what callers and watchers are told. */
+  /** Whether there is something that may leave before the turn is durable. */
+  get hasAhead(): boolean {
+    return this.#ahead.size > 0
+  }
+
+  /** Before all else, what may leave before the turn is durable. */
+  releaseAhead(outbox: Outbox): void {
+    for (const [to, messages] of this.#ahead) outbox.send(to, messages)
+  }
+
+  /** The other messages first, then questions, then what callers and watchers are told. */
   release(outbox: Outbox): void {
     for (const [to, messages] of this.#messages) outbox.send(to, messages)
     for (const answer of this.#answers) answer()
@@ -51,6 +70,7 @@ export class InputStep implements Step {
   readonly early: (() => void)[] = []
   /** Whether anything but news of what was chosen is sent: then it rests on what is on disk here. */
   tells = false
+  holds = false
   #over = false
 
   constructor(now: number, wall: number) {
@@ -77,6 +97,10 @@ export class InputStep implements Step {
   beforeSync(effect: () => void): void {
     this.#assertOpen()
     this.early.push(effect)
+  }
+
+  hold(): void {
+    this.holds = true
   }
 
   /** Takes back the messages to one coordinator, because they go to it as an answer. */

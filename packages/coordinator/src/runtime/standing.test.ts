@@ -12,6 +12,7 @@ function bench() {
   const driver: Driver = {
     run: async (input) => input(undefined as never, undefined as never),
     settle: () => undefined,
+    settleOpen: () => undefined,
   }
   const start = (more: Partial<typeof options> = {}) => {
     const standing = new Standing({ options: { ...options, ...more }, store, log: log as never })
