@@ -199,6 +199,7 @@ class MeshCore implements Mesh {
     this.#core.members.set(list)
     this.#catchUp.meet(step)
     this.#inquiries.meet(step)
+    this.#orphans.hurry(step.now)
     this.#upkeep.hurry(step.now)
   }
 

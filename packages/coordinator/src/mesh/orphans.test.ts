@@ -37,3 +37,29 @@ test('while nobody answers, so many orphans and no more are looked after at once
     expect(store.changeable('', jobs + 1), name).toHaveLength(jobs)
   }
 })
+
+/** For how long an orphan is one after its replicas have come back, which were away for so long. */
+function helpedAfter(awayMs: number): number {
+  const cores = new MeshCores(['a', 'b', 'c'], 2)
+  const job = shellJobRecord({ id: 'left', now: cores.wall })
+  cores.loses = ({ message }) => message.type === 'accept'
+  cores.input('a', (mesh, step) =>
+    mesh.change(step, { key: 'job:left', fresh: true, decide: () => write(job), done: () => {} }),
+  )
+  for (const name of ['b', 'c']) cores.live.delete(name)
+  cores.meet()
+  cores.pass(awayMs)
+  cores.loses = () => false
+  cores.live.add('b')
+  cores.meet()
+  const store = cores.stores.get('a')!
+  expect(store.unlearned('', 1)).toEqual(['job:left'])
+  let passed = 0
+  for (; store.unlearned('', 1).length > 0 && passed < 120_000; passed += 50) cores.pass(50)
+  return passed
+}
+
+test('an orphan that could not be helped for long is looked after soon when the members change', () => {
+  const times = [300_000, 320_000, 340_000, 360_000].map(helpedAfter)
+  expect(Math.max(...times)).toBeLessThan(10_000)
+})

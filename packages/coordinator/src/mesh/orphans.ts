@@ -15,6 +15,8 @@ interface Orphan {
   /** Monotonic milliseconds: when it is looked after. */
   dueAt: number
   tries: number
+  /** Among its replicas: they take turns, so that they do not outbid each other. */
+  readonly rank: number
 }
 
 export interface OrphansParts {
@@ -62,6 +64,15 @@ export class Orphans {
     if (!row?.accepted || !this.#isOrphan(row)) this.#waiting.delete(key)
   }
 
+  /** The members have changed: what could not be helped before may be now. */
+  hurry(now: number): void {
+    for (const [, orphan] of this.#waiting) {
+      if (orphan.tries === 0) continue
+      orphan.tries = 0
+      orphan.dueAt = Math.min(orphan.dueAt, now + this.#pauseMs(orphan))
+    }
+  }
+
   tick(step: Step): void {
     let looked = 0
     for (const [key, orphan] of this.#waiting) {
@@ -74,13 +85,13 @@ export class Orphans {
   }
 
   #watch(key: string, now: number): void {
-    this.#waiting.set(key, { dueAt: now + this.#pauseMs(key, 0), tries: 0 })
+    const { store, self } = this.#parts.core
+    const rank = Math.max(0, store.register(key)?.set.replicas.indexOf(self) ?? 0)
+    this.#waiting.set(key, { dueAt: now + this.#pauseMs({ rank, tries: 0 }), tries: 0, rank })
   }
 
-  /** The replicas take turns by rank, so that they do not outbid each other. */
-  #pauseMs(key: string, tries: number): number {
-    const { store, self, options, pace, random } = this.#parts.core
-    const rank = Math.max(0, store.register(key)?.set.replicas.indexOf(self) ?? 0)
+  #pauseMs({ rank, tries }: Pick<Orphan, 'rank' | 'tries'>): number {
+    const { options, pace, random } = this.#parts.core
     const pauseMs = Math.min(longestPauseMs, options.orphanAfterMs * pace.factor * 2 ** tries)
     return pauseMs * (1 + rank + random() * 0.5)
   }
@@ -97,7 +108,7 @@ export class Orphans {
     this.#waiting.delete(key)
     this.#waiting.set(key, orphan)
     orphan.tries += 1
-    orphan.dueAt = step.now + this.#pauseMs(key, orphan.tries)
+    orphan.dueAt = step.now + this.#pauseMs(orphan)
     if (proposer.isBusy(key)) return
     this.#underway += 1
     inquiries.ask(step, { by: 'key', text: key }, (later, findings) => {
@@ -138,6 +149,7 @@ export class Orphans {
       },
       atEnd: (_step, { ok }) => {
         this.#underway -= 1
+        this.learned(key)
         if (ok) core.hooks.count('orphan_recovered')
       },
     })
