@@ -118,6 +118,14 @@ export const mutants: readonly Mutant[] = [
     budgetSeeds: 1_000,
   },
   {
+    name: 'presumed-not-confirmed',
+    rule: 'a round in a presumed register goes on only when that is the right one',
+    file: `${mesh}/proposer.ts`,
+    find: 'if (!isRight || operation.key !== round.key) this.#begin(step, operation)',
+    replace: 'if (!isRight) this.#begin(step, operation)',
+    budgetSeeds: 300,
+  },
+  {
     name: 'next-out-of-thin-air',
     rule: 'a ballot number is used once, ever: one durable counter gives every `next`, too',
     file: `${mesh}/proposer.ts`,

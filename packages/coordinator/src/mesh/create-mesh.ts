@@ -26,7 +26,8 @@
  *
  * **Records that several may create** (derived keys) carry in their key the lineage, a hash of the replica set. Coordinators that see the same
  * members make the same record; those that do not make twins, of which one gives way (twins.ts, twin-order.ts). Before one is
- * created, all live coordinators are asked (inquiry.ts).
+ * created, all live coordinators are asked (inquiry.ts); beside that question the register is prepared in which it is presumed to be made, and
+ * nothing is proposed there before all have answered, or their time is up.
  *
  * **Forgetting.** Final values are pruned by each coordinator when they are older than the retention; values that can still change are written anew before
  * that. So what is older than the retention, and held by nobody asked, is `gone`: a coordinator that was away for a month cannot revive it.

@@ -38,22 +38,32 @@ export function locate(core: Core, operation: Operation): Located {
 
 function create(core: Core, operation: Operation): Located {
   const { options, self } = core
-  const { fresh, keyFor, key } = operation.request
-  const m = options.minReplications()
-  const fit = eligible(core)
-  const set = newReplicaSet(key, fit, m, fresh ? self : undefined)
-  if (!set) {
+  const { fresh } = operation.request
+  const made = newRecord(core, operation)
+  if (!made) {
+    const m = options.minReplications()
+    const fit = eligible(core)
     const why = `a change needs ${m} live coordinators that have caught up, and there ${fit.length === 1 ? 'is' : 'are'} ${fit.length}`
     const { outcome, end } = ending(operation)
     return { kind: 'failed', error: new ProblemError('insufficient_replicas', `${why}; ${end}`, { outcome }) }
   }
   if (operation.asked === 'some') core.hooks.count('twins_possible')
-  // A key that was found before, of a record that has been forgotten since, stands for another set.
-  operation.key = keyFor ? keyFor(lineageOf(set)) : key
-  operation.place = { generation: 0, set }
-  const { replicas } = set
+  operation.key = made.key
+  operation.place = made.place
+  const { replicas } = made.place.set
   const alone = replicas.length === 1 && replicas[0] === self && !core.store.register(operation.key)
   return { kind: 'place', place: operation.place, creates: fresh === true || alone }
+}
+
+/** The key and the place of a record that is made now; undefined when too few coordinators could keep it. */
+export function newRecord(
+  core: Core,
+  { request }: Operation,
+): { readonly key: string; readonly place: Place } | undefined {
+  const { fresh, keyFor, key } = request
+  const set = newReplicaSet(key, eligible(core), core.options.minReplications(), fresh ? core.self : undefined)
+  // A key that was found before, of a record that has been forgotten since, stands for another set.
+  return set && { key: keyFor ? keyFor(lineageOf(set)) : key, place: { generation: 0, set } }
 }
 
 /** The highest register that is known of. One of a later generation needs a known value to start from. */

@@ -35,7 +35,7 @@ export class Operation {
   /** Operations of one lane run one after the other. */
   readonly lane: string
   readonly deadline: number
-  /** The record's key; of a derived key, once it is known which. */
+  /** The record's key; of a derived key, once it is known which: until then its round is in a register that is presumed. */
   key: string | undefined
   place: Place | undefined
   round: Round | undefined
@@ -63,6 +63,12 @@ export class Operation {
   sleep(now: number, share: number): void {
     this.wakeAt = now + Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#tries) * share
     this.#tries += 1
+  }
+
+  /** Nobody holds any more what it was about: what it makes is a new record. */
+  loseRecord(): void {
+    this.place = undefined
+    if (this.request.keyFor) this.key = undefined
   }
 
   /** What the caller makes of a value. One whose decision fails is refused: nothing else may come to harm by it. */

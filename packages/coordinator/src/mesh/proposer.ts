@@ -1,4 +1,4 @@
-import type { PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
+import type { Ballot, PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
 import type { Acceptor } from './acceptor.ts'
 import type { BallotCounter } from './ballot-counter.ts'
 import { type Core, isFormer, writingTime } from './core.ts'
@@ -6,12 +6,13 @@ import type { Findings, Inquiries } from './inquiry.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Lanes } from './lanes.ts'
 import { Leftovers } from './leftovers.ts'
-import { isLeft, late, locate, takeHint, unreachable } from './locate.ts'
+import { isLeft, late, locate, newRecord, takeHint, unreachable } from './locate.ts'
 import type { ChangeResult, Step } from './mesh.ts'
 import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
 import { PassingMap } from './passing-map.ts'
 import { quorum } from './replica-set.ts'
 import { Round } from './round.ts'
+import { type Setback, takeSetback } from './setback.ts'
 import type { Spread } from './spread.ts'
 import { compareBallots, compareTerms, type Place } from './version.ts'
 
@@ -67,10 +68,9 @@ export class Proposer {
     if (reply.type === 'promised') {
       if (round.phase !== 'prepare') return
       round.promise(from, reply)
-      if (!round.isPrepared) return
+      // Whether a presumed register is the right one, all must have said.
+      if (!round.isPrepared || operation.key === undefined) return
       this.#core.pace.took(step.now - round.sentAt!)
-      // After a long pause, those who promised may have forgotten it.
-      if (step.now >= operation.deadline) return this.#fail(step, operation, late(operation))
       this.#prepared(step, operation, round)
     } else if (reply.type === 'accepted') {
       if (round.phase !== 'accept') return
@@ -120,13 +120,7 @@ export class Proposer {
     const key = operation.key!
     const known = store.known(key)
     const row = store.register(key)
-    const base = place.generation > 0 ? known : undefined
-    const enter = (ballot: { n: number; node: string }) => {
-      const round = new Round({ key, place, ballot, basis: known?.writtenAt ?? row?.proposal?.writtenAt, base })
-      operation.round = round
-      this.#rounds.set(`${key} ${ballot.n}`, operation)
-      return round
-    }
+    const enter = (ballot: Ballot) => this.#enter(operation, key, place, ballot)
     const leftover = this.#leftovers.take(key, place, known)
     const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
     if (begins || (creates && !operation.proposed)) {
@@ -138,6 +132,16 @@ export class Proposer {
       return this.#decide(step, operation, enter(leftover.next), leftover.proposal, false)
     }
     this.#send(step, enter(this.#parts.ballots.take(step)))
+  }
+
+  #enter(operation: Operation, key: string, place: Place, ballot: Ballot): Round {
+    const { store } = this.#core
+    const known = store.known(key)
+    const basis = known?.writtenAt ?? store.register(key)?.proposal?.writtenAt
+    const round = new Round({ key, place, ballot, basis, base: place.generation > 0 ? known : undefined })
+    operation.round = round
+    this.#rounds.set(`${key} ${ballot.n}`, operation)
+    return round
   }
 
   /** Asks the replicas that have not answered, this one last: its answer may end the round. */
@@ -155,6 +159,8 @@ export class Proposer {
   }
 
   #prepared(step: Step, operation: Operation, round: Round): void {
+    // After a long pause, those who promised may have forgotten it.
+    if (step.now >= operation.deadline) return this.#fail(step, operation, late(operation))
     const highest = round.highest((earlier, value) => isFormer(this.#core, earlier, value))
     if (highest && round.showsChosen(highest.ballot)) {
       const record = round.record(highest)
@@ -211,37 +217,11 @@ export class Proposer {
     this.#end(step, operation, proposal.value, operation.verdict!)
   }
 
-  #setback(
-    step: Step,
-    operation: Operation,
-    round: Round,
-    from: string,
-    reply: Extract<Reply, { type: 'refused' | 'moved' }>,
-  ): void {
-    const { store, hooks, members } = this.#core
-    if (reply.type === 'moved') {
-      this.#parts.knowledge.learn(step, reply.record)
-      const known = store.known(round.key)
-      if (known && isLeft(this.#core.rules, round.place, known)) {
-        hooks.count('seal_followed')
-        return this.#begin(step, operation)
-      }
-      round.refuse(from, { ...reply, type: 'refused', reason: 'foreign' })
-    } else {
-      if (reply.reason === 'ballot' && reply.promised) {
-        if (compareBallots(reply.promised, round.ballot) <= 0) return
-        this.#parts.ballots.observe(reply.promised.n)
-      }
-      round.refuse(from, reply)
-      if (round.isGone((id) => members.neverReturns(id))) {
-        hooks.count('gone_dropped')
-        this.#parts.knowledge.forget(round.key)
-        operation.place = undefined
-        if (operation.request.keyFor) operation.key = undefined
-        return this.#retry(step, operation)
-      }
-    }
-    if (round.isLost) this.#retry(step, operation)
+  #setback(step: Step, operation: Operation, round: Round, from: string, reply: Setback): void {
+    const outcome = takeSetback(step, this.#parts, round, from, reply)
+    if (outcome === 'left') return this.#begin(step, operation)
+    if (outcome === 'gone') operation.loseRecord()
+    if (outcome !== 'open') this.#retry(step, operation)
   }
 
   #retry(step: Step, operation: Operation): void {
@@ -256,17 +236,36 @@ export class Proposer {
     const { key, request } = operation
     const subject = key === undefined ? { by: 'base' as const, text: request.key } : { by: 'key' as const, text: key }
     this.#parts.inquiries.ask(step, subject, (later, findings) => this.#answered(later, operation, findings))
+    if (key === undefined && operation.asked === 'waiting' && !operation.round) this.#presume(step, operation)
+  }
+
+  /** Prepares the register in which the record will be made if nobody holds it, beside the question whether anybody does. */
+  #presume(step: Step, operation: Operation): void {
+    const made = newRecord(this.#core, operation)
+    if (!made || made.place.set.replicas.length === 1) return
+    this.#send(step, this.#enter(operation, made.key, made.place, this.#parts.ballots.take(step)))
   }
 
   #answered(step: Step, operation: Operation, findings: Findings): void {
+    const isPresumed = operation.key === undefined
     const certain = this.#parts.knowledge.learnFrom(step, findings)
     if (operation.over) return
     operation.asked = findings.complete && certain ? 'all' : 'some'
     takeHint(this.#core, operation, findings)
     const known = operation.key === undefined ? undefined : this.#core.store.known(operation.key)
     const { round } = operation
-    if ((!round && operation.wakeAt === undefined) || (round && known && isLeft(this.#core.rules, round.place, known)))
-      this.#begin(step, operation)
+    if (!round) {
+      if (operation.wakeAt === undefined) this.#begin(step, operation)
+    } else if (isPresumed) this.#confirm(step, operation, round, known !== undefined)
+    else if (known && isLeft(this.#core.rules, round.place, known)) this.#begin(step, operation)
+  }
+
+  /** Goes on in a presumed register when it has turned out to be the right one, and nothing is known of it. */
+  #confirm(step: Step, operation: Operation, round: Round, isKnown: boolean): void {
+    const located = isKnown || operation.request.abandoned?.() ? undefined : locate(this.#core, operation)
+    const isRight = located?.kind === 'place' && compareTerms(located.place, round.place) === 0
+    if (!isRight || operation.key !== round.key) this.#begin(step, operation)
+    else if (round.isPrepared) this.#prepared(step, operation, round)
   }
 
   /** Decides on what needs no round: a final value, or that there is none. */
