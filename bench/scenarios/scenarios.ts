@@ -11,6 +11,7 @@ import { idleLatency } from './idle-latency.ts'
 import { killPause } from './kill-pause.ts'
 import { lostHost } from './lost-host.ts'
 import { memory } from './memory.ts'
+import { networkEnqueue } from './network-enqueue.ts'
 import { peerBytes } from './peer-bytes.ts'
 import { threeNodesSingle, threeNodes } from './three-nodes.ts'
 import { unfit } from './unfit.ts'
@@ -19,6 +20,7 @@ import { work } from './work.ts'
 /** Everything that can be measured, in the order of the report: a new scenario is one line here. */
 export const scenarios: readonly Scenario[] = [
   ...[enqueue, batch, work, idleLatency, threeNodes, threeNodesSingle],
+  networkEnqueue,
   ...[depth, unfit, memory, peerBytes, lostHost, killPause, catchUp, idle],
   ...[curveQueue, curveNodes, curveHosts, curvePayload],
 ]
