@@ -197,10 +197,10 @@ class MeshCore implements Mesh {
 
   setMembers(step: Step, list: readonly MeshMember[]): void {
     this.#store.wall = step.wall
-    this.#core.members.set(list)
+    const mayHelp = this.#core.members.set(list)
     this.#catchUp.meet(step)
     this.#inquiries.meet(step)
-    this.#orphans.hurry(step.now)
+    if (mayHelp) this.#orphans.hurry(step.now)
     this.#upkeep.hurry(step.now)
   }
 

@@ -2,7 +2,7 @@ import { ProblemError, type LedgerRecord } from '@skyclaw/protocol'
 import { type Core, eligible } from './core.ts'
 import type { Findings } from './inquiry.ts'
 import type { Operation } from './operation.ts'
-import { lineageOf, newReplicaSet } from './replica-set.ts'
+import { lineageOf, newReplicaSet, quorum } from './replica-set.ts'
 import { standingTwin, type Twin } from './twin-order.ts'
 import type { ValueRules } from './value-rules.ts'
 import { compareTerms, type Place, placeOf, type Term, termOf } from './version.ts'
@@ -111,10 +111,18 @@ export function takeHint(core: Core, operation: Operation, { holdings }: Finding
   }
 }
 
-export function unreachable(why: string, operation: Operation): ProblemError {
+function unreachable(why: string, operation: Operation): ProblemError {
   const { key, request } = operation
   const { outcome, end } = ending(operation)
   return new ProblemError('quorum_unreachable', `${key ?? request.key}: ${why}; ${end}`, { outcome })
+}
+
+/** Why no round on a register can end well for now; undefined when one can. */
+export function withoutQuorum({ members }: Core, { set }: Place, operation: Operation): ProblemError | undefined {
+  const reachable = set.replicas.filter((id) => members.isAlive(id)).length
+  if (reachable >= quorum(set)) return undefined
+  const why = `${reachable} of its ${set.replicas.length} replicas are live, and it needs ${quorum(set)}`
+  return unreachable(why, operation)
 }
 
 export function late(operation: Operation): ProblemError {

@@ -14,9 +14,14 @@ export class Members {
     this.#startedAt = startedAt
   }
 
-  set(members: readonly MeshMember[]): void {
+  /** Answers whether what could not be done before may be done now: somebody has come, has caught up, or never returns. */
+  set(members: readonly MeshMember[]): boolean {
+    const here = () => this.expected().flatMap(({ instance, alive, ready }) => (alive ? `${instance} ${ready}` : []))
+    const before = new Set(here())
+    const expected = this.expected()
     this.#others.clear()
     for (const member of members) if (member.instance !== this.#self) this.#others.set(member.instance, member)
+    return here().some((one) => !before.has(one)) || expected.some(({ instance }) => this.neverReturns(instance))
   }
 
   /** Whether no other one is known of. */

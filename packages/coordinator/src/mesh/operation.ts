@@ -59,16 +59,23 @@ export class Operation {
     this.place = request.place
   }
 
+  /** Whether there is nothing to do before the others have said which record it is about. */
+  get isAsking(): boolean {
+    return this.key === undefined && this.asked === 'waiting' && !this.round && this.wakeAt === undefined
+  }
+
   /** Leaves the record to others for a while, longer each time. `share` is a random one, drawn out by the pace. */
   sleep(now: number, share: number): void {
     this.wakeAt = now + Math.min(maxBackoffMs, firstBackoffMs * 2 ** this.#tries) * share
     this.#tries += 1
   }
 
-  /** Nobody holds any more what it was about: what it makes is a new record. */
+  /** Nobody holds any more what it was about: with a derived key, the others are asked for the next one. */
   loseRecord(): void {
     this.place = undefined
-    if (this.request.keyFor) this.key = undefined
+    if (!this.request.keyFor) return
+    this.key = undefined
+    this.asked = 'no'
   }
 
   /** What the caller makes of a value. One whose decision fails is refused: nothing else may come to harm by it. */

@@ -63,3 +63,18 @@ test('an orphan that could not be helped for long is looked after soon when the 
   const times = [300_000, 320_000, 340_000, 360_000].map(helpedAfter)
   expect(Math.max(...times)).toBeLessThan(10_000)
 })
+
+test('members who are named again as they were are no reason to ask sooner', () => {
+  const { cores } = silenced()
+  cores.pass(400_000)
+  const askedWithin = (ms: number, meets: boolean) => {
+    cores.sent.length = 0
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      if (meets) cores.meet()
+      cores.pass(1_000)
+    }
+    return cores.sent.filter((type) => type === 'ask').length
+  }
+  const before = askedWithin(240_000, false)
+  expect(askedWithin(240_000, true)).toBeLessThan(1.5 * before + 1)
+})

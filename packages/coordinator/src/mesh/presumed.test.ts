@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { MeshCores, taken } from '../../test/mesh-cores.ts'
-import { shellJobRecord } from '../../test/records.ts'
+import { MeshCores, retentionMs, taken } from '../../test/mesh-cores.ts'
+import { hostRecord, shellJobRecord } from '../../test/records.ts'
 import { keep, write } from '../core/decision.ts'
+import { hostKey } from '../ledger/record-key.ts'
+import { lineageOf, newReplicaSet } from './replica-set.ts'
 
 const stem = 'job:01234567-89ab-8def-89ab-0123'
 const derived = { key: stem, keyFor: (lineage: string) => stem + lineage }
@@ -52,5 +54,58 @@ test('a record that somebody holds under another lineage is gone on with, and no
   for (const store of cores.stores.values()) {
     const keys = store.keysWithBase(stem, 10)
     expect(keys.filter((key) => key !== first.key)).toEqual([])
+  }
+})
+
+const { base, keyFor } = hostKey('h')
+const host = (registeredAt: number) => ({ ...hostRecord('h'), registeredAt, updatedAt: registeredAt })
+
+test('a change goes to the twin that stands, though the presumed register is that of another one, which has moved', () => {
+  const cores = new MeshCores(['a', 'b', 'c'], 2)
+  const set = newReplicaSet(base, ['a', 'b', 'c'], 2)!
+  const elsewhere = { replicas: ['b', 'c', 'x'], m: 2 }
+  const [presumed, standing] = [keyFor(lineageOf(set)), keyFor('00000000')]
+  const writtenAt = cores.wall
+  for (const name of ['b', 'c']) {
+    const ballot = { n: 5, node: name }
+    const store = cores.stores.get(name)!
+    store.putKnown({
+      ...{ key: presumed, version: { generation: 1, ballot }, set, writtenAt },
+      value: host(writtenAt - 1_000),
+    })
+    store.putKnown({
+      ...{ key: standing, version: { generation: 0, ballot }, set: elsewhere, writtenAt },
+      value: host(writtenAt - 9_000),
+    })
+  }
+  cores.loses = ({ from, message }) => from === 'c' && message.type === 'told'
+  const decide = (current: unknown) => (current ? write({ ...host(writtenAt), name: 'renamed' }) : keep)
+  expect(taken(cores.change('a', { key: base, keyFor, decide })).key).toBe(standing)
+})
+
+test('one whose record turns out to be gone asks for others of its base before it makes a new one', () => {
+  for (const lostMs of [0, 2_000]) {
+    const cores = new MeshCores(['a', 'b', 'c'], 2)
+    const old = cores.wall - 2 * retentionMs
+    const [gone, living] = [keyFor('11111111'), keyFor('00000000')]
+    const ballot = { n: 1, node: 'b' }
+    const proposal = { value: host(old), writtenAt: old }
+    const set = { replicas: ['a', 'b', 'c'], m: 2 }
+    cores.stores
+      .get('a')!
+      .putRegister(
+        { key: gone, generation: 0, set, promised: ballot, accepted: ballot, proposal, touchedAt: old },
+        true,
+      )
+    for (const name of ['b', 'c']) {
+      cores.stores.get(name)!.putKnown({
+        ...{ key: living, version: { generation: 0, ballot }, set: { replicas: ['b', 'c', 'x'], m: 2 } },
+        ...{ writtenAt: cores.wall, value: host(cores.wall - 9_000) },
+      })
+    }
+    const until = cores.wall + lostMs
+    cores.loses = ({ message }) => message.type === 'prepare' && cores.wall < until
+    const decide = (current: unknown) => (current ? keep : write(host(cores.wall)))
+    expect(taken(cores.change('a', { key: base, keyFor, decide })).key, `${lostMs} ms`).toBe(living)
   }
 })

@@ -6,15 +6,14 @@ import type { Findings, Inquiries } from './inquiry.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Lanes } from './lanes.ts'
 import { Leftovers } from './leftovers.ts'
-import { isLeft, late, locate, newRecord, takeHint, unreachable } from './locate.ts'
+import { isLeft, late, locate, newRecord, takeHint, withoutQuorum } from './locate.ts'
 import type { ChangeResult, Step } from './mesh.ts'
 import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
 import { PassingMap } from './passing-map.ts'
-import { quorum } from './replica-set.ts'
 import { Round } from './round.ts'
 import { type Setback, takeSetback } from './setback.ts'
 import type { Spread } from './spread.ts'
-import { compareBallots, compareTerms, type Place } from './version.ts'
+import { compareTerms, compareVersions, type Place, termOf } from './version.ts'
 
 type Reply = Extract<PeerMessage, { type: 'promised' | 'accepted' | 'refused' | 'moved' }>
 
@@ -70,7 +69,7 @@ export class Proposer {
       round.promise(from, reply)
       // Whether a presumed register is the right one, all must have said.
       if (!round.isPrepared || operation.key === undefined) return
-      this.#core.pace.took(step.now - round.sentAt!)
+      if (from !== this.#core.self) this.#core.pace.took(step.now - round.sentAt!)
       this.#prepared(step, operation, round)
     } else if (reply.type === 'accepted') {
       if (round.phase !== 'accept') return
@@ -93,11 +92,12 @@ export class Proposer {
   }
 
   #begin(step: Step, operation: Operation): void {
-    const { store, rules, members } = this.#core
+    const { store, rules } = this.#core
     this.#dropRound(operation)
     operation.wakeAt = undefined
     if (operation.request.abandoned?.()) return this.#fail(step, operation, givenUp())
     if (step.now >= operation.deadline) return this.#fail(step, operation, late(operation))
+    if (operation.isAsking) return
     const known = operation.key === undefined ? undefined : store.known(operation.key)
     const written = known && operation.recognise(known.value)
     if (written && !known.moved) return this.#end(step, operation, known.value, written)
@@ -108,11 +108,10 @@ export class Proposer {
     const current = store.known(operation.key!)
     if (current && rules.isFinal(current.value)) return this.#settle(step, operation, current.value)
     const { place, creates } = located
-    const reachable = place.set.replicas.filter((id) => members.isAlive(id)).length
-    if (reachable >= quorum(place.set)) return this.#open(step, operation, place, creates)
-    if (operation.asked === 'no' || operation.asked === 'waiting') return this.#ask(step, operation)
-    const why = `${reachable} of its ${place.set.replicas.length} replicas are live, and it needs ${quorum(place.set)}`
-    this.#fail(step, operation, unreachable(why, operation))
+    const error = withoutQuorum(this.#core, place, operation)
+    if (!error) this.#open(step, operation, place, creates)
+    else if (operation.asked === 'no' || operation.asked === 'waiting') this.#ask(step, operation)
+    else this.#fail(step, operation, error)
   }
 
   #open(step: Step, operation: Operation, place: Place, creates: boolean): void {
@@ -145,17 +144,19 @@ export class Proposer {
   }
 
   /** Asks the replicas that have not answered, this one last: its answer may end the round. */
-  #send(step: Step, round: Round): void {
+  #send(step: Step, round: Round, withSelf = true): void {
     const { self, options, pace, random } = this.#core
     round.sentAt ??= step.now
     round.resendAt = step.now + options.resendMs * pace.factor * (1 + random())
     const message = round.message()
-    const unanswered = round.unanswered()
-    for (const to of unanswered) if (to !== self) step.send(to, message)
-    if (!unanswered.includes(self)) return
-    if (message.type === 'prepare' || message.type === 'accept') {
-      this.reply(step, self, this.#parts.acceptor.answer(step, message) as Reply)
-    }
+    for (const to of round.unanswered()) if (to !== self) step.send(to, message)
+    if (withSelf) this.#askSelf(step, round)
+  }
+
+  #askSelf(step: Step, round: Round): void {
+    const { self } = this.#core
+    if (!round.unanswered().includes(self)) return
+    this.reply(step, self, this.#parts.acceptor.answer(step, round.message()) as Reply)
   }
 
   #prepared(step: Step, operation: Operation, round: Round): void {
@@ -177,9 +178,7 @@ export class Proposer {
       return this.#propose(step, operation, round, highest.proposal, written)
     }
     const same =
-      known !== undefined &&
-      compareTerms(known.version, round.place) === 0 &&
-      compareBallots(known.version.ballot, highest.ballot) === 0
+      known !== undefined && compareVersions(known.version, { ...termOf(round.place), ballot: highest.ballot }) === 0
     this.#decide(step, operation, round, highest.proposal, same)
   }
 
@@ -235,21 +234,22 @@ export class Proposer {
     operation.asked = 'waiting'
     const { key, request } = operation
     const subject = key === undefined ? { by: 'base' as const, text: request.key } : { by: 'key' as const, text: key }
-    this.#parts.inquiries.ask(step, subject, (later, findings) => this.#answered(later, operation, findings))
-    if (key === undefined && operation.asked === 'waiting' && !operation.round) this.#presume(step, operation)
+    this.#parts.inquiries.ask(step, subject, (later, findings) => this.#answered(later, operation, key, findings))
+    if (operation.isAsking) this.#presume(step, operation)
   }
 
   /** Prepares the register in which the record will be made if nobody holds it, beside the question whether anybody does. */
   #presume(step: Step, operation: Operation): void {
     const made = newRecord(this.#core, operation)
     if (!made || made.place.set.replicas.length === 1) return
-    this.#send(step, this.#enter(operation, made.key, made.place, this.#parts.ballots.take(step)))
+    this.#send(step, this.#enter(operation, made.key, made.place, this.#parts.ballots.take(step)), false)
   }
 
-  #answered(step: Step, operation: Operation, findings: Findings): void {
+  #answered(step: Step, operation: Operation, askedFor: string | undefined, findings: Findings): void {
     const isPresumed = operation.key === undefined
     const certain = this.#parts.knowledge.learnFrom(step, findings)
-    if (operation.over) return
+    // One that lost its record meanwhile asks for others of its base.
+    if (operation.over || (askedFor !== undefined && askedFor !== operation.key)) return
     operation.asked = findings.complete && certain ? 'all' : 'some'
     takeHint(this.#core, operation, findings)
     const known = operation.key === undefined ? undefined : this.#core.store.known(operation.key)
@@ -266,12 +266,13 @@ export class Proposer {
     const isRight = located?.kind === 'place' && compareTerms(located.place, round.place) === 0
     if (!isRight || operation.key !== round.key) this.#begin(step, operation)
     else if (round.isPrepared) this.#prepared(step, operation, round)
+    // Its own promise, where that is needed, is written together with its acceptance.
+    else this.#askSelf(step, round)
   }
 
   /** Decides on what needs no round: a final value, or that there is none. */
   #settle(step: Step, operation: Operation, value: RecordValue | null): void {
-    const set = { replicas: [], m: 1 }
-    const decision = operation.decide(value, set)
+    const decision = operation.decide(value, { replicas: [], m: 1 })
     if (decision.kind === 'refuse') return this.#fail(step, operation, decision.error)
     if (decision.kind !== 'write') return this.#end(step, operation, value, { kind: 'kept' })
     const what = value ? 'a final value' : 'a record that neither is fresh nor has a derived key'

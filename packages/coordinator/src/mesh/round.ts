@@ -1,4 +1,4 @@
-import type { Ballot, LedgerRecord, PeerMessage, Promised, Proposal, RecordValue, Refused } from '@skyclaw/protocol'
+import type { Accept, Ballot, LedgerRecord, Prepare, Promised, Proposal, RecordValue, Refused } from '@skyclaw/protocol'
 import { acceptQuorum, prepareQuorum } from './replica-set.ts'
 import { compareBallots, type Place, termOf } from './version.ts'
 
@@ -54,7 +54,7 @@ export class Round {
     this.#refused = []
   }
 
-  message(): PeerMessage {
+  message(): Prepare | Accept {
     const { basis } = this
     const { base } = this.#start
     const request = {

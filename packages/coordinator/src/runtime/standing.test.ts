@@ -1,5 +1,6 @@
 import { openStore } from '@skyclaw/store'
 import { expect, test } from 'vitest'
+import type { Step } from '../mesh/mesh.ts'
 import type { Driver } from './driver.ts'
 import { Standing } from './standing.ts'
 
@@ -10,7 +11,7 @@ function bench() {
   const lines: string[] = []
   const log = { info: (_: object, line: string) => void lines.push(line), warn: () => undefined }
   const driver: Driver = {
-    run: async (input) => input(undefined as never, undefined as never),
+    run: async (input) => input({ hold: () => {} } as Step, undefined as never),
     settle: () => undefined,
     settleOpen: () => undefined,
   }

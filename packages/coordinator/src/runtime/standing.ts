@@ -1,5 +1,6 @@
 import { type CounterName, prepareCounters, type Store } from '@skyclaw/store'
 import type { Log } from '../log.ts'
+import type { Step } from '../mesh/mesh.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { Driver } from './driver.ts'
 
@@ -71,8 +72,15 @@ export class Standing {
     await this.#save('forgotten', 1)
   }
 
-  /** Resolves when it is durable, or cannot be made so: then it is found out again after a restart. */
+  /**
+   * Resolves when it is durable, or cannot be made so: then it is found out again after a restart. Proposals that follow from it, such as
+   * those that need more disks from now on, leave after that.
+   */
   async #save(name: CounterName, value: number): Promise<void> {
-    await this.#driver?.run(() => this.#counters.save(name, value)).catch(() => undefined)
+    const input = (step: Step) => {
+      step.hold()
+      this.#counters.save(name, value)
+    }
+    await this.#driver?.run(input).catch(() => undefined)
   }
 }
