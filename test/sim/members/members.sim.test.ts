@@ -216,6 +216,10 @@ test(
   },
 )
 
+test.each([42_069, 1_378_707_646])('seed %i, which once found a mistake, breaks nothing', (mended) => {
+  expect(randomRun(mended).broken).toBeUndefined()
+})
+
 test.each(memberMutants)('the random runs find $name', { timeout: minuteMs }, async ({ name, budgetSeeds }) => {
   expect(await runMutant(name, seed, budgetSeeds)).toMatch(/^seed \d+: /)
 })

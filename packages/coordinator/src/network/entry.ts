@@ -67,6 +67,8 @@ export function goesBefore(update: MemberUpdate, entry: Entry): boolean {
   if (entry.state === 'forgotten') return false
   if (update.state === 'forgotten') return true
   if (update.incarnation !== entry.incarnation) return update.incarnation > entry.incarnation
+  // Of one that has not said its incarnation yet: whoever says that it is dead may have heard nothing of it since his own start (`toClaim`).
+  if (update.incarnation === 0 && update.state === 'dead') return entry.isUnconfirmed
   return entry.isUnconfirmed || ranks[update.state] > ranks[entry.state]
 }
 
