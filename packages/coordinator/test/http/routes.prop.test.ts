@@ -104,7 +104,8 @@ describe.each(entries)('%s', (id, route) => {
         const path = withId(route.path, encodeSafely(place) || 'x')
         const answer = await send(route, `${path}?${encodeSafely(query)}`, {})
         if (answer.status >= 300) expectProblem(answer)
-        else expectConforms(id, answer)
+        // A slash or a question mark in its place may make it the path of another route.
+        else if (!/[/?]/.test(place)) expectConforms(id, answer)
       }),
       { numRuns },
     )
