@@ -9,9 +9,10 @@ const options = { peerUrls: [] as string[], minReplications: 2, minReplicationsA
 function bench() {
   const store = openStore({ path: ':memory:' })
   const lines: string[] = []
+  let held = 0
   const log = { info: (_: object, line: string) => void lines.push(line), warn: () => undefined }
   const driver: Driver = {
-    run: async (input) => input({ hold: () => {} } as Step, undefined as never),
+    run: async (input) => input({ hold: () => void (held += 1) } as Step, undefined as never),
     settle: () => undefined,
     settleOpen: () => undefined,
   }
@@ -20,7 +21,7 @@ function bench() {
     standing.open(driver)
     return standing
   }
-  return { start, lines }
+  return { start, lines, held: () => held }
 }
 
 const now = (standing: Standing) => [standing.standalone, standing.minReplications]
@@ -51,4 +52,14 @@ test('its incarnation goes on where an earlier process left it', () => {
   const { start } = bench()
   start().note(7, false)
   expect(start().incarnation).toBe(7)
+})
+
+test('proposals of the turn in which it ceases to be standalone wait until that is durable', () => {
+  const { start, held } = bench()
+  const standing = start()
+  standing.note(0, false)
+  const before = held()
+  standing.note(0, true)
+  expect(now(standing)).toEqual([false, 2])
+  expect(held()).toBe(before + 1)
 })
