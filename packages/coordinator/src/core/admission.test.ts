@@ -3,11 +3,22 @@ import { Admission } from './admission.ts'
 
 const make = (random = 0.5, maxBacklogMs = 1_000) => new Admission({ maxBacklogMs, random: () => random })
 
-/** Takes units in until it says no; answers how many that were. */
+/** Takes units in until it says no, and begins them; answers how many that were. */
 function fill(admission: Admission, now: number, units = 10): number {
   let taken = 0
-  while (taken < 1_000_000 && admission.admit(units, now) === undefined) taken += units
+  for (; taken < 1_000_000 && admission.admit(units, now) === undefined; taken += units) admission.begin(units, now)
   return taken
+}
+
+/** One caller, who comes again some time after each answer. */
+function callOften(admission: Admission, calls: number, { from = 0, units = 10, tookMs = 1, pauseMs = 2_000 }): number {
+  let now = from
+  for (let call = 0; call < calls; call += 1, now += pauseMs) {
+    if (admission.admit(units, now) !== undefined) throw new Error('a caller alone is refused')
+    admission.begin(units, now)
+    admission.end(units, (now += tookMs))
+  }
+  return now
 }
 
 /** Ends so many units a millisecond, and takes others in for them, until the time. */
@@ -15,20 +26,37 @@ function serve(admission: Admission, from: number, until: number, unitsPerMs: nu
   for (let now = from; now < until; now += 10) {
     admission.end(unitsPerMs * 10, now)
     admission.admit(unitsPerMs * 10, now)
+    admission.begin(unitsPerMs * 10, now)
   }
 }
 
 test('as much is taken in as ends within the bound, measured', () => {
-  const slow = make()
-  fill(slow, 0)
-  serve(slow, 0, 3_000, 1)
-  slow.drop(slow.waiting)
-  const fast = make()
-  fill(fast, 0)
-  serve(fast, 0, 3_000, 20)
-  fast.drop(fast.waiting)
-  const [few, many] = [fill(slow, 3_000), fill(fast, 3_000)]
-  expect([few, many].map((units) => Math.round(units / 2_000))).toEqual([1, 10])
+  const limits = [1, 20].map((unitsPerMs) => {
+    const admission = make()
+    admission.admit(500, 0)
+    admission.begin(500, 0)
+    serve(admission, 0, 4_000, unitsPerMs)
+    fill(admission, 4_000)
+    return admission.waiting
+  })
+  expect(limits.map((units) => Math.round(units / 1_000))).toEqual([1, 20])
+})
+
+test('64 callers of 100 jobs each are taken in at the start, and after callers who came one at a time, with pauses', () => {
+  expect(fill(make(), 0, 100)).toBeGreaterThanOrEqual(6_400)
+  const admission = make()
+  const now = callOften(admission, 1_000, {})
+  expect(fill(admission, now, 100)).toBeGreaterThanOrEqual(6_400)
+})
+
+test('bodies that come slowly and jobs that come singly say nothing of what could be done', () => {
+  const admission = make()
+  for (let now = 0; now < 100_000; now += 500) {
+    admission.admit(50, now)
+    callOften(admission, 1, { from: now, units: 1, tookMs: 10 })
+    admission.drop(50)
+  }
+  expect(fill(admission, 100_000, 100)).toBeGreaterThanOrEqual(6_400)
 })
 
 test('work of which little is there is taken in, however long it takes, and however much it is', () => {
@@ -65,7 +93,7 @@ test('who is sent away comes back when there is room for him: later, the more th
 })
 
 test('the times to come back are spread around the backlog, from one second to five', () => {
-  const seconds = [0, 0.5, 0.999].map((random) => {
+  const seconds = [0, 0.5, 0.9999].map((random) => {
     const admission = make(random, 2_000)
     fill(admission, 0)
     return admission.admit(1, 0)

@@ -1,6 +1,6 @@
 /**
  * Back-pressure: which new work is taken in. What was taken in and is not answered yet is counted in units, one of which is about the work of
- * a small job. How many units end in a millisecond is measured while there is enough to do, and so it is known how long all that waits
+ * a small job. How many units end in a millisecond is measured while enough is in work, and so it is known how long all that waits
  * will take. While that is longer than the bound, new work is refused with the time after which to come back: who is refused at once can
  * go elsewhere, and those who were taken in are answered soon, whatever the rush.
  *
@@ -13,8 +13,8 @@ export interface AdmissionOptions {
   readonly random: () => number
 }
 
-/** Until it was measured: less than most machines do. */
-const initialUnitsPerMs = 5
+/** Until it was measured: less than most machines do, and enough for 64 callers of 100 jobs each that all come at the start. */
+const initialUnitsPerMs = 10
 
 /** So much is always taken in: for less, the time that one takes says nothing about how many end. */
 const minBacklogUnits = 16
@@ -22,6 +22,7 @@ const minBacklogUnits = 16
 /** With fewer in work, the rate is that of the callers, and not what could be done. */
 const busyUnits = minBacklogUnits / 2
 
+/** How much time with enough in work is measured at once. */
 const windowMs = 100
 
 /** The weight of the latest window in the measured rate. */
@@ -33,8 +34,13 @@ const maxRetryAfterSeconds = 5
 export class Admission {
   readonly #options: AdmissionOptions
   #waiting = 0
+  #working = 0
   #unitsPerMs = initialUnitsPerMs
-  #window: { readonly since: number; ended: number } | undefined
+  /** Since when enough has been in work without a break. */
+  #busySince: number | undefined
+  /** What was in work together, and for how long, since the rate was last measured: the breaks between are no part of it. */
+  #busyMs = 0
+  #ended = 0
   /** Units sent away that are still to come back, as of `#appointedAt`. */
   #appointed = 0
   #appointedAt = 0
@@ -49,12 +55,12 @@ export class Admission {
     return this.#waiting / this.#unitsPerMs
   }
 
-  /** Units taken in and not ended. */
+  /** Units taken in and neither ended nor dropped. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Takes so many units in, or answers after how many seconds to come back. What was taken in must be ended, or dropped. */
+  /** Takes so many units in, or answers after how many seconds to come back. What was taken in must be begun and ended, or dropped. */
   admit(units: number, now: number): number | undefined {
     if (this.#isOpen()) {
       this.#waiting += units
@@ -69,14 +75,21 @@ export class Admission {
     return this.admit(units, now)
   }
 
-  /** Work that was taken in has been done. */
-  end(units: number, now: number): void {
-    if (this.#waiting < busyUnits) this.#window = undefined
-    else this.#measure(units, now)
-    this.#waiting -= units
+  /** Work that was taken in is whole, and is done from now on. */
+  begin(units: number, now: number): void {
+    this.#working += units
+    if (this.#working >= busyUnits) this.#busySince ??= now
   }
 
-  /** Work that was taken in will not be done. */
+  /** Work that was begun has been done. */
+  end(units: number, now: number): void {
+    if (this.#busySince !== undefined) this.#measure(units, this.#busySince, now)
+    this.#working -= units
+    this.#waiting -= units
+    if (this.#working < busyUnits) this.#busySince = undefined
+  }
+
+  /** Work that was taken in will not be begun. */
   drop(units: number): void {
     this.#waiting -= units
   }
@@ -97,13 +110,14 @@ export class Admission {
     return this.#waiting < minBacklogUnits || this.backlogMs < maxBacklogMs
   }
 
-  #measure(units: number, now: number): void {
-    this.#window ??= { since: now, ended: 0 }
-    const { since, ended } = this.#window
-    this.#window.ended += units
-    if (now - since < windowMs) return
-    this.#unitsPerMs += windowWeight * ((ended + units) / (now - since) - this.#unitsPerMs)
-    this.#window = { since: now, ended: 0 }
+  #measure(units: number, since: number, now: number): void {
+    this.#ended += units
+    this.#busyMs += now - since
+    this.#busySince = now
+    if (this.#busyMs < windowMs) return
+    this.#unitsPerMs += windowWeight * (this.#ended / this.#busyMs - this.#unitsPerMs)
+    this.#ended = 0
+    this.#busyMs = 0
   }
 
   #appoint(units: number, now: number): number {

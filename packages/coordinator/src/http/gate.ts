@@ -104,6 +104,7 @@ export class Gate {
       if (seconds !== undefined) throw this.#refusal(reply, seconds)
     }
     ticket.working = true
+    this.#admission.begin(ticket.units, this.#now())
     try {
       return await work()
     } finally {

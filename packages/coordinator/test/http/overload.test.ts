@@ -21,7 +21,7 @@ function askAtOnce({ running, token = '' }: TestCoordinator, requests: readonly 
   )
 }
 
-const batch = { jobs: Array.from({ length: 600 }, () => shellJob()) }
+const batch = { jobs: Array.from({ length: 1_000 }, () => shellJob()) }
 
 test('with too much to do, new work and lists are sent away with a time to come back, and hosts are heard', async () => {
   const coordinator = await startTestCoordinator({ maxBacklogMs: 100 })
@@ -38,15 +38,17 @@ test('with too much to do, new work and lists are sent away with a time to come 
   expect(hosts.map(({ status }) => status)).toEqual([200, 200, 200])
   expectProblem(second!, 'too_busy')
   expect(second!.headers['retry-after']).toMatch(/^[1-5]$/)
+  expect((await coordinator.ok('listJobs', { query: { limit: '1000' } })).jobs).toHaveLength(1_000)
   const large = { payload: { ...shellJob().payload, stdin: 'x'.repeat(limits.stdinChars) } }
   const many = await askAtOnce(coordinator, [
-    ['enqueueBatch', { jobs: Array.from({ length: 5 }, () => large) }],
+    ['enqueueBatch', { jobs: Array.from({ length: 25 }, () => large) }],
     ['enqueueJob', shellJob()],
     ['listJobs'],
     ['readState'],
   ])
   expect(many.map(({ status }) => status)).toEqual([200, 429, 429, 429])
-  expect((await coordinator.ok('listJobs', { query: { limit: '1000' } })).jobs).toHaveLength(605)
+  const [newest] = (await coordinator.ok('listJobs', { query: { limit: '1' } })).jobs
+  expect(newest!.payload).toEqual(large.payload)
 })
 
 test('requests that are refused for what they are, or given up, take no room', async () => {
@@ -71,10 +73,10 @@ test('requests that are refused for what they are, or given up, take no room', a
 
 test('a body that its sender holds up keeps nobody out for long, and is taken when it is whole', async () => {
   const coordinator = await startTestCoordinator({ maxBacklogMs: 100 })
-  const body = JSON.stringify(shellJob())
+  const body = JSON.stringify({ jobs: [shellJob()] })
   const connection = await RawConnection.open(coordinator.port)
-  const head = [`POST ${routes.enqueueJob.path} HTTP/1.1`, 'host: test', `x-skyclaw-token: ${coordinator.token}`]
-  const length = 2_000_000
+  const head = [`POST ${routes.enqueueBatch.path} HTTP/1.1`, 'host: test', `x-skyclaw-token: ${coordinator.token}`]
+  const length = 10_000_000
   connection.write([...head, 'content-type: application/json', `content-length: ${length}`, '', body].join('\r\n'))
   const listed = async () => (await coordinator.call('listJobs')).status
   await until('the announced body to count', async () => (await listed()) === 429)
