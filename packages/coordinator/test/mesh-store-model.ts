@@ -1,6 +1,6 @@
 import type { LedgerRecord } from '@skyclaw/protocol'
 import { recordRules } from '../src/ledger/record-rules.ts'
-import type { KnownHead, MeshCounter, MeshStore, Register } from '../src/mesh/store.ts'
+import type { KnownHead, MeshCounter, MeshStore, Register, Standing } from '../src/mesh/store.ts'
 
 const inOrder = (keys: Iterable<string>, limit: number) => [...new Set(keys)].toSorted().slice(0, limit)
 
@@ -44,6 +44,12 @@ export class MeshStoreModel implements MeshStore {
 
   known(key: string): LedgerRecord | undefined {
     return this.records.get(key)
+  }
+
+  standing(key: string): Standing | undefined {
+    const record = this.known(key)
+    if (!record) return undefined
+    return { version: record.version, isFinal: recordRules.isFinal(record.value), writtenAt: record.writtenAt }
   }
 
   putKnown(record: LedgerRecord): void {

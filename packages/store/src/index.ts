@@ -24,6 +24,7 @@ export {
 } from './queries/find-keys.ts'
 export { prepareGetRecord } from './queries/get-record.ts'
 export { prepareGetRegister } from './queries/get-register.ts'
+export { prepareGetStanding, type StandingRow } from './queries/get-standing.ts'
 export { prepareListChangeable } from './queries/list-changeable.ts'
 export { prepareListUnlearned } from './queries/list-unlearned.ts'
 export { dropReplacedMembers, listMembers, prepareMembers, type SeenMember } from './queries/members.ts'

@@ -38,6 +38,10 @@ export class ObservedStore implements MeshStore {
     return this.#store.known(key)
   }
 
+  standing(key: string): ReturnType<MeshStore['standing']> {
+    return this.#store.standing(key)
+  }
+
   putKnown(record: LedgerRecord): void {
     this.#store.putKnown(record)
     this.writes.push({ kind: 'known', key: record.key, record })

@@ -32,6 +32,11 @@ export class HeldRecords {
     return found
   }
 
+  /** What is held under a key, if it is here; it is kept no longer for it. */
+  peek(key: string): HeldRecord | undefined {
+    return this.#young.get(key) ?? this.#old.get(key)
+  }
+
   /** An entry is changed: it stays here until the changes are taken. `chars` is the length of its texts. */
   change(entry: HeldRecord, chars = entry.chars): void {
     const isYoung = this.#young.get(entry.key) === entry

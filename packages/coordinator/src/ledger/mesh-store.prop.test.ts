@@ -128,6 +128,8 @@ const turn = fc.record({
 const timeless = (row: Register | undefined) => (row?.accepted ? { ...row, touchedAt: 0 } : row)
 
 const reads = (on: Target, limit: number) => ({
+  // Before the values are read, which are held from then on.
+  standings: keys.map((k) => on.standing(k)),
   known: keys.map((k) => on.known(k)),
   registers: keys.map((k) => timeless(on.register(k))),
   withBase: [...bases, 'host:h', 'none'].map((base) => on.keysWithBase(base, limit)),

@@ -7,12 +7,12 @@ import {
   type Store,
   type WriteBuffer,
 } from '@skyclaw/store'
-import type { KnownHead, MeshCounter, MeshStore, Register } from '../mesh/store.ts'
+import type { KnownHead, MeshCounter, MeshStore, Register, Standing } from '../mesh/store.ts'
 import { compareBallots, compareTerms } from '../mesh/version.ts'
 import { BaseIndex } from './base-index.ts'
 import { heldFromRows, heldNothing, type HeldRecord } from './held-record.ts'
 import { HeldRecords } from './held-records.ts'
-import { toHead, toKnownHead } from './record-index.ts'
+import { toHead, toKnownHead, toVersion } from './record-index.ts'
 import { prepareMeshQueries } from './mesh-queries.ts'
 import { writeHeld } from './write-held.ts'
 
@@ -123,6 +123,13 @@ export class SqliteMeshStore implements MeshStore, WriteBuffer {
 
   known(key: string): LedgerRecord | undefined {
     return this.#get(key).known
+  }
+
+  standing(key: string): Standing | undefined {
+    const held = this.#held.peek(key)
+    if (!held && this.#bases.lacks(key)) return undefined
+    const row = held ? held.head : this.#queries.getStanding(key)
+    return row && { version: toVersion(row), isFinal: row.finishedAt !== null, writtenAt: row.writtenAt }
   }
 
   putKnown(record: LedgerRecord): void {

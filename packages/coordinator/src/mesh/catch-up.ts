@@ -128,9 +128,8 @@ export class CatchUp {
   }
 
   #isNews({ key, version }: PulledRecord): boolean {
-    const { store, rules } = this.#core
-    const known = store.known(key)
-    return !known || (!rules.isFinal(known.value) && compareVersions(version, known.version) > 0)
+    const standing = this.#core.store.standing(key)
+    return !standing || (!standing.isFinal && compareVersions(version, standing.version) > 0)
   }
 
   /** The next page: without values, unless nearly everything is news because this coordinator is new itself. */

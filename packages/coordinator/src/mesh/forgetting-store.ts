@@ -1,5 +1,5 @@
 import type { LedgerRecord } from '@skyclaw/protocol'
-import type { KnownHead, MeshCounter, MeshStore, Register } from './store.ts'
+import type { KnownHead, MeshCounter, MeshStore, Register, Standing } from './store.ts'
 import type { ValueRules } from './value-rules.ts'
 
 /**
@@ -21,8 +21,14 @@ export class ForgettingStore implements MeshStore {
 
   known(key: string): LedgerRecord | undefined {
     const record = this.#store.known(key)
-    if (!record || record.writtenAt >= this.wall - this.#retentionMs || !this.#rules.isFinal(record.value))
-      return record
+    if (!record || !this.#isOld(record) || !this.#rules.isFinal(record.value)) return record
+    this.#store.dropKnown(key)
+    return undefined
+  }
+
+  standing(key: string): Standing | undefined {
+    const standing = this.#store.standing(key)
+    if (!standing || !this.#isOld(standing) || !standing.isFinal) return standing
     this.#store.dropKnown(key)
     return undefined
   }
@@ -85,5 +91,9 @@ export class ForgettingStore implements MeshStore {
 
   saveFeedCursor(instance: string, seq: number): void {
     this.#store.saveFeedCursor(instance, seq)
+  }
+
+  #isOld({ writtenAt }: Pick<LedgerRecord, 'writtenAt'>): boolean {
+    return writtenAt < this.wall - this.#retentionMs
   }
 }

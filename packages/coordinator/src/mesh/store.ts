@@ -1,4 +1,4 @@
-import type { Ballot, Epoch, LedgerRecord, Proposal, ReplicaSet } from '@skyclaw/protocol'
+import type { Ballot, Epoch, LedgerRecord, Proposal, ReplicaSet, Version } from '@skyclaw/protocol'
 
 /** A record's register at this coordinator: what it promised and accepted. Only the highest generation is kept. */
 export interface Register {
@@ -17,6 +17,14 @@ export interface Register {
 /** All of a record but its value, which may have megabytes. */
 export type KnownHead = Omit<LedgerRecord, 'value'>
 
+/** How new a known value is, and whether it can still change. */
+export interface Standing {
+  readonly version: Version
+  readonly isFinal: boolean
+  /** Milliseconds since 1970. */
+  readonly writtenAt: number
+}
+
 /**
  * What the mesh keeps on disk. Every call happens inside the one transaction of a turn, and its effect is durable when the turn's
  * messages and answers leave. Nothing else writes registers or known values.
@@ -30,6 +38,8 @@ export interface MeshStore {
   dropRegister(key: string): void
 
   known(key: string): LedgerRecord | undefined
+  /** The same without the value, which is not read for it. */
+  standing(key: string): Standing | undefined
   /** Replaces the known value and gives it the next number of the feed. */
   putKnown(record: LedgerRecord): void
   /** Drops the known value, if there is one. */

@@ -8,6 +8,7 @@ import { prepareDropRegister } from './drop-register.ts'
 import { prepareFindKeysByBase, prepareFindKeysByTag, prepareListKeysBetween } from './find-keys.ts'
 import { prepareGetRecord } from './get-record.ts'
 import { prepareGetRegister } from './get-register.ts'
+import { prepareGetStanding } from './get-standing.ts'
 import { prepareListChangeable } from './list-changeable.ts'
 import { prepareListRecords } from './list-records.ts'
 import { prepareListUnlearned } from './list-unlearned.ts'
@@ -42,6 +43,7 @@ function explain(): { sql: string; plan: string[] }[] {
     preparePromoteDue,
     prepareGetRecord,
     prepareGetRegister,
+    prepareGetStanding,
     prepareListChangeable,
     prepareListRecords,
     prepareListUnlearned,
