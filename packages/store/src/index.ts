@@ -35,7 +35,13 @@ export { preparePutPromise, type PromiseRow } from './queries/put-promise.ts'
 export { preparePutRegister } from './queries/put-register.ts'
 export { preparePutRecord } from './queries/put-record.ts'
 export { countDue, countLeases, countStatuses } from './queries/queue-summary.ts'
-export { prepareReadFeed, prepareReadFeedHeads, prepareSaveFeedSeq, readCounters } from './queries/read-feed.ts'
+export {
+  type FeedHead,
+  prepareReadFeed,
+  prepareReadFeedHeads,
+  prepareSaveFeedSeq,
+  readCounters,
+} from './queries/read-feed.ts'
 export type { MemberRow } from './schema/members.ts'
-export type { RecordHead, RecordRow } from './schema/records.ts'
+export type { RecordHead, RecordRow, VersionColumns } from './schema/records.ts'
 export type { RegisterRow } from './schema/registers.ts'

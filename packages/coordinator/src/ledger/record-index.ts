@@ -6,7 +6,7 @@ import {
   type ReplicaSet,
   type Version,
 } from '@skyclaw/protocol'
-import type { RecordHead, RecordRow, StandingRow } from '@skyclaw/store'
+import type { RecordHead, RecordRow, VersionColumns } from '@skyclaw/store'
 import { isDue } from '../core/lifecycle.ts'
 import type { KnownHead } from '../mesh/store.ts'
 import { toEpoch } from './epoch-columns.ts'
@@ -59,7 +59,7 @@ export function toValue(row: RecordRow): RecordValue {
   return JSON.parse(row.value) as RecordValue
 }
 
-export function toVersion(row: StandingRow): Version {
+export function toVersion(row: VersionColumns): Version {
   return { ...toEpoch(row), generation: row.generation, ballot: { n: row.ballotN, node: row.ballotNode } }
 }
 

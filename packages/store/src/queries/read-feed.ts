@@ -1,8 +1,9 @@
 import { asc, eq, gt, max, sql } from '../drizzle.ts'
 import type { StoreDatabase } from '../open.ts'
 import { meta } from '../schema/meta.ts'
-import { headColumns, type RecordHead, type RecordRow, records } from '../schema/records.ts'
+import { type RecordRow, records, type VersionColumns, versionColumns } from '../schema/records.ts'
 import { boundLimit } from './bound.ts'
+import { directAll, named } from './direct.ts'
 
 /** Rows read at once: a row can have megabytes, and the reader stops where its page is full. */
 const rowsPerRead = 16
@@ -29,16 +30,18 @@ export function prepareReadFeed(db: StoreDatabase): (since: number, limit: numbe
   }
 }
 
-/** The same without the values. */
-export function prepareReadFeedHeads(db: StoreDatabase): (since: number, limit: number) => RecordHead[] {
-  const statement = db
-    .select(headColumns)
+/** A record in the feed by its name and version only. */
+export type FeedHead = VersionColumns & Pick<RecordRow, 'key' | 'feedSeq'>
+
+/** The same by names and versions only. */
+export function prepareReadFeedHeads(db: StoreDatabase): (since: number, limit: number) => FeedHead[] {
+  const query = db
+    .select(named({ key: records.key, feedSeq: records.feedSeq, ...versionColumns }))
     .from(records)
     .where(gt(records.feedSeq, sql.placeholder('since')))
     .orderBy(asc(records.feedSeq))
     .limit(boundLimit)
-    .prepare()
-  return (since, limit) => statement.all({ since, limit })
+  return directAll(db, query) as (since: number, limit: number) => FeedHead[]
 }
 
 /** Remembers the last number given in the feed, for when the record that bears it is deleted. */

@@ -86,3 +86,11 @@ const { value: _value, promisedN: _promisedN, promisedNode: _promisedNode, ...co
 
 /** What a query selects for the head of a row. */
 export const headColumns = columns
+
+/** What says how new a record is. */
+export type VersionColumns = Pick<RecordRow, 'epochN' | 'epochNode' | 'generation' | 'ballotN' | 'ballotNode'>
+
+const { epochN, epochNode, generation, ballotN, ballotNode } = columns
+
+/** What a query selects for that. */
+export const versionColumns = { epochN, epochNode, generation, ballotN, ballotNode }
