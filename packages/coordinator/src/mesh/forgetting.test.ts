@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { MeshCores, retentionMs, taken } from '../../test/mesh-cores.ts'
+import { MeshStoreModel } from '../../test/mesh-store-model.ts'
 import { shellJobRecord } from '../../test/records.ts'
 import { keep, write } from '../core/decision.ts'
 import * as lifecycle from '../core/lifecycle.ts'
+import { recordRules } from '../ledger/record-rules.ts'
+import { ForgettingStore } from './forgetting-store.ts'
 
 const key = 'job:job'
 
@@ -81,3 +84,24 @@ test('an end that too few accepted, and of which nothing else is known, is kept 
   cores.pass(20_000)
   for (const [name, store] of cores.stores) expect(store.unlearned('', 1), name).toEqual([])
 })
+
+test.each(['standing', 'known'] as const)(
+  'what ended long ago is forgotten when its %s is asked for, and nothing else is',
+  (asked) => {
+    const model = new MeshStoreModel()
+    const store = new ForgettingStore(model, recordRules, retentionMs)
+    store.wall = 10 * retentionMs
+    const [old, late] = [store.wall - retentionMs - 1, store.wall - retentionMs]
+    const ended = { ...shellJobRecord(), status: 'cancelled' as const }
+    const put = (name: string, value: typeof ended | ReturnType<typeof shellJobRecord>, writtenAt: number) => {
+      const version = { generation: 1, ballot: { n: 1, node: 'a' } }
+      store.putKnown({ key: name, version, set: { replicas: ['a'], m: 1 }, writtenAt, value })
+    }
+    put('job:ended-long-ago', ended, old)
+    put('job:ended', ended, late)
+    put('job:open', shellJobRecord(), old)
+    const found = [...model.records.keys()].filter((name) => store[asked](name))
+    expect(found).toEqual(['job:ended', 'job:open'])
+    expect([...model.records.keys()]).toEqual(found)
+  },
+)
