@@ -44,9 +44,11 @@ test('as much is taken in as ends within the bound, measured', () => {
 
 test('64 callers of 100 jobs each are taken in at the start, and after callers who came one at a time, with pauses', () => {
   expect(fill(make(), 0, 100)).toBeGreaterThanOrEqual(6_400)
-  const admission = make()
-  const now = callOften(admission, 1_000, {})
-  expect(fill(admission, now, 100)).toBeGreaterThanOrEqual(6_400)
+  for (const tookMs of [1, 25, 500]) {
+    const admission = make()
+    const now = callOften(admission, 1_000, { tookMs })
+    expect(fill(admission, now, 100), `each took ${tookMs} ms`).toBeGreaterThanOrEqual(6_400)
+  }
 })
 
 test('bodies that come slowly and jobs that come singly say nothing of what could be done', () => {

@@ -25,6 +25,9 @@ const busyUnits = minBacklogUnits / 2
 /** How much time with enough in work is measured at once. */
 const windowMs = 100
 
+/** A lower rate is believed with as much in work as should have ended in so long: with less, it may be how long each piece takes. */
+const believedMs = 50
+
 /** The weight of the latest window in the measured rate. */
 const windowWeight = 0.3
 
@@ -115,7 +118,8 @@ export class Admission {
     this.#busyMs += now - since
     this.#busySince = now
     if (this.#busyMs < windowMs) return
-    this.#unitsPerMs += windowWeight * (this.#ended / this.#busyMs - this.#unitsPerMs)
+    const more = this.#ended / this.#busyMs - this.#unitsPerMs
+    if (more > 0 || this.#working >= this.#unitsPerMs * believedMs) this.#unitsPerMs += windowWeight * more
     this.#ended = 0
     this.#busyMs = 0
   }

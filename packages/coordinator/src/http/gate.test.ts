@@ -25,11 +25,16 @@ function bench() {
   const come = (bytes: number) => {
     const raw = new EventEmitter()
     const request = { headers: { 'content-length': String(bytes) }, body: {} } as unknown as FastifyRequest
-    const reply = { raw, header: () => reply } as unknown as FastifyReply
+    let comeBackS: number | undefined
+    const header = (_: string, value: string) => {
+      comeBackS = Number(value)
+      return reply
+    }
+    const reply = { raw, header } as unknown as FastifyReply
     let refused: Error | undefined
     hook!(request, reply, (error) => void (refused = error))
     const leave = () => void raw.emit('close')
-    return { refused, leave, work: () => gate.work(request, reply, async () => 'done') }
+    return { refused, comeBackS, leave, work: () => gate.work(request, reply, async () => 'done') }
   }
   const isOpen = () => {
     const { refused, leave } = come(1)
@@ -59,6 +64,13 @@ test('bodies that are held up by their senders keep others out once too much of 
   expect(isOpen()).toBe(true)
   expect(await held[1]!.work()).toBe('done')
   expect(isOpen()).toBe(true)
+})
+
+test('a length that nobody may send does not tell the others to come back late', () => {
+  const { come } = bench()
+  come(16 * megabyte)
+  expect(come(1e18).refused).toBeDefined()
+  expect(come(1).comeBackS).toBeLessThanOrEqual(2)
 })
 
 test('nothing ticks before somebody comes, and when nobody has come for a while; who comes then sees that the process is late', () => {

@@ -1,4 +1,4 @@
-import { type OperationId, ProblemError } from '@skyclaw/protocol'
+import { limits, type OperationId, ProblemError } from '@skyclaw/protocol'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { Admission } from '../core/admission.ts'
@@ -72,7 +72,7 @@ export class Gate {
     if (least === undefined) return []
     return [
       (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
-        const bytes = Number(request.headers['content-length'] ?? 0)
+        const bytes = Math.min(limits.largeBodyBytes, Number(request.headers['content-length'] ?? 0))
         const cost = Math.max(least, Math.ceil(bytes / bytesPerUnit))
         const since = this.#now()
         this.#came(since)
