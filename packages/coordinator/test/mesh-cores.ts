@@ -1,4 +1,4 @@
-import type { PeerMessage } from '@skyclaw/protocol'
+import type { LedgerRecord, PeerMessage } from '@skyclaw/protocol'
 import { recordRules } from '../src/ledger/record-rules.ts'
 import { createMesh } from '../src/mesh/create-mesh.ts'
 import type { ChangeRequest, ChangeResult, FindRequest, Mesh, MeshEvent, MeshOptions, Step } from '../src/mesh/mesh.ts'
@@ -25,6 +25,10 @@ export class MeshCores {
   readonly live: Set<string>
   /** What the clock of a coordinator says. */
   wallOf: (name: string) => number = () => this.wall
+  /** To whom the next round of what is proposed is left. */
+  heir: () => string | undefined = () => undefined
+  /** Who was left the next round of which record. */
+  readonly inherited: { readonly by: string; readonly key: string }[] = []
   /** Says what gets lost on its way. */
   loses: (sent: Sent) => boolean = () => false
   /** For how many milliseconds what is sent is on its way. */
@@ -44,7 +48,13 @@ export class MeshCores {
       const store = new MeshStoreModel()
       store.saveCounter('bootstrapped', 1)
       this.stores.set(self, store)
-      const hooks = { learned: () => {}, warn: () => {}, count: (event: MeshEvent) => void this.events.push(event) }
+      const hooks = {
+        learned: () => {},
+        heir: () => this.heir(),
+        inherited: (_: Step, { key }: LedgerRecord) => void this.inherited.push({ by: self, key }),
+        warn: () => {},
+        count: (event: MeshEvent) => void this.events.push(event),
+      }
       const options = { self, minReplications: () => minReplications, retentionMs, ...more }
       this.#cores.set(self, createMesh({ store, rules: recordRules, hooks, options, random: () => 0.5 }, { now: 0 }))
     }

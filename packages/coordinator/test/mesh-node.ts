@@ -108,6 +108,8 @@ export class MeshNode {
     })
     const hooks = {
       learned: (...learned: Parameters<MeshLedger['noteLearned']>) => ledger.noteLearned(...learned),
+      heir: (...left: Parameters<MeshLedger['heir']>) => ledger.heir(...left),
+      inherited: (...inherited: Parameters<MeshLedger['noteInherited']>) => ledger.noteInherited(...inherited),
       warn: () => undefined,
       count: (event: MeshEvent) => void node?.events.push(event),
     }

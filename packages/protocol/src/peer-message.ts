@@ -45,7 +45,7 @@ export const Accept = closed({
   type: Type.Literal('accept'),
   ...request,
   proposal: Proposal,
-  /** Promised together with the acceptance: the proposer may go on from here. */
+  /** Promised together with the acceptance: the proposer may go on from here, or another replica to which it leaves that, its heir. */
   next: Ballot,
 })
 export type Accept = Static<typeof Accept>

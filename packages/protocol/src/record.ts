@@ -113,8 +113,18 @@ export type HostRecord = Static<typeof HostRecord>
 export const RecordValue = tagged('kind', [JobRecord, HostRecord, SupersededRecord])
 export type RecordValue = Static<typeof RecordValue>
 
-/** Orders the proposals for one register. A number is used once, ever, by its node; a node is an instance id. */
-export const Ballot = closed({ n: Counter, node: Id })
+/** No character of an id is below the plus sign: so nothing stands between an id and the same with a plus sign behind it. */
+const BallotNode = Type.String({
+  minLength: 1,
+  maxLength: 2 * limits.idChars + 1,
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]*([+][A-Za-z0-9][A-Za-z0-9._:-]*)?$',
+})
+
+/**
+ * Orders the proposals for one register, by number, then by node. A number is used once, ever, by its node; a node is an instance id. Or it is
+ * that of the instance that counted the number and, behind a plus sign, of its heir: the ballot comes right after the one without the heir.
+ */
+export const Ballot = closed({ n: Counter, node: BallotNode })
 export type Ballot = Static<typeof Ballot>
 
 /**

@@ -36,6 +36,7 @@ export function dayPlan(seed: number, hours: number): Plan {
   return {
     ...{ seed, coordinators, safetyMs, retentionMs, pace },
     minReplications: dice.pick([2, 2, 3])!,
+    heirShare: 0.2,
     prunes: true,
     calmMs: 150_000 * pace + latestMs,
     tickMs: 2_000,

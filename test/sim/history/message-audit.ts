@@ -1,4 +1,5 @@
 import type { Accept, Ballot, LedgerRecord, PeerMessage, Prepare, Promised, Version } from '@skyclaw/protocol'
+import { isInherited, ownerOf } from '../../../packages/coordinator/src/mesh/version.ts'
 import type { DiskMirror } from './disk-mirror.ts'
 import type { History, OnViolation } from './history.ts'
 import { ballotName, orderBallots, orderVersions, type Term, termName } from './order.ts'
@@ -48,7 +49,9 @@ export class MessageAudit {
 
   #accept(from: string, message: Accept): void {
     this.#use(from, message, message.ballot)
-    this.#use(from, message, message.next)
+    if (!isInherited(message.next)) this.#use(from, message, message.next)
+    // An heir could be left the same once more if it forgot that it has gone on.
+    if (isInherited(message.ballot)) this.#checkHeld(from, message, message.ballot)
     const name = roundName(message)
     const text = `${this.#history.contents.idOf(message.proposal.value)} ${JSON.stringify(message.proposal.moved)} ${message.proposal.writtenAt} ${ballotName(message.next)}`
     const before = this.#proposals.get(name)
@@ -56,8 +59,9 @@ export class MessageAudit {
     else if (before !== text) this.#onViolation(`${from} proposed two values under ${name}`, message.key)
   }
 
-  /** Each number serves one register, is its sender's own, and its durable count is past it. */
+  /** Each number serves one register, is its sender's own or was left to it, and its durable count is past it. */
   #use(from: string, round: Round, ballot: Ballot): void {
+    if (isInherited(ballot) && ownerOf(ballot) === from) return
     if (ballot.node !== from) return this.#onViolation(`${from} used a ballot of ${ballot.node}`, round.key)
     if (ballot.n === 0) return
     if (ballot.n >= (this.#mirror(from).counters.get('ballot') ?? 0)) {

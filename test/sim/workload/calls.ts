@@ -1,6 +1,6 @@
 import type { LedgerRecord, RecordValue } from '@skyclaw/protocol'
 import type { Decision } from '../../../packages/coordinator/src/core/decision.ts'
-import type { ChangeResult, FindRequest } from '../../../packages/coordinator/src/mesh/mesh.ts'
+import type { ChangeResult, FindRequest, Mesh, Step } from '../../../packages/coordinator/src/mesh/mesh.ts'
 import { describeResult } from '../report/describe.ts'
 import type { Call } from '../history/call-audit.ts'
 import type { Machine } from '../world/machine.ts'
@@ -31,6 +31,9 @@ interface Open {
   /** On the clock of the coordinator. */
   readonly since: number
 }
+
+type Input = (step: Step, mesh: Mesh) => void
+type Make = (call: Call, end: () => void) => { into: Input }
 
 /** Every call gets its answer within its time and this; or some ticks, where they are longer. */
 const usualGraceMs = 2_500
@@ -67,13 +70,13 @@ export class Calls {
     this.#ask<Found>(actor, machine, answered, (answer) => this.#findAt(actor, machine, { by, text }, answer))
   }
 
-  /** Within a coordinator. Its answer does not come if the coordinator ends first. */
-  changeAt(machine: Machine, command: Command, answered: (answer: ChangeResult) => void): void {
+  /** Within a coordinator, and within the input of a turn if that is given. Its answer does not come if the coordinator ends first. */
+  changeAt(machine: Machine, command: Command, answered: (answer: ChangeResult) => void, within?: Step): void {
     const { process } = machine
     if (!process) return
     const { calls } = this.#world
     const { label, key, keyFor, fresh, decide } = command
-    this.#run(machine, label, key, (call, end) => ({
+    const make: Make = (call, end) => ({
       into: (step, mesh) =>
         mesh.change(step, {
           key,
@@ -93,7 +96,8 @@ export class Calls {
             answered(result)
           },
         }),
-    }))
+    })
+    this.#run(machine, label, key, make, within)
   }
 
   /** Every call that its coordinator lived to answer must be answered in time. */
@@ -138,15 +142,10 @@ export class Calls {
     })
   }
 
-  #run(
-    machine: Machine,
-    label: string,
-    key: string,
-    make: (call: Call, end: () => void) => { into: Parameters<NonNullable<Machine['process']>['driver']['run']>[0] },
-  ): void {
+  #run(machine: Machine, label: string, key: string, make: Make, within?: Step): void {
     const { process } = machine
     if (!process) return
-    const work: Parameters<typeof process.driver.run>[0] = (step, mesh) => {
+    const work: Input = (step, mesh) => {
       const call = this.#world.calls.begin({
         label,
         key,
@@ -158,7 +157,8 @@ export class Calls {
       this.#world.trace(() => `${machine.name} begins ${label}`)
       make(call, () => this.#open.delete(open)).into(step, mesh)
     }
-    process.driver.run(work).catch(() => undefined)
+    if (within) work(within, process.mesh)
+    else process.driver.run(work).catch(() => undefined)
   }
 
   #ask<A>(

@@ -1,6 +1,7 @@
 import type { JobRecord } from '@skyclaw/protocol'
 import { isDue } from '../../../packages/coordinator/src/core/lifecycle.ts'
 import { claimTag } from '../../../packages/coordinator/src/ledger/record-key.ts'
+import type { ChangeResult, Step } from '../../../packages/coordinator/src/mesh/mesh.ts'
 import type { Machine } from '../world/machine.ts'
 import { type Actor, isSettled } from './client.ts'
 import { completeJob, hashOf, type Held, leaseJob, releaseJob } from './jobs.ts'
@@ -48,6 +49,16 @@ export class Host {
 
   get isPresent(): boolean {
     return this.#present
+  }
+
+  /** A coordinator has a job for it that it did not ask for. */
+  takeAt(machine: Machine, key: string, within?: Step): void {
+    const { calls, name } = this.#actor
+    const command = leaseJob(`${name} inherits ${calls.next()}`, key, { hostId: name, claimKey: this.#newClaimKey() })
+    const work = (answer: ChangeResult) => {
+      if (answer.ok && answer.changed && answer.value?.kind === 'job') this.#work(key, answer.value)
+    }
+    calls.changeAt(machine, command, work, within)
   }
 
   #later(next: () => void, ms = pauseMs * this.#actor.world.plan.pace): void {

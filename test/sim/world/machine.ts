@@ -9,6 +9,7 @@ import type { DiskMirror } from '../history/disk-mirror.ts'
 import type { Agenda } from './agenda.ts'
 import type { Clock } from './clock.ts'
 import { type CommitFault, type Disk, prunedAtOnce } from './disk.ts'
+import type { Heirs } from './heirs.ts'
 import type { Plan } from './plan.ts'
 import type { Member } from './member.ts'
 
@@ -17,6 +18,7 @@ export interface Surroundings {
   readonly agenda: Agenda
   readonly plan: Plan
   readonly rules: ValueRules
+  readonly heirs: Heirs | undefined
   /** Carries a batch to another coordinator. */
   transmit(from: Machine, to: string, messages: readonly PeerMessage[]): void
   /** Asks another coordinator for a page of its feed. */
@@ -215,6 +217,8 @@ export class Machine {
         rules,
         hooks: {
           learned: () => undefined,
+          heir: () => this.#world.heirs?.heir(),
+          inherited: (step, record) => this.#world.heirs?.inherited(step, this, record),
           warn: (fields, message) =>
             this.#world.trace(() => `${this.name} warns: ${message} ${JSON.stringify(fields)}`),
           count: (event) => this.#world.count(event),

@@ -77,6 +77,8 @@ export interface Plan {
   readonly antiEntropyMs: number
   /** A creation that nobody was told of is cancelled when it turns up after so long. */
   readonly lapseMs: number
+  /** How often a proposal leaves the next round to another coordinator. */
+  readonly heirShare: number
   readonly network: NetworkPlan
   readonly clocks: ClockPlan
   readonly membership: MembershipPlan
@@ -115,6 +117,7 @@ export function planOf(seed: number): Plan {
     repairAfterMs: dice.pick([400, 400, 1_500, 60_000])!,
     antiEntropyMs: between(dice, 300, 8_000),
     lapseMs: dice.pick([1_000, 5_000, 600_000])!,
+    heirShare: new Dice(seed).fork('heirs').pick([0, 0.2, 0.9])!,
     network: networkPlan(dice),
     clocks: {
       rateError: dice.pick([0, 0.01, 0.1])!,

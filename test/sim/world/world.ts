@@ -17,6 +17,7 @@ import { Clock } from './clock.ts'
 import type { DiskPool } from './disk.ts'
 import { Machine } from './machine.ts'
 import { Deafness } from './deafness.ts'
+import type { Heirs } from './heirs.ts'
 import { Member, urlOf } from './member.ts'
 import { Network } from './network.ts'
 import type { Plan } from './plan.ts'
@@ -57,6 +58,7 @@ export class World {
   calm = false
   /** M as it should be everywhere in the end. */
   newMinimum: number
+  heirs: Heirs | undefined
   readonly #messages: MessageAudit
   readonly #wire = new WireCheck()
   readonly #pool: DiskPool
@@ -102,11 +104,10 @@ export class World {
     const dice = this.dice.fork(name)
     const clock = new Clock(this.plan.clocks, dice.fork('clock'))
     const disk = this.#pool.take(this.#newInstance(name))
+    const { agenda, plan, rules, heirs } = this
     const machine: Machine = new Machine(name, {
       world: {
-        agenda: this.agenda,
-        plan: this.plan,
-        rules: this.rules,
+        ...{ agenda, plan, rules, heirs },
         transmit: (from, to, messages) => this.#transmit(from, to, messages),
         pull: (by, from, request) => this.#pull(by, from, request),
         count: (event) => this.coverage.count(event),
@@ -237,9 +238,9 @@ export class World {
     const sender = from.instance
     let arriving = batch
     try {
-      arriving = this.#wire.pass(batch)
+      arriving = this.#wire.pass(sender, batch)
     } catch (error) {
-      this.violate(`${sender} sent what the schema refuses: ${String(error)}: ${JSON.stringify(batch)}`, '')
+      this.violate(`${sender} sent what is refused: ${String(error)}: ${JSON.stringify(batch)}`, '')
     }
     const asked = this.dice.chance(0.5)
     this.network.carry(from.name, target.name, () => {

@@ -44,7 +44,10 @@ export class Claims {
     this.#hosts = hosts
     this.#clock = clock
     this.#waiting = new WaitingClaims(maxWaitingClaims)
-    const unwatchDue = ledger.watchDue((job) => this.#waiting.wake(job))
+    const unwatchDue = ledger.watchDue(
+      (job) => this.#waiting.wake(job),
+      (requirement) => this.#waiting.wants(requirement),
+    )
     const unwatch = ledger.watch((value) => {
       if (value.kind === 'job' && value.lease) this.#meetRepeat(value.lease)
       if (value.kind === 'host') this.#waiting.wakeHost(value.id)

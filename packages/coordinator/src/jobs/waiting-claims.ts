@@ -60,6 +60,12 @@ export class WaitingClaims {
     for (const waiter of busy) wakeUp(waiter, due)
   }
 
+  /** Whether one of them can run such a job that nothing has come for yet. */
+  wants(requirement: Requirement): boolean {
+    for (const { woken, accepts } of this.#waiters) if (!woken && accepts(requirement)) return true
+    return false
+  }
+
   /** Lets the claims of a host look again: what it can run may have changed. */
   wakeHost(hostId: string): void {
     for (const waiter of this.#waiters) if (waiter.hostId === hostId) wakeUp(waiter)

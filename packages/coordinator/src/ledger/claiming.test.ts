@@ -9,6 +9,7 @@ import { Claiming } from './claiming.ts'
 import { ManualClock } from './conformance.ts'
 import { anyHost } from './conformance/case.ts'
 import { HeldCandidates } from './held-candidates.ts'
+import { Offers } from './offers.ts'
 import { jobKey } from './record-key.ts'
 
 interface Race {
@@ -20,7 +21,12 @@ interface Race {
 /** A claiming whose candidates are these, in this order, over a mesh in which a race ends when the test says so. */
 function bench(
   names: readonly string[],
-  options: { rank?: (name: string) => number; random?: () => number; givesWay?: readonly string[] } = {},
+  options: {
+    rank?: (name: string) => number
+    random?: () => number
+    givesWay?: readonly string[]
+    offered?: readonly string[]
+  } = {},
 ) {
   const clock = new ManualClock()
   const races: Race[] = []
@@ -30,6 +36,8 @@ function bench(
   const released: string[] = []
   const held = new HeldCandidates(clock, (key) => void released.push(key))
   const queued = new Map(names.map((name) => [jobKey(name) as string, recordOf(name)]))
+  const offers = new Offers()
+  for (const name of options.offered ?? []) offers.add(recordOf(name))
   const due = (_: string, limit: number) =>
     [...queued.keys()].slice(0, limit).map((key, at) => ({ key, priority: 0, runAt: 0, sequence: at }))
   const claiming = new Claiming({
@@ -38,6 +46,7 @@ function bench(
     clock,
     queue: { lanesFor: () => (queued.size > 0 ? [{ key: 'any', best: undefined }] : []) },
     held,
+    offers,
     promote: () => undefined,
     givesWay: ({ key }) => options.givesWay?.includes(key.slice('job:'.length)) ?? false,
     rank: ({ key }) => options.rank?.(key.slice('job:'.length)) ?? 0,
@@ -49,7 +58,7 @@ function bench(
   const end = async (name: string, result: 'taken' | Error) => {
     const at = races.findIndex(({ key }) => key === jobKey(name))
     const [race] = races.splice(at, 1)
-    const value = queued.get(jobKey(name))!.value
+    const { value } = queued.get(jobKey(name)) ?? recordOf(name)
     if (result === 'taken' || result === lost) queued.delete(jobKey(name))
     race!.end(result === 'taken' ? { ok: true, key: race!.key, value, changed: true } : { ok: false, error: result })
     await turn()
@@ -78,6 +87,17 @@ test('a job whose twin stands is not claimed, and is looked at again when it sho
   await end('b', 'taken')
   expect(ids(await claimed)).toEqual(['b'])
   expect(held.leftMs(jobKey('twin'))).toBeGreaterThan(0)
+})
+
+test('a job that was left to this coordinator is claimed after all that is known to be due, and by one claim', async () => {
+  const { claim, racing, end } = bench(['a'], { offered: ['left', 'twin'], givesWay: ['twin'] })
+  const claimed = claim(2)
+  expect(await racing()).toEqual(['a', 'left'])
+  expect((await claim(1)).values).toEqual([])
+  await end('a', 'taken')
+  await end('left', 'taken')
+  expect(ids(await claimed)).toEqual(['a', 'left'])
+  expect((await claim(1)).values).toEqual([])
 })
 
 test('a claim races for as many as it wants at once, and replaces those it loses by the next', async () => {

@@ -17,6 +17,7 @@ import { candidates } from './candidates.ts'
 import type { HeldCandidates } from './held-candidates.ts'
 import type { Claimed, ClaimMatch, Decide } from './ledger.ts'
 import type { SqliteMeshStore } from './mesh-store.ts'
+import type { Offers } from './offers.ts'
 import type { QueueIndex } from './queue-index.ts'
 import type { RecordKey } from './record-key.ts'
 
@@ -26,6 +27,7 @@ export interface ClaimingOptions {
   readonly clock: Clock
   readonly queue: Pick<QueueIndex, 'lanesFor'>
   readonly held: HeldCandidates
+  readonly offers: Offers
   /** Called first in each look: what has become due meanwhile is then a candidate. */
   readonly promote: (step: Step) => void
   /** Whether the record has a twin that stands in its place: it is about to give way. */
@@ -140,7 +142,7 @@ export class Claiming {
 
   /** Free candidates, the most urgent first, but for those that are passed by. */
   *#inOrder<V extends RecordValue>(claim: Claim<V>, wanted: number): Generator<LedgerRecord> {
-    const { queue, store, held, clock, givesWay, rank, random } = this.#options
+    const { queue, store, held, offers, clock, givesWay, rank, random } = this.#options
     const contended = clock.monotonic() - this.#lostAt < contendedMs && random() >= strictShare
     const passedBy: LedgerRecord[] = []
     let priority = 0
@@ -163,6 +165,9 @@ export class Claiming {
       priority = candidate.priority
     }
     yield* passedBy
+    for (const offered of offers.matching(claim.match.accepts)) {
+      if (this.#isFree(claim, offered.key) && !givesWay(offered)) yield offered
+    }
   }
 
   #isFree<V extends RecordValue>(claim: Claim<V>, key: string): boolean {
@@ -175,6 +180,7 @@ export class Claiming {
   #race<V extends RecordValue>(step: Step, mesh: Mesh, key: RecordKey<V>, claim: Claim<V>): Promise<Ended<V>> {
     claim.tried.add(key)
     this.#racing.add(key)
+    this.#options.offers.delete(key)
     const result = this.#options.calls.expect<ChangeResult>((answer) => {
       mesh.change(step, {
         key,

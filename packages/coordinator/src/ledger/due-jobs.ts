@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts'
 import { isDue } from '../core/lifecycle.ts'
 import type { Step } from '../mesh/mesh.ts'
 import { HeldCandidates } from './held-candidates.ts'
-import type { DueListener } from './ledger.ts'
+import type { DueListener, Wants } from './ledger.ts'
+import { Offers } from './offers.ts'
 import type { Precedence } from './precedence.ts'
 
 export interface DueJobsOptions {
@@ -22,8 +23,10 @@ const maxStaggerMs = 1_000
 export class DueJobs {
   /** The jobs that are left to others for a moment. */
   readonly held: HeldCandidates
+  /** The jobs that others have left to this coordinator. */
+  readonly offers = new Offers()
   readonly #options: DueJobsOptions
-  readonly #listeners = new Set<DueListener>()
+  readonly #listeners = new Map<DueListener, Wants>()
   /** The latest value by whose writing a record became due. */
   #written: RecordValue | undefined
 
@@ -32,9 +35,26 @@ export class DueJobs {
     this.held = new HeldCandidates(options.clock, (key) => this.#announceReleased(key))
   }
 
-  watch(listener: DueListener): () => void {
-    this.#listeners.add(listener)
+  watch(listener: DueListener, wants: Wants): () => void {
+    this.#listeners.set(listener, wants)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Whether somebody here waits for a job like this one, whose time must have come. */
+  isWanted(job: JobRecord): boolean {
+    if (job.status !== 'queued' || !isDue(job, this.#options.clock.now())) return false
+    for (const wants of this.#listeners.values()) if (wants(job.requirement)) return true
+    return false
+  }
+
+  /** To be told, within the turn, of each record that was left to this coordinator before it is known to be chosen. */
+  noteInherited(step: Step, record: LedgerRecord): void {
+    const { value } = record
+    if (value.kind !== 'job' || !this.isWanted(value)) return
+    step.beforeSync(() => {
+      this.offers.add(record)
+      this.#tell(record)
+    })
   }
 
   /** To be told, within the turn, of each value by whose writing a record became due, before that is learned. */
@@ -45,6 +65,7 @@ export class DueJobs {
   /** To be told, within the turn, of each record that is learned. Answers whether anybody needs to hear of it. */
   noteLearned(step: Step, record: LedgerRecord, same: boolean): boolean {
     const { key, value } = record
+    this.offers.delete(key)
     const becameDue = this.#written === value
     this.#written = undefined
     if (same && !becameDue) return false
@@ -72,6 +93,6 @@ export class DueJobs {
   }
 
   #tell({ value }: LedgerRecord): void {
-    for (const listener of this.#listeners) listener(value as JobRecord)
+    for (const listener of this.#listeners.keys()) listener(value as JobRecord)
   }
 }

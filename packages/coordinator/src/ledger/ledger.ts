@@ -135,6 +135,7 @@ export interface FeedPage<R extends BriefRecord = FeedRecord> {
 
 export type Listener = (value: RecordValue, key: RecordKey<RecordValue>) => void
 export type DueListener = (job: JobRecord) => void
+export type Wants = (requirement: Requirement) => boolean
 
 export interface Ledger {
   /** What a change acknowledged now can rely on; follows the coordinators that are live. */
@@ -188,9 +189,10 @@ export interface Ledger {
 
   /**
    * Calls the listener for each job that is queued, whose time has come, and that it is this coordinator's turn to claim, when all of
-   * that has become true. The job may not be durable yet: it may be claimed, and told to nobody before. Answers how to stop.
+   * that has become true. The job may not be durable yet, nor known to be chosen: it may be claimed, and told to nobody before. `wants`
+   * says whether somebody waits for a job with such a requirement just now. Answers how to stop.
    */
-  watchDue(listener: DueListener): () => void
+  watchDue(listener: DueListener, wants?: Wants): () => void
 
   /** Records in the order in which this coordinator learned them, each once; `brief` leaves out all but their versions. */
   feed(since: number, limit: number, options?: { readonly brief?: false | undefined }): Promise<FeedPage>

@@ -15,6 +15,7 @@ import { readCounters, type RecordHead, type Store } from '@skyclaw/store'
 import type { Clock } from '../clock.ts'
 import { keep } from '../core/decision.ts'
 import type { FindRequest, Mesh, Step } from '../mesh/mesh.ts'
+import { ownerOf } from '../mesh/version.ts'
 import type { Driver } from '../runtime/driver.ts'
 import { Adoption, type MayReturn } from './adoption.ts'
 import { Calls } from './calls.ts'
@@ -64,6 +65,7 @@ export class MeshLedger implements port.Ledger {
   readonly #changes: Changes
   readonly #queue = new QueueIndex()
   readonly #listeners = new Set<port.Listener>()
+  readonly #precedence: Precedence
   readonly #due: DueJobs
   readonly #schedule: Schedule
   readonly #claiming: Claiming
@@ -78,7 +80,14 @@ export class MeshLedger implements port.Ledger {
     this.#changes = new Changes(this.#calls)
     this.#queries.loadQueue(this.#queue)
     this.#sequence = new Sequence(readCounters(store.db).sequence, clock.now())
-    const precedence = new Precedence({ self: store.instanceId, order: (record) => mesh.order(record), hurry })
+    const precedence = new Precedence({
+      ...{ self: store.instanceId, order: (record) => mesh.order(record), hurry },
+      nextOf: (key) => {
+        const promised = meshStore.register(key)?.promised
+        return promised ? ownerOf(promised) : undefined
+      },
+    })
+    this.#precedence = precedence
     this.#due = new DueJobs({
       ...{ clock, precedence, staggerMs: options.claimStaggerMs },
       known: (key) => meshStore.known(key),
@@ -98,6 +107,7 @@ export class MeshLedger implements port.Ledger {
       ...{ calls: this.#calls, store: meshStore, clock, queue: this.#queue, held: this.#due.held },
       ...{ promote: (step) => this.#schedule.promote(step), givesWay: ({ key }) => !this.#stands(key) },
       ...{ rank: (record) => mesh.rank(record), lost: (record) => precedence.noteLost(record), random },
+      offers: this.#due.offers,
     })
   }
 
@@ -114,6 +124,19 @@ export class MeshLedger implements port.Ledger {
     step.after(() => {
       for (const listener of this.#listeners) listener(record.value, record.key)
     })
+  }
+
+  /** To be told, within its turn, of each record that was left to this coordinator before it is known to be chosen. */
+  noteInherited(step: Step, record: LedgerRecord): void {
+    this.#due.noteInherited(step, record)
+  }
+
+  /** Which other coordinator a value that is proposed here is left to: the one that took the last such job, if none waits here or is queued. */
+  heir(value: RecordValue): string | undefined {
+    if (value.kind !== 'job' || value.status !== 'queued') return undefined
+    const taker = this.#precedence.takerOf(value)
+    const isFree = taker !== undefined && !this.#queue.hasDue(value.requirementKey) && !this.#due.isWanted(value)
+    return isFree ? taker : undefined
   }
 
   get durability(): Durability {
@@ -187,8 +210,8 @@ export class MeshLedger implements port.Ledger {
     return () => void this.#listeners.delete(listener)
   }
 
-  watchDue(listener: port.DueListener): () => void {
-    return this.#due.watch(listener)
+  watchDue(listener: port.DueListener, wants: port.Wants = () => false): () => void {
+    return this.#due.watch(listener, wants)
   }
 
   feed(since: number, limit: number, options?: { readonly brief?: false | undefined }): Promise<port.FeedPage>
@@ -265,7 +288,9 @@ export class MeshLedger implements port.Ledger {
 
   #stands(key: string): boolean {
     const base = baseOf(key)
-    return base === undefined || this.#known({ base, keyFor: (lineage) => base + lineage })?.key === key
+    if (base === undefined) return true
+    const known = this.#known({ base, keyFor: (lineage) => base + lineage })
+    return known === undefined || known.key === key
   }
 }
 

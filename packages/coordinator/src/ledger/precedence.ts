@@ -1,4 +1,5 @@
-import type { LedgerRecord } from '@skyclaw/protocol'
+import type { JobRecord, LedgerRecord } from '@skyclaw/protocol'
+import { ownerOf } from '../mesh/version.ts'
 import { jobOf } from './record-index.ts'
 
 /** Who leaves so many jobs of a kind to others, one after the other, has no host for them. */
@@ -17,6 +18,8 @@ export interface PrecedenceOptions {
   readonly order: (record: LedgerRecord) => readonly string[]
   /** Has another coordinator told at once what was chosen here. */
   readonly hurry: (instance: string) => void
+  /** To whom this coordinator, as a replica, has promised the next round of a record. */
+  readonly nextOf: (key: string) => string | undefined
 }
 
 /** Jobs that the same hosts can run: those with one requirement key. */
@@ -48,6 +51,14 @@ export class Precedence {
     return before.filter((instance) => (kind.left.get(instance) ?? 0) < enoughLeft).length
   }
 
+  /** The other coordinator that will probably take a job that is made here. */
+  takerOf({ requirementKey }: JobRecord): string | undefined {
+    const kind = this.#kinds.get(requirementKey)
+    const taker = kind?.taker
+    if (taker === undefined || taker === this.#options.self) return undefined
+    return (kind!.left.get(taker) ?? 0) < enoughLeft ? taker : undefined
+  }
+
   /** Notes a new value: a job that is due, or anything else. */
   noteLearned(record: LedgerRecord, due: boolean): void {
     if (due) this.#hurry(record)
@@ -68,29 +79,42 @@ export class Precedence {
     this.#known(record)?.left.clear()
   }
 
-  /** What was chosen may linger on its way to the others, but not to the one that has hosts for it. */
+  /** What was chosen may linger on its way to the others, but not to the one that has hosts for it, unless the next round was left to that. */
   #hurry(record: LedgerRecord): void {
     const { self, hurry } = this.#options
-    if (record.version.ballot.node !== self) return
+    if (ownerOf(record.version.ballot) !== self) return
     const taker = this.#known(record)?.taker
-    if (taker !== undefined && taker !== self) hurry(taker)
+    if (taker !== undefined && taker !== self && this.#heir(record) !== taker) hurry(taker)
   }
 
-  /** Who wrote a job as it is goes before all others: it knows of it first, and a lease is a round of one phase for it. */
+  /**
+   * Who wrote a job as it is goes before all others: it knows of it first, and a lease is a round of one phase for it. Where it has left the
+   * next round to another, that one does.
+   */
   #before(record: LedgerRecord): readonly string[] {
     const { self, order } = this.#options
-    const writer = record.version.ballot.node
-    if (writer === self) return []
+    const writer = ownerOf(record.version.ballot)
     const instances = order(record)
+    if (writer === self) {
+      const heir = this.#heir(record)
+      return heir !== undefined && instances.includes(heir) ? [heir] : []
+    }
     const before = instances.slice(0, instances.indexOf(self))
     return before.includes(writer) || !instances.includes(writer) ? before : [writer, ...before]
   }
 
+  /** To whom this coordinator has left the next round of a job that it wrote. */
+  #heir({ key, value }: LedgerRecord): string | undefined {
+    const { self, nextOf } = this.#options
+    const heir = this.takerOf(jobOf(value)) === undefined ? undefined : nextOf(key)
+    return heir === self ? undefined : heir
+  }
+
   #noteTaken(record: LedgerRecord): void {
-    const { node } = record.version.ballot
+    const taker = ownerOf(record.version.ballot)
     const kind = this.#known(record) ?? this.#kind(record)
-    kind.taker = node
-    kind.left.delete(node)
+    kind.taker = taker
+    kind.left.delete(taker)
   }
 
   #known({ value }: LedgerRecord): Kind | undefined {

@@ -56,6 +56,11 @@ export class QueueIndex {
     else if (best?.key === record.key) queue.best = undefined
   }
 
+  /** Whether any due record of a requirement key is known. */
+  hasDue(key: string): boolean {
+    return this.#queues.has(key)
+  }
+
   /** Counts a record's change: its row before, if there was one, and its row now, if there is one. */
   replace(before: Indexed | undefined, now: Indexed | undefined, requirement: () => Requirement): void {
     if (before) this.#count(before, -1, requirement)

@@ -13,9 +13,9 @@ export class Acceptor {
   readonly #core: Core
   readonly #knowledge: Knowledge
   /** Called within the turn when a value was accepted. */
-  readonly #onAccepted: (step: Step, key: string) => void
+  readonly #onAccepted: (step: Step, accepted: Accept) => void
 
-  constructor(core: Core, knowledge: Knowledge, onAccepted: (step: Step, key: string) => void) {
+  constructor(core: Core, knowledge: Knowledge, onAccepted: (step: Step, accepted: Accept) => void) {
     this.#core = core
     this.#knowledge = knowledge
     this.#onAccepted = onAccepted
@@ -56,7 +56,7 @@ export class Acceptor {
     // It may be known already that this was chosen: a learn message can overtake it.
     const accepting = { ...row, promised: next, accepted: ballot, proposal, touchedAt: step.wall }
     this.#core.store.putRegister(accepting, this.#isUnlearned(accepting))
-    this.#onAccepted(step, request.key)
+    this.#onAccepted(step, request)
     return { type: 'accepted', ...roundOf(request) }
   }
 

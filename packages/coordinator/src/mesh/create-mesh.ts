@@ -8,7 +8,8 @@
  * uses once, ever; from a majority's answers it takes the accepted value of the highest ballot as the current one, lets `decide` make
  * the next of it, and asks the replicas to accept that. Accepted by M of them, and by more than half, it is *chosen*: only then is the caller
  * answered, and all live coordinators are told (spread.ts). The acceptance promises the proposer's next ballot along the way, so that its own next
- * change of the record takes one round trip (leftovers.ts). A value that is kept is written back all the same, unless a
+ * change of the record takes one round trip (leftovers.ts). Or it promises that ballot to the coordinator that will probably make the next change
+ * (heir.ts), which need not even wait until the value is chosen. A value that is kept is written back all the same, unless a
  * majority's promises show that it is the chosen one. A record under a fresh random key has one possible creator, which starts at the acceptance.
  *
  * **A replica** (acceptor.ts) promises and accepts only upwards, and answers when that is on disk: every method here runs
@@ -43,6 +44,7 @@ import { Finder } from './find.ts'
 import { ForgettingStore } from './forgetting-store.ts'
 import { Inquiries } from './inquiry.ts'
 import { Knowledge } from './knowledge.ts'
+import { Leftovers } from './leftovers.ts'
 import { Members } from './members.ts'
 import type {
   ChangeRequest,
@@ -65,6 +67,7 @@ import type { MeshStore } from './store.ts'
 import { Twins } from './twins.ts'
 import { Upkeep } from './upkeep.ts'
 import type { ValueRules } from './value-rules.ts'
+import { isInherited, ownerOf, recordOf } from './version.ts'
 
 export interface MeshParts {
   readonly store: MeshStore
@@ -114,6 +117,7 @@ class MeshCore implements Mesh {
     }
     const hooks: MeshHooks = {
       learned: (...learned) => parts.hooks.learned(...learned),
+      heir: (value) => parts.hooks.heir?.(value),
       warn: (fields, message) => parts.hooks.warn(fields, message),
       count,
     }
@@ -136,14 +140,22 @@ class MeshCore implements Mesh {
       this.#twins.look(step, record)
     })
     this.#knowledge = knowledge
-    const acceptor = new Acceptor(core, knowledge, (step, key) => this.#orphans.accepted(step, key))
+    const ballots = new BallotCounter(store, options.self)
+    const leftovers = new Leftovers()
+    const acceptor = new Acceptor(core, knowledge, (step, accepted) => {
+      const { key, next } = accepted
+      this.#orphans.accepted(step, key)
+      if (!isInherited(next) || ownerOf(next) !== options.self) return
+      leftovers.inherit(accepted)
+      ballots.observe(next.n)
+      parts.hooks.inherited?.(step, recordOf(accepted))
+    })
     this.#acceptor = acceptor
     const inquiries = new Inquiries(core)
     this.#inquiries = inquiries
     const spread = new Spread(core)
     this.#spread = spread
-    const ballots = new BallotCounter(store, options.self)
-    const proposer = new Proposer({ core, acceptor, knowledge, inquiries, ballots, spread })
+    const proposer = new Proposer({ core, acceptor, knowledge, inquiries, ballots, spread, leftovers })
     this.#proposer = proposer
     this.#orphans = new Orphans({ core, knowledge, inquiries, proposer, spread }, now)
     this.#twins = new Twins(core, proposer)

@@ -111,6 +111,10 @@ export interface MeshOptions {
 export interface MeshHooks {
   /** Within the turn. `same`: only the version is new. */
   learned(step: Step, record: LedgerRecord, same: boolean): void
+  /** Within the turn. Which other coordinator will probably change a value next that is proposed here. */
+  heir?(value: RecordValue): string | undefined
+  /** Within the turn. A value was accepted here of which the next change was left to this coordinator; it is not known yet whether it is chosen. */
+  inherited?(step: Step, record: LedgerRecord): void
   /** Something that an operator should see; `message` is a sentence. */
   warn(fields: object, message: string): void
   /** Counts an event by name, for metrics and for the simulator's coverage. */
@@ -129,6 +133,7 @@ export type MeshEvent =
   | 'repeat_confirmed'
   | 'own_write_found'
   | 'leftover_used'
+  | 'inheritance_used'
   | 'creation_lapsed'
   | 'refreshed'
   | 'epoch_begun'

@@ -1,36 +1,32 @@
 import type { Ballot, PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
 import type { Acceptor } from './acceptor.ts'
-import type { BallotCounter } from './ballot-counter.ts'
 import { type Core, isFormer, writingTime } from './core.ts'
 import type { Findings, Inquiries } from './inquiry.ts'
-import type { Knowledge } from './knowledge.ts'
 import { Lanes } from './lanes.ts'
-import { Leftovers } from './leftovers.ts'
+import type { Leftovers } from './leftovers.ts'
+import { ballotLeft } from './heir.ts'
 import { isLeft, late, locate, newRecord, takeHint, withoutQuorum } from './locate.ts'
 import type { ChangeResult, Step } from './mesh.ts'
 import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
 import { PassingMap } from './passing-map.ts'
-import { Round } from './round.ts'
-import { type Setback, takeSetback } from './setback.ts'
+import { Round, type RoundStart } from './round.ts'
+import { type Setback, type SetbackParts, takeSetback } from './setback.ts'
 import type { Spread } from './spread.ts'
-import { compareTerms, compareVersions, type Place, termOf } from './version.ts'
+import { compareTerms, compareVersions, isInherited, ownerOf, type Place, roundName, termOf } from './version.ts'
 
 type Reply = Extract<PeerMessage, { type: 'promised' | 'accepted' | 'refused' | 'moved' }>
 
-export interface ProposerParts {
-  readonly core: Core
+export interface ProposerParts extends SetbackParts {
   readonly acceptor: Acceptor
-  readonly knowledge: Knowledge
   readonly inquiries: Inquiries
-  readonly ballots: BallotCounter
   readonly spread: Spread
+  readonly leftovers: Leftovers
 }
 
 /** Carries changes through: one at a time for a record, in as many rounds as it takes. */
 export class Proposer {
   readonly #parts: ProposerParts
   readonly #core: Core
-  readonly #leftovers = new Leftovers()
   readonly #lanes: Lanes
   readonly #rounds = new PassingMap<string, Operation>()
 
@@ -56,9 +52,9 @@ export class Proposer {
 
   /** An answer of a replica. */
   reply(step: Step, from: string, reply: Reply): void {
-    const operation = this.#rounds.get(`${reply.key} ${reply.ballot.n}`)
+    const operation = this.#rounds.get(roundName(reply))
     const round = operation?.round
-    const belongs = reply.ballot.node === this.#core.self
+    const belongs = ownerOf(reply.ballot) === this.#core.self
     if (!operation || !round || !belongs || compareTerms(round.place, reply) !== 0) {
       if (belongs) this.#parts.spread.confirmed(step, from, reply, reply.type === 'accepted')
       return
@@ -119,27 +115,30 @@ export class Proposer {
     const key = operation.key!
     const known = store.known(key)
     const row = store.register(key)
-    const enter = (ballot: Ballot) => this.#enter(operation, key, place, ballot)
-    const leftover = this.#leftovers.take(key, place, known)
+    const enter = (ballot: Ballot) => this.#enter(operation, key, { place, ballot })
+    const leftover = this.#parts.leftovers.take(key, place, { known, row })
     const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
     if (begins || (creates && !operation.proposed)) {
       const ballot = this.#parts.ballots.first(step, operation.request)
       return this.#decide(step, operation, enter(ballot), begins ? known : undefined, false)
     }
     if (leftover) {
-      hooks.count('leftover_used')
+      const inherited = isInherited(leftover.next)
+      // It could be left here once more, to a process that does not remember it: so this must be on disk before the others hear of it.
+      if (inherited) step.hold()
+      hooks.count(inherited ? 'inheritance_used' : 'leftover_used')
       return this.#decide(step, operation, enter(leftover.next), leftover.proposal, false)
     }
     this.#send(step, enter(this.#parts.ballots.take(step)))
   }
 
-  #enter(operation: Operation, key: string, place: Place, ballot: Ballot): Round {
+  #enter(operation: Operation, key: string, start: Pick<RoundStart, 'place' | 'ballot'>): Round {
     const { store } = this.#core
     const known = store.known(key)
     const basis = known?.writtenAt ?? store.register(key)?.proposal?.writtenAt
-    const round = new Round({ key, place, ballot, basis, base: place.generation > 0 ? known : undefined })
+    const round = new Round({ key, ...start, basis, base: start.place.generation > 0 ? known : undefined })
     operation.round = round
-    this.#rounds.set(`${key} ${ballot.n}`, operation)
+    this.#rounds.set(roundName(round), operation)
     return round
   }
 
@@ -196,7 +195,7 @@ export class Proposer {
     operation.verdict = verdict
     operation.proposed = true
     if (verdict.kind === 'changed') operation.written.add(proposal.value)
-    round.propose(proposal, this.#parts.ballots.take(step))
+    round.propose(proposal, ballotLeft(this.#core, round, proposal) ?? this.#parts.ballots.take(step))
     this.#send(step, round)
   }
 
@@ -210,9 +209,9 @@ export class Proposer {
     this.#parts.knowledge.learn(step, record)
     this.#parts.spread.tell(step, record, (id) => round.hasAccepted(id), round.unanswered())
     if (operation.verdict!.kind === 'sealed') return this.#begin(step, operation)
-    if (!this.#core.rules.isFinal(proposal.value)) {
-      this.#leftovers.keep(key, { place, version: record.version, proposal, next: round.next! })
-    }
+    const next = round.next!
+    const goesOn = ownerOf(next) === this.#core.self && !this.#core.rules.isFinal(proposal.value)
+    if (goesOn) this.#parts.leftovers.keep(key, { place, version: record.version, next })
     this.#end(step, operation, proposal.value, operation.verdict!)
   }
 
@@ -242,7 +241,8 @@ export class Proposer {
   #presume(step: Step, operation: Operation): void {
     const made = newRecord(this.#core, operation)
     if (!made || made.place.set.replicas.length === 1) return
-    this.#send(step, this.#enter(operation, made.key, made.place, this.#parts.ballots.take(step)), false)
+    const round = this.#enter(operation, made.key, { ...made, ballot: this.#parts.ballots.take(step) })
+    this.#send(step, round, false)
   }
 
   #answered(step: Step, operation: Operation, askedFor: string | undefined, findings: Findings): void {
@@ -294,7 +294,7 @@ export class Proposer {
   }
 
   #dropRound(operation: Operation): void {
-    if (operation.round) this.#rounds.delete(`${operation.round.key} ${operation.round.ballot.n}`)
+    if (operation.round) this.#rounds.delete(roundName(operation.round))
     operation.round = undefined
   }
 }

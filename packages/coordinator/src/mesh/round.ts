@@ -1,6 +1,6 @@
 import type { Accept, Ballot, LedgerRecord, Prepare, Promised, Proposal, RecordValue, Refused } from '@skyclaw/protocol'
 import { acceptQuorum, prepareQuorum } from './replica-set.ts'
-import { compareBallots, type Place, termOf } from './version.ts'
+import { compareBallots, type Place, recordOf, termOf } from './version.ts'
 
 export interface AcceptedProposal {
   readonly ballot: Ballot
@@ -132,9 +132,8 @@ export class Round {
   }
 
   /** What is known when a proposal was chosen in this register. */
-  record({ ballot, proposal: { value, moved, writtenAt } }: AcceptedProposal): LedgerRecord {
-    const { key, place } = this
-    return { key, version: { ...termOf(place), ballot }, set: place.set, ...(moved && { moved }), writtenAt, value }
+  record(accepted: AcceptedProposal): LedgerRecord {
+    return recordOf({ key: this.key, ...this.place, ...accepted })
   }
 
   /** Whether the promises alone show that a ballot was chosen. */

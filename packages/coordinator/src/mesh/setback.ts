@@ -9,7 +9,8 @@ import { compareBallots } from './version.ts'
 
 export type Setback = Extract<PeerMessage, { type: 'refused' | 'moved' }>
 
-interface SetbackParts {
+/** What a round that does not go on touches. */
+export interface SetbackParts {
   readonly core: Core
   readonly knowledge: Knowledge
   readonly ballots: BallotCounter

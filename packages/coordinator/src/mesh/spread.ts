@@ -1,6 +1,7 @@
-import type { LedgerRecord, PeerMessage } from '@skyclaw/protocol'
+import type { Ballot, LedgerRecord, PeerMessage } from '@skyclaw/protocol'
 import type { Core } from './core.ts'
 import type { Step } from './mesh.ts'
+import { roundName } from './version.ts'
 
 /** For so long a replica that has not confirmed yet is waited for: once it has, it need not be sent the value again. */
 const lingerMs = 250
@@ -29,12 +30,17 @@ export class Spread {
       else if (may.includes(instance)) waiting.add(instance)
       else this.#whole(step, instance, record)
     }
-    if (waiting.size > 0) this.#lingering.set(idOf(record), { record, waiting, until: step.now + lingerMs })
+    if (waiting.size > 0)
+      this.#lingering.set(roundName({ key: record.key, ballot: record.version.ballot }), {
+        record,
+        waiting,
+        until: step.now + lingerMs,
+      })
   }
 
   /** A replica answered after the round was over. */
-  confirmed(step: Step, instance: string, round: { key: string; ballot: { n: number } }, accepted: boolean): void {
-    const id = idOf({ key: round.key, version: round })
+  confirmed(step: Step, instance: string, round: { key: string; ballot: Ballot }, accepted: boolean): void {
+    const id = roundName(round)
     const lingering = this.#lingering.get(id)
     if (!lingering?.waiting.delete(instance)) return
     if (accepted) step.send(instance, toBrief(lingering.record))
@@ -58,9 +64,4 @@ export class Spread {
 
 function toBrief({ key, version }: LedgerRecord): PeerMessage {
   return { type: 'learn', key, version }
-}
-
-/** Rounds of one coordinator differ by key and ballot number. */
-function idOf({ key, version }: { key: string; version: { ballot: { n: number } } }): string {
-  return `${key} ${version.ballot.n}`
 }

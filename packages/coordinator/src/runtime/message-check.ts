@@ -1,6 +1,7 @@
-import type { Ballot, LedgerRecord, PeerMessage, Proposal, RecordValue, ReplicaSet } from '@skyclaw/protocol'
+import type { Accept, Ballot, LedgerRecord, PeerMessage, Proposal, RecordValue, ReplicaSet } from '@skyclaw/protocol'
 import { brokenInvariant } from '../core/job-invariants.ts'
 import { isKeyOf } from '../ledger/record-key.ts'
+import { ballotFor, compareBallots, isInherited, ownerOf } from '../mesh/version.ts'
 
 /** Nobody counts up ballots faster than this, by the millisecond. */
 const ballotsPerMs = 1_000
@@ -45,12 +46,20 @@ type Holding = Extract<PeerMessage, { type: 'told' }>['holdings'][number]
 function wrongRequest(message: Request, from: string): string | undefined {
   const { key, set, ballot, base } = message
   // A ballot belongs to whoever counted it up: under another's, two values could be proposed.
-  if (ballot.node !== from) return `a ${message.type} of ${from} bears the ballot of ${ballot.node}`
+  if (ownerOf(ballot) !== from) return `a ${message.type} of ${from} bears the ballot of ${ballot.node}`
   const wrong = wrongBallot(ballot) ?? wrongSet(set) ?? (base && wrongRecordOf(key, base))
   if (wrong !== undefined || message.type === 'prepare') return wrong
   const { next, proposal } = message
-  if (next.node !== from || next.n <= ballot.n) return `the next ballot of ${key} does not follow its ballot`
-  return wrongBallot(next) ?? wrongProposal(key, proposal)
+  return wrongNext(message, from) ?? wrongBallot(next) ?? wrongProposal(key, proposal)
+}
+
+/** The proposer goes on under a ballot that it has counted, or leaves the one right after its own to another replica. */
+function wrongNext({ key, ballot, next, set }: Accept, from: string): string | undefined {
+  if (next.node === from && next.n > ballot.n) return undefined
+  const heir = ownerOf(next)
+  const isLeft = compareBallots(next, ballotFor(heir, ballot)) === 0
+  if (isLeft && !isInherited(ballot) && heir !== from && set.replicas.includes(heir)) return undefined
+  return `the next ballot of ${key}, ${next.n} of ${next.node}, does not follow its ballot, ${ballot.n} of ${ballot.node}`
 }
 
 function wrongHolding({ key, known, accepted }: Holding): string | undefined {

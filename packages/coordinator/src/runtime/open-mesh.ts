@@ -51,6 +51,8 @@ export async function openMesh(parts: OpenMeshOptions): Promise<RunningMesh> {
   })
   const hooks: MeshHooks = {
     learned: (...learned) => ledger.noteLearned(...learned),
+    heir: (value) => ledger.heir(value),
+    inherited: (...inherited) => ledger.noteInherited(...inherited),
     warn: (fields, message) => log.warn(fields, message),
     count: (event) => void events.set(event, (events.get(event) ?? 0) + 1),
   }

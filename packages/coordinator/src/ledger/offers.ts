@@ -1,0 +1,25 @@
+import type { LedgerRecord, Requirement } from '@skyclaw/protocol'
+import { jobOf } from './record-index.ts'
+
+/** Kept at most; more are found when they are known to be chosen. */
+const maxOffers = 1_000
+
+/**
+ * Queued jobs that this coordinator may lease before it knows that they were chosen: it has accepted them, and whoever made them has left the
+ * next round to it. Each until it is tried, or learned.
+ */
+export class Offers {
+  readonly #records = new Map<string, LedgerRecord>()
+
+  add(record: LedgerRecord): void {
+    if (this.#records.size < maxOffers) this.#records.set(record.key, record)
+  }
+
+  delete(key: string): void {
+    this.#records.delete(key)
+  }
+
+  *matching(accepts: (requirement: Requirement) => boolean): Generator<LedgerRecord> {
+    for (const record of this.#records.values()) if (accepts(jobOf(record.value).requirement)) yield record
+  }
+}
