@@ -2,9 +2,9 @@ import type { Coverage } from './report/coverage.ts'
 import type { TraceSink } from './report/trace.ts'
 import { Calls } from './workload/calls.ts'
 import { Client } from './workload/client.ts'
-import { Heirdom } from './workload/heirs.ts'
 import { Host } from './workload/host.ts'
 import { HostTraffic } from './workload/host-traffic.ts'
+import { RandomHeirs } from './workload/random-heirs.ts'
 import { Rescuer } from './workload/rescuer.ts'
 import { unsettled } from './convergence.ts'
 import { DiskPool } from './world/disk.ts'
@@ -76,7 +76,7 @@ function populate(world: World): Calls {
     new Rescuer(actor(`r${machine.name}`), machine, hosts).start()
     return machine
   }
-  world.heirs = new Heirdom(actor('heirs'), hosts)
+  world.heirs = new RandomHeirs(actor('heirs'), hosts)
   for (let count = 0; count < plan.coordinators; count += 1) addMachine()
   world.introduceAll(plan.grown)
   for (const machine of world.machines) machine.start()

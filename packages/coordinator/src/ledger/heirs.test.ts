@@ -1,31 +1,18 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { MeshLedgers, type NetworkHarness } from '../../test/mesh-ledgers.ts'
-import { createServices, shellJob } from '../../test/services.ts'
+import { expect, test } from 'vitest'
+import { shellJob } from '../../test/services.ts'
+import { useThreeServices } from '../../test/three-services.ts'
 import { until } from '../../../../test/support/until.ts'
 
-type Services = ReturnType<typeof createServices>
-
-const ledgers = new MeshLedgers()
-let harness: NetworkHarness
-let services: [Services, Services, Services]
-
-beforeEach(async () => {
-  harness = await ledgers.createThree()
-  services = harness.nodes.map(({ ledger }) => createServices({ ledger, clock: harness.clock })) as typeof services
-})
-
-afterEach(async () => {
-  for (const { claims } of services) claims.close()
-  await harness.close()
-})
+const three = useThreeServices()
 
 const waiting = { max: 1, waitMs: 10_000 }
 const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id)
-const inheritances = (at: number) => harness.nodes[at]!.events.filter((event) => event === 'inheritance_used').length
+const inheritances = (at: number) =>
+  three.harness.nodes[at]!.events.filter((event) => event === 'inheritance_used').length
 
 /** Has a job taken by a host at the second coordinator, so that the first one knows who takes its jobs. */
 async function takeThere() {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await there.registerHost('host-there')
   const claim = there.claims.claim(host, waiting)
   const { job } = await here.queue.enqueue(shellJob)
@@ -37,10 +24,10 @@ async function takeThere() {
 }
 
 test('a job is left to the coordinator that took the last one, whose host gets it before it is known there', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await takeThere()
   expect(inheritances(1)).toBe(0)
-  const { network, nodes } = harness
+  const { network, nodes } = three.harness
   // What was chosen is not told to the heir: it goes on without that.
   network.loses = (to, { type }) => to === nodes[1]!.instance && type === 'learn'
   const claim = there.claims.claim(host, waiting)
@@ -50,7 +37,7 @@ test('a job is left to the coordinator that took the last one, whose host gets i
 })
 
 test('a job is not left to another coordinator while a claim waits where it is made', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await takeThere()
   const near = await here.registerHost('host-here')
   const claim = here.claims.claim(near, waiting)
@@ -63,7 +50,7 @@ test('a job is not left to another coordinator while a claim waits where it is m
 })
 
 test('a job that its heir has no host for is taken where it was made', async () => {
-  const [here] = services
+  const [here] = three.services
   await takeThere()
   const { job } = await here.queue.enqueue(shellJob)
   const near = await here.registerHost('host-here')

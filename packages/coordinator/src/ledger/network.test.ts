@@ -1,26 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { MeshLedgers, type NetworkHarness } from '../../test/mesh-ledgers.ts'
+import { expect, test } from 'vitest'
+import { MeshLedgers } from '../../test/mesh-ledgers.ts'
 import { createServices, leaseMs, report, shellJob } from '../../test/services.ts'
+import { useThreeServices } from '../../test/three-services.ts'
 import { rescueJobs } from '../jobs/rescue.ts'
 import { jobKey } from './record-key.ts'
 import { mergeSnapshot, readSnapshot } from './snapshot.ts'
 
-type Services = ReturnType<typeof createServices>
-
-const ledgers = new MeshLedgers()
-let harness: NetworkHarness
-let services: [Services, Services, Services]
-
-beforeEach(async () => {
-  harness = await ledgers.createThree()
-  services = harness.nodes.map(({ ledger }) => createServices({ ledger, clock: harness.clock })) as typeof services
-})
-
-afterEach(async () => {
-  for (const { claims } of services) claims.close()
-  await harness.close()
-})
+const three = useThreeServices()
 
 const waiting = { max: 1, waitMs: 10_000 }
 const once = { max: 1, waitMs: 0 }
@@ -36,11 +23,13 @@ async function eventually(what: string, holds: () => boolean | Promise<boolean>)
 
 /** Waits until all coordinators know as many queued jobs. */
 async function allQueued(count: number): Promise<void> {
-  await eventually('the jobs to be known', () => services.every(({ ledger }) => ledger.counts().jobs.queued === count))
+  await eventually('the jobs to be known', () =>
+    three.services.every(({ ledger }) => ledger.counts().jobs.queued === count),
+  )
 }
 
 test('a job goes to a host that waits at another coordinator, when nobody waits where it was enqueued', async () => {
-  const [here, , there] = services
+  const [here, , there] = three.services
   const claim = there.claims.claim(await there.registerHost('host-a'), waiting)
   const { job } = await here.queue.enqueue(shellJob)
   expect(ids(await claim)).toEqual([job.id])
@@ -49,11 +38,11 @@ test('a job goes to a host that waits at another coordinator, when nobody waits 
 
 test('coordinators whose hosts claim the same jobs at once lease each job once, and all of them', async () => {
   const jobs = 120
-  for (const { queue } of services) await queue.enqueueBatch(Array.from({ length: jobs / 3 }, () => shellJob))
+  for (const { queue } of three.services) await queue.enqueueBatch(Array.from({ length: jobs / 3 }, () => shellJob))
   await allQueued(jobs)
   const taken: string[] = []
   await Promise.all(
-    services.flatMap((each, at) =>
+    three.services.flatMap((each, at) =>
       [1, 2, 3, 4].map(async (count) => {
         const host = await each.registerHost(`host-${at}-${count}`)
         while (each.ledger.counts().jobs.queued > 0)
@@ -66,26 +55,26 @@ test('coordinators whose hosts claim the same jobs at once lease each job once, 
 })
 
 test('a claim that waits stays while no quorum answers, and has its job when one does again', async () => {
-  const [here, ...others] = services
+  const [here, ...others] = three.services
   const host = await here.registerHost('host-a')
   const { job } = await here.queue.enqueue(shellJob)
-  harness.network.cut(...harness.nodes)
+  three.harness.network.cut(...three.harness.nodes)
   expect(await here.claims.claim(host, once)).toEqual([])
   const claim = here.claims.claim(host, waiting)
   await sleep(50)
-  harness.network.heal()
+  three.harness.network.heal()
   expect(ids(await claim)).toEqual([job.id])
   await eventually('the lease to be known', () => others.every(({ ledger }) => ledger.counts().jobs.leased === 1))
 })
 
 test('a claim repeated at another coordinator finds its jobs there, though that one had not heard of them', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await here.registerHost('host-a')
   const { job } = await here.queue.enqueue(shellJob)
   const deaf = there.ledger
-  harness.network.loses = (to) => to === harness.nodes[1]!.instance
+  three.harness.network.loses = (to) => to === three.harness.nodes[1]!.instance
   expect(ids(await here.claims.claim(host, { ...once, claim: key }))).toEqual([job.id])
-  harness.network.loses = () => false
+  three.harness.network.loses = () => false
   expect(deaf.counts().jobs.leased).toBe(0)
   const other = await there.queue.enqueue({ ...shellJob, priority: 5 })
   await there.hosts.hear('host-a')
@@ -97,7 +86,7 @@ test('a claim repeated at another coordinator finds its jobs there, though that 
 })
 
 test('a claim repeated at another coordinator while the first still waits gets the job that the first is given', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await here.registerHost('host-a')
   await there.hosts.hear('host-a')
   const first = here.claims.claim(host, { ...waiting, claim: key })
@@ -109,7 +98,7 @@ test('a claim repeated at another coordinator while the first still waits gets t
 
 /** Two coordinators that take a job each under one claim, of which neither knows of the other's. */
 async function takenTwice() {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await here.registerHost('host-a')
   await there.hosts.hear('host-a')
   const due = new Set<unknown>()
@@ -117,9 +106,9 @@ async function takenTwice() {
   const first = await here.queue.enqueue({ ...shellJob, priority: 1 })
   const second = await here.queue.enqueue(shellJob)
   await eventually('both to be for others too', () => due.size === 2)
-  harness.network.loses = (to) => to === harness.nodes[1]!.instance
+  three.harness.network.loses = (to) => to === three.harness.nodes[1]!.instance
   expect(ids(await here.claims.claim(host, { ...once, claim: key }))).toEqual([first.job.id])
-  harness.network.loses = () => false
+  three.harness.network.loses = () => false
   expect(there.ledger.counts().jobs.leased).toBe(0)
   return { host, first: first.job.id, second: second.job.id }
 }
@@ -127,7 +116,7 @@ async function takenTwice() {
 const drained = { status: 'queued', leaseLosses: 0, attemptHistory: [{ outcome: 'drained' }] }
 
 test('of more jobs than a claim may have, which two coordinators leased under its key, it is given the first, and the others are free at once', async () => {
-  const [, there, third] = services
+  const [, there, third] = three.services
   const { host, first, second } = await takenTwice()
   expect(ids(await there.claims.claim(host, { ...once, claim: key }))).toEqual([second])
   await third.hosts.hear('host-a')
@@ -137,7 +126,7 @@ test('of more jobs than a claim may have, which two coordinators leased under it
 })
 
 test('what a claim takes whose caller has gone is free at once when the caller was given jobs elsewhere meanwhile', async () => {
-  const [, there] = services
+  const [, there] = three.services
   const { host, first, second } = await takenTwice()
   const caller = new AbortController()
   const claim = there.claims.claim(host, { ...once, claim: key, signal: caller.signal })
@@ -149,27 +138,27 @@ test('what a claim takes whose caller has gone is free at once when the caller w
 })
 
 test('a claim that came from another coordinator keeps what it takes, and frees what that one took for it meanwhile', async () => {
-  const [, there] = services
+  const [, there] = three.services
   const { host, first, second } = await takenTwice()
   // It asks the others for what it has, and hears nothing.
-  harness.network.loses = (to, { type }) => to === harness.nodes[1]!.instance && type === 'told'
+  three.harness.network.loses = (to, { type }) => to === three.harness.nodes[1]!.instance && type === 'told'
   expect(ids(await there.claims.claim(host, { ...once, claim: key, retried: true }))).toEqual([second])
   expect(await there.queue.get(first)).toMatchObject(drained)
 })
 
 test('a report is never told that its job is unknown by a coordinator that cannot know', async () => {
-  const [here, , there] = services
+  const [here, , there] = three.services
   const host = await here.registerHost('host-a')
-  harness.network.loses = (to) => to === harness.nodes[2]!.instance
+  three.harness.network.loses = (to) => to === three.harness.nodes[2]!.instance
   const { job } = await here.queue.enqueue(shellJob)
   await here.claims.claim(host, once)
-  harness.network.loses = () => false
-  harness.network.cut(harness.nodes[2]!)
+  three.harness.network.loses = () => false
+  three.harness.network.cut(three.harness.nodes[2]!)
   const lost = { code: 'quorum_unreachable', problem: { outcome: 'not_applied' } }
   await expect(there.queue.complete(job.id, report('host-a', 1, true))).rejects.toMatchObject(lost)
   await expect(there.queue.get(job.id)).rejects.toMatchObject({ code: 'quorum_unreachable' })
   await expect(there.hosts.hear('host-z')).rejects.toMatchObject({ code: 'quorum_unreachable' })
-  harness.network.heal()
+  three.harness.network.heal()
   expect(await there.queue.complete(job.id, report('host-a', 1, true))).toMatchObject({ status: 'completed' })
   await expect(there.queue.complete('nothing', report('host-a', 1, true))).rejects.toMatchObject({ code: 'not_found' })
   await expect(there.hosts.hear('host-z')).rejects.toMatchObject({ code: 'not_found' })
@@ -178,47 +167,49 @@ test('a report is never told that its job is unknown by a coordinator that canno
 test('one idempotency key makes one job, though it comes to all coordinators at once', async () => {
   const calls = Array.from({ length: 60 }, (_, index) => `key-${index % 20}`)
   const answers = await Promise.all(
-    calls.map((name, index) => services[Math.floor(index / 20)]!.queue.enqueue(shellJob, name)),
+    calls.map((name, index) => three.services[Math.floor(index / 20)]!.queue.enqueue(shellJob, name)),
   )
   expect(new Set(answers.map(({ job }) => job.id)).size).toBe(20)
   await allQueued(20)
-  const mismatch = services[2].queue.enqueue({ ...shellJob, priority: 1 }, 'key-0')
+  const mismatch = three.services[2].queue.enqueue({ ...shellJob, priority: 1 }, 'key-0')
   await expect(mismatch).rejects.toMatchObject({ code: 'idempotency_mismatch' })
 })
 
 test('the durability that is told follows the coordinators that are live', async () => {
-  const [here] = services
+  const [here] = three.services
   const { job, durability } = await here.queue.enqueue(shellJob)
   expect(durability).toEqual({ replicas: 3, minimum: 2, standalone: false })
-  harness.network.cut(harness.nodes[2]!)
+  three.harness.network.cut(three.harness.nodes[2]!)
   expect((await here.queue.enqueue(shellJob)).durability).toEqual({ replicas: 2, minimum: 2, standalone: false })
-  harness.network.cut(harness.nodes[1]!)
+  three.harness.network.cut(three.harness.nodes[1]!)
   const problem = { code: 'insufficient_replicas', problem: { outcome: 'not_applied' } }
   await expect(here.queue.enqueue(shellJob)).rejects.toMatchObject(problem)
   expect(await here.queue.get(job.id)).toMatchObject({ status: 'queued' })
 })
 
 test('the coordinator that made a record goes before the others, who follow in an order that all agree on', async () => {
-  const { job } = await services[1].queue.enqueue(shellJob)
+  const { job } = await three.services[1].queue.enqueue(shellJob)
   await allQueued(1)
-  const ranks = services.map(({ ledger }) => ledger.rank(jobKey(job.id)))
+  const ranks = three.services.map(({ ledger }) => ledger.rank(jobKey(job.id)))
   expect(ranks[1]).toBe(0)
   expect(ranks.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
 })
 
 test('the jobs of a lost host are rescued by the one who goes first, and by the next when that one is gone', async () => {
-  const [here] = services
+  const [here] = three.services
   const host = await here.registerHost('host-a')
   const { job } = await here.queue.enqueue({ ...shellJob, maxLeaseLosses: 3 })
   await here.claims.claim(host, once)
-  await eventually('the lease to be known', () => services.every(({ ledger }) => ledger.counts().jobs.leased === 1))
-  harness.clock.advance(leaseMs + 500)
-  const rescued = async (each: Services) => rescueJobs(each)
-  const [first, second, third] = services.toSorted(
+  await eventually('the lease to be known', () =>
+    three.services.every(({ ledger }) => ledger.counts().jobs.leased === 1),
+  )
+  three.harness.clock.advance(leaseMs + 500)
+  const rescued = async (each: (typeof three.services)[0]) => rescueJobs(each)
+  const [first, second, third] = three.services.toSorted(
     (a, b) => a.ledger.rank(jobKey(job.id)) - b.ledger.rank(jobKey(job.id)),
-  ) as typeof services
+  ) as typeof three.services
   expect(await Promise.all([rescued(second), rescued(third)])).toEqual([0, 0])
-  harness.network.cut(harness.nodes[services.indexOf(first)]!)
+  three.harness.network.cut(three.harness.nodes[three.services.indexOf(first)]!)
   await eventually('the next to go first', () => second.ledger.rank(jobKey(job.id)) === 0)
   expect(await rescued(third)).toBe(0)
   expect(await rescued(second)).toBe(1)
@@ -227,31 +218,31 @@ test('the jobs of a lost host are rescued by the one who goes first, and by the 
 })
 
 test('a report that came too late is shown wherever it is known, and kept once, whoever was told of it', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const { job } = await here.queue.enqueue(shellJob)
   await here.claims.claim(await here.registerHost('host-a'), once)
-  harness.clock.advance(leaseMs + 5_000)
+  three.harness.clock.advance(leaseMs + 5_000)
   expect(await rescueJobs(here)).toBe(1)
-  harness.clock.advance(5_000)
+  three.harness.clock.advance(5_000)
   await here.claims.claim(await here.registerHost('host-b'), once)
   const late = report('host-a', 1, true)
   const reports = await Promise.allSettled([here, there].map(({ queue }) => queue.complete(job.id, late)))
   expect(reports.map((each) => each.status === 'rejected' && each.reason.code)).toEqual(['lease_lost', 'lease_lost'])
   await eventually('the report to be known', async () =>
-    (await Promise.all(services.map(({ queue }) => queue.get(job.id)))).every(
+    (await Promise.all(three.services.map(({ queue }) => queue.get(job.id)))).every(
       ({ superseded }) => superseded?.length === 1,
     ),
   )
 })
 
 test('records of a network that is gone are taken over by the one that they are restored into, and go on there', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const { job } = await here.queue.enqueue(shellJob, 'key')
   const ended = await here.queue.enqueue(shellJob)
   await here.queue.cancel(ended.job.id)
   await here.registerHost('host-a')
   const { records } = await readSnapshot(here.ledger, 10, undefined)
-  const elsewhere = await ledgers.createThree()
+  const elsewhere = await new MeshLedgers().createThree()
   try {
     const [first, second] = elsewhere.nodes.map(({ ledger }) => createServices({ ledger, clock: elsewhere.clock }))
     const merged = await mergeSnapshot(first!.ledger, records)
@@ -270,9 +261,9 @@ test('records of a network that is gone are taken over by the one that they are 
 })
 
 test('a backup that is restored where its coordinators still live takes nothing over', async () => {
-  const [here] = services
+  const [here] = three.services
   await here.queue.enqueue(shellJob)
   const { records } = await readSnapshot(here.ledger, 10, undefined)
-  harness.network.cut(harness.nodes[1]!, harness.nodes[2]!)
+  three.harness.network.cut(three.harness.nodes[1]!, three.harness.nodes[2]!)
   expect(await mergeSnapshot(here.ledger, records, { restore: true })).toEqual({ changed: 0, adopted: 0 })
 })

@@ -1,7 +1,7 @@
 import type { LedgerRecord, Requirement } from '@skyclaw/protocol'
 import { jobOf } from './record-index.ts'
 
-/** Kept at most; more are found when they are known to be chosen. */
+/** Kept at most, the latest; others are found when they are known to be chosen. */
 const maxOffers = 1_000
 
 /**
@@ -12,7 +12,8 @@ export class Offers {
   readonly #records = new Map<string, LedgerRecord>()
 
   add(record: LedgerRecord): void {
-    if (this.#records.size < maxOffers) this.#records.set(record.key, record)
+    this.#records.set(record.key, record)
+    if (this.#records.size > maxOffers) this.#records.delete(this.#records.keys().next().value!)
   }
 
   delete(key: string): void {

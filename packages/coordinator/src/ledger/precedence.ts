@@ -94,11 +94,11 @@ export class Precedence {
   #before(record: LedgerRecord): readonly string[] {
     const { self, order } = this.#options
     const writer = ownerOf(record.version.ballot)
-    const instances = order(record)
     if (writer === self) {
       const heir = this.#heir(record)
-      return heir !== undefined && instances.includes(heir) ? [heir] : []
+      return heir !== undefined && order(record).includes(heir) ? [heir] : []
     }
+    const instances = order(record)
     const before = instances.slice(0, instances.indexOf(self))
     return before.includes(writer) || !instances.includes(writer) ? before : [writer, ...before]
   }

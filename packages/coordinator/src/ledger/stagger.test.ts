@@ -1,30 +1,16 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { MeshLedgers, type NetworkHarness } from '../../test/mesh-ledgers.ts'
-import { createServices, shellJob } from '../../test/services.ts'
+import { expect, test } from 'vitest'
+import { shellJob } from '../../test/services.ts'
+import { useThreeServices } from '../../test/three-services.ts'
 import { until } from '../../../../test/support/until.ts'
 
-type Services = ReturnType<typeof createServices>
-
-const ledgers = new MeshLedgers()
-let harness: NetworkHarness
-let services: [Services, Services, Services]
-
-beforeEach(async () => {
-  harness = await ledgers.createThree()
-  services = harness.nodes.map(({ ledger }) => createServices({ ledger, clock: harness.clock })) as typeof services
-})
-
-afterEach(async () => {
-  for (const { claims } of services) claims.close()
-  await harness.close()
-})
+const three = useThreeServices()
 
 const once = { max: 1, waitMs: 0 }
 const waiting = { max: 1, waitMs: 10_000 }
 const ids = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id)
 
 test('a job that just became due is left for a moment to the coordinator that made it', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await there.registerHost('host-a')
   const learned = Promise.withResolvers<void>()
   const due: string[] = []
@@ -37,13 +23,13 @@ test('a job that just became due is left for a moment to the coordinator that ma
   const tried = there.ledger.claim({ accepts }, () => expect.fail('it must not try'), 1)
   const { values, tryAgainAt } = await tried
   expect(values).toEqual([])
-  expect(tryAgainAt).toBeGreaterThan(harness.clock.now())
+  expect(tryAgainAt).toBeGreaterThan(three.harness.clock.now())
   await until('its turn', () => due.includes(job.id))
   expect(ids(await there.claims.claim(host, once))).toEqual([job.id])
 })
 
 test('a coordinator whose hosts take the jobs that others leave does not wait for them any longer', async () => {
-  const [here, there] = services
+  const [here, there] = three.services
   const host = await there.registerHost('host-a')
   const dueBefore = new Map<string, boolean>()
   const due = new Set<string>()

@@ -30,29 +30,26 @@ export class Spread {
       else if (may.includes(instance)) waiting.add(instance)
       else this.#whole(step, instance, record)
     }
-    if (waiting.size > 0)
-      this.#lingering.set(roundName({ key: record.key, ballot: record.version.ballot }), {
-        record,
-        waiting,
-        until: step.now + lingerMs,
-      })
+    if (waiting.size === 0) return
+    const name = roundName({ key: record.key, ballot: record.version.ballot })
+    this.#lingering.set(name, { record, waiting, until: step.now + lingerMs })
   }
 
   /** A replica answered after the round was over. */
   confirmed(step: Step, instance: string, round: { key: string; ballot: Ballot }, accepted: boolean): void {
-    const id = roundName(round)
-    const lingering = this.#lingering.get(id)
+    const name = roundName(round)
+    const lingering = this.#lingering.get(name)
     if (!lingering?.waiting.delete(instance)) return
     if (accepted) step.send(instance, toBrief(lingering.record))
     else this.#whole(step, instance, lingering.record)
-    if (lingering.waiting.size === 0) this.#lingering.delete(id)
+    if (lingering.waiting.size === 0) this.#lingering.delete(name)
   }
 
   tick(step: Step): void {
-    for (const [id, { record, waiting, until }] of this.#lingering) {
+    for (const [name, { record, waiting, until }] of this.#lingering) {
       // Later entries linger for longer.
       if (step.now < until) return
-      this.#lingering.delete(id)
+      this.#lingering.delete(name)
       for (const instance of waiting) this.#whole(step, instance, record)
     }
   }

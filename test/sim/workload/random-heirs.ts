@@ -10,7 +10,7 @@ import { readRecord } from './jobs.ts'
 const takeChance = 0.7
 
 /** Leaves next rounds to other coordinators, as the plan says, and has them used at once: jobs by a host, other records by a read. */
-export class Heirdom implements Heirs {
+export class RandomHeirs implements Heirs {
   readonly #actor: Actor
   readonly #hosts: ReadonlyMap<string, Host>
 
