@@ -88,8 +88,9 @@ export class Cluster {
     await until('coordinators to have nothing to say', look, { deadlineMs: liveDeadlineMs })
   }
 
-  /** Waits until each of them has read all that the feeds of the others say. */
+  /** Waits until each of them has read all that the feeds of the others say, of which they tell each other every second. */
   async caughtUp(): Promise<void> {
+    await this.quiet()
     const look = async () => (await Promise.all(this.nodes.map((node) => node.hasReadAll()))).every(Boolean)
     await until('coordinators to have read each other', look, { deadlineMs: liveDeadlineMs, everyMs: 50 })
   }

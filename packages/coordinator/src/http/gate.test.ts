@@ -24,13 +24,13 @@ function bench() {
   const [hook] = gate.onRequest('enqueueBatch')
   const come = (bytes: number) => {
     const raw = new EventEmitter()
-    const request = { headers: { 'content-length': String(bytes) }, body: {} } as unknown as FastifyRequest
+    const request = { headers: { 'content-length': String(bytes) }, body: {}, raw } as unknown as FastifyRequest
     let comeBackS: number | undefined
     const header = (_: string, value: string) => {
       comeBackS = Number(value)
       return reply
     }
-    const reply = { raw, header } as unknown as FastifyReply
+    const reply = { header } as unknown as FastifyReply
     let refused: Error | undefined
     hook!(request, reply, (error) => void (refused = error))
     const leave = () => void raw.emit('close')

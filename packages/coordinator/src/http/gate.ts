@@ -74,6 +74,8 @@ export class Gate {
       (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
         const bytes = Math.min(limits.largeBodyBytes, Number(request.headers['content-length'] ?? 0))
         const cost = Math.max(least, Math.ceil(bytes / bytesPerUnit))
+        // Who has left while others looked at the request will not send the rest of it.
+        if (request.raw.destroyed) return done()
         const since = this.#now()
         this.#came(since)
         const seconds = this.#admission.admit(cost, since)
@@ -81,12 +83,22 @@ export class Gate {
         const ticket: Ticket = { cost, units: cost, since, slow: false, working: false }
         this.#tickets.set(request, ticket)
         this.#arriving.add(ticket)
-        reply.raw.once('close', () => {
-          // Its body was not right, or never came.
-          if (ticket.working) return
-          this.#arrived(ticket)
-          this.#drop(ticket)
+        // The response of one that waits behind others of its connection is never closed when that is lost; the request is.
+        request.raw.once('close', () => {
+          if (!request.raw.readableEnded) this.#leave(ticket)
         })
+        done()
+      },
+    ]
+  }
+
+  /** The hook that sees the answers to those requests go: who is answered before the work began was refused for something else. */
+  onSend(id: OperationId) {
+    if (leastUnits[id] === undefined) return []
+    return [
+      (request: FastifyRequest, _reply: FastifyReply, _payload: unknown, done: () => void): void => {
+        const ticket = this.#tickets.get(request)
+        if (ticket) this.#leave(ticket)
         done()
       },
     ]
@@ -150,6 +162,13 @@ export class Gate {
     this.#arriving.delete(ticket)
     if (ticket.slow) this.#slowUnits -= ticket.cost
     ticket.slow = false
+  }
+
+  /** Its work will not begin, unless it has. */
+  #leave(ticket: Ticket): void {
+    if (ticket.working) return
+    this.#arrived(ticket)
+    this.#drop(ticket)
   }
 
   #drop(ticket: Ticket): void {

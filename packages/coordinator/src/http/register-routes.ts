@@ -42,6 +42,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox<{ context: Context }> = async 
       ...(route.events && { exposeHeadRoute: false }),
       ...(route.bodyLimitBytes > 0 && { bodyLimit: route.bodyLimitBytes }),
       onRequest: [...(route.auth ? [onRequest(authenticate)] : []), ...gate.onRequest(id)],
+      onSend: gate.onSend(id),
       ...peerRouteHooks(id),
       handler: toFastify(id, route, context, gate),
     })

@@ -71,6 +71,29 @@ test('requests that are refused for what they are, or given up, take no room', a
   await until('it to count no more', async () => (await listed()) === 200)
 })
 
+test('an announced body that waits on its connection for an answer before its own takes no room when that is lost', async () => {
+  const coordinator = await startTestCoordinator({ maxBacklogMs: 100 })
+  await coordinator.ok('registerHost', { body: shellHost('host') })
+  const post = (path: string, body: string, length = body.length) =>
+    [
+      ...[`POST ${path} HTTP/1.1`, 'host: test', `x-skyclaw-token: ${coordinator.token}`],
+      ...['content-type: application/json', `content-length: ${length}`, '', body],
+    ].join('\r\n')
+  const waiting = post(buildPath(routes.claimJobs, { id: 'host' }), JSON.stringify({ waitMs: 10_000 }))
+  const announced = post(routes.enqueueBatch.path, '{', limits.largeBodyBytes)
+  const listed = async () => (await coordinator.call('listJobs')).status
+  // One more than are waited for without keeping others out.
+  for (let round = 0; round < 5; round += 1) {
+    const { socket } = await RawConnection.open(coordinator.port)
+    socket.write(waiting + announced)
+    await until('the announced body to count', async () => (await listed()) === 429)
+    socket.destroy()
+    await until('it to count no more', async () => (await listed()) === 200, { deadlineMs: 3_000 })
+  }
+  await coordinator.ok('enqueueJob', { body: shellJob() })
+  expect((await coordinator.ok('listJobs')).jobs).toHaveLength(1)
+})
+
 test('a body that its sender holds up keeps nobody out for long, and is taken when it is whole', async () => {
   const coordinator = await startTestCoordinator({ maxBacklogMs: 100 })
   const body = JSON.stringify({ jobs: [shellJob()] })
