@@ -88,7 +88,7 @@ export class Cluster {
     await until('coordinators to have nothing to say', look, { deadlineMs: liveDeadlineMs })
   }
 
-  /** Waits until each of them has read all that the feeds of the others say, of which they tell each other every second. */
+  /** Waits until each of them has read all that the feeds of the others say. How far a feed goes they tell each other every second only. */
   async caughtUp(): Promise<void> {
     await this.quiet()
     const look = async () => (await Promise.all(this.nodes.map((node) => node.hasReadAll()))).every(Boolean)

@@ -22,8 +22,8 @@ function bench() {
   } as unknown as Parts)
   onTestFinished(() => gate.close())
   const [hook] = gate.onRequest('enqueueBatch')
-  const come = (bytes: number) => {
-    const raw = new EventEmitter()
+  const come = (bytes: number, { destroyed = false } = {}) => {
+    const raw = Object.assign(new EventEmitter(), { destroyed, readableEnded: false })
     const request = { headers: { 'content-length': String(bytes) }, body: {}, raw } as unknown as FastifyRequest
     let comeBackS: number | undefined
     const header = (_: string, value: string) => {
@@ -64,6 +64,14 @@ test('bodies that are held up by their senders keep others out once too much of 
   expect(isOpen()).toBe(true)
   expect(await held[1]!.work()).toBe('done')
   expect(isOpen()).toBe(true)
+})
+
+test('who has left before the request is looked at takes no room', () => {
+  const { come, isOpen } = bench()
+  expect(come(16 * megabyte, { destroyed: true }).refused).toBeUndefined()
+  expect(isOpen()).toBe(true)
+  come(16 * megabyte)
+  expect(isOpen()).toBe(false)
 })
 
 test('a length that nobody may send does not tell the others to come back late', () => {
