@@ -245,11 +245,11 @@ test('when the last try wrote nothing, an earlier one that may have is not kept 
     },
   ]
   for (const { answers, said } of ways) {
-    const { url } = await fakeCoordinator(() => ({
-      status: 503,
-      body: (answers.length > 1 && answers.shift()) || answers[0],
-    }))
-    const { code, stderr } = await runInProcess(['enqueue-shell', '--request-timeout-ms', '700', '--url', url, 'true'])
+    const { url } = await fakeCoordinator(() => {
+      const body = answers.shift()
+      return { status: 503, body, ...(answers.length === 0 && { headers: { 'retry-after': '3600' } }) }
+    })
+    const { code, stderr } = await runInProcess(['enqueue-shell', '--url', url, 'true'])
     expect(code).toBe(1)
     expect(stderr).toContain(said)
   }

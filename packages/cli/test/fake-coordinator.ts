@@ -11,7 +11,9 @@ export interface Asked {
 }
 
 /** JSON, or a stream of what is yielded. */
-type Reply = { status?: number; body: unknown } | { events: AsyncIterable<string> | Iterable<string> }
+type Reply =
+  | { status?: number; headers?: Record<string, string>; body: unknown }
+  | { events: AsyncIterable<string> | Iterable<string> }
 
 type Answer = (asked: Asked) => Reply | Promise<Reply>
 
@@ -28,9 +30,9 @@ export async function fakeCoordinator(answer: Answer): Promise<{ url: string; as
       for await (const event of answered.events) response.write(event)
       return void response.end()
     }
-    const { status = 200, body: reply } = answered
+    const { status = 200, headers, body: reply } = answered
     const type = status < 400 ? 'application/json' : 'application/problem+json'
-    response.writeHead(status, { 'content-type': type }).end(JSON.stringify(reply))
+    response.writeHead(status, { 'content-type': type, ...headers }).end(JSON.stringify(reply))
   }
   const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -141,8 +141,9 @@ test('restore says which line a coordinator refused, and how far it came', async
   expect(run).toEqual({ code: 1, stdout: '', stderr: `skyclaw: ${file} line 109: key is odd\n` })
 
   const none = problem('insufficient_replicas', 'only 1 of 2', { outcome: 'not_applied' })
-  const poor = await fakeCoordinator((asked) => (asked.method === 'GET' ? answer(asked) : { status: 503, body: none }))
-  const stopped = await runInProcess(['restore', file, '--url', poor.url, '--request-timeout-ms', '200'])
+  const once = { status: 503, headers: { 'retry-after': '3600' }, body: none }
+  const poor = await fakeCoordinator((asked) => (asked.method === 'GET' ? answer(asked) : once))
+  const stopped = await runInProcess(['restore', file, '--url', poor.url])
   expect(stopped.code).toBe(1)
   expect(stopped.stderr).toBe(
     `skyclaw: restoring stopped at line 2 of ${file}, and can be repeated: only 1 of 2; "skyclaw doctor" says what is missing\n`,
