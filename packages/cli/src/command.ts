@@ -60,7 +60,9 @@ export interface Group extends CommandDef {
 
 /** The result of `run`, which citty passes on, is the exit code. */
 export function defineCommand(definition: Definition): Command {
-  const flags: Flags = { ...definition.flags, ...settingFlags(definition.settings ?? []), ...helpFlag }
+  const own = definition.flags
+  // A command may say what a setting means to it.
+  const flags: Flags = { ...own, ...settingFlags(definition.settings ?? []), ...own, ...helpFlag }
   const args: ArgsDef = {}
   for (const [name, description] of Object.entries(definition.positionals ?? {})) {
     args[name] = { type: 'positional', description, required: !name.endsWith('...') }

@@ -152,10 +152,10 @@ test.each([
 })
 
 test.each([
-  ['SKYCLAW_COORDINATOR_URLS', 'http://a, b', 'each is a URL'],
+  ['SKYCLAW_COORDINATOR_URLS', 'http://a, b', 'a URL'],
   ['SKYCLAW_HOST_LABELS', 'attic', 'zone=attic'],
   ['SKYCLAW_MAX_PARALLEL', '0', 'a whole number from 1'],
-  ['SKYCLAW_WORK_ROOTS', '/srv,work', 'each is an absolute path'],
+  ['SKYCLAW_WORK_ROOTS', '/srv,work', 'an absolute path'],
   ['SKYCLAW_SANDBOX', 'chroot', 'one of none, bubblewrap, docker, podman'],
   ['SKYCLAW_SANDBOX_IMAGE', '--privileged', 'the name of an image'],
 ])('a wrong %s (%s) of a host is an error too', (name, value, right) => {

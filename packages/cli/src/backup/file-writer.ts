@@ -33,7 +33,7 @@ export class FileWriter {
   /** Makes the folder when it is not there. With `force`, a file of that name is replaced. */
   static async open(file: string, force: boolean): Promise<FileWriter> {
     await refuseExisting(file, force)
-    await explained(file, mkdir(dirname(file), { recursive: true, mode: 0o700 }))
+    await explained(file, makeFolder(dirname(file)))
     const partFile = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`)
     const handle = await explained(file, open(partFile, 'wx', 0o600))
     return new FileWriter(file, force, partFile, handle)
@@ -79,6 +79,15 @@ async function refuseExisting(file: string, force: boolean): Promise<void> {
   // A device would lose its name to the backup.
   if (found && !found.isFile()) throw new BackupError(`${file} is no file that could be replaced`)
   if (found && !force) throw new BackupError(`${file} is there already: name another file, or replace it with --force`)
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'EEXIST' || code === 'ENOTDIR' ? new Error(`${folder} is no folder, or lies in what is none`) : error
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -28,7 +28,7 @@ export function completionOf(root: () => Group): Command {
     ],
     async run({ io, positionals: [shell = ''] }) {
       const script = Object.hasOwn(shells, shell) ? shells[shell] : undefined
-      if (!script) throw new UsageError(`SHELL must be one of ${names.join(', ')}, not ${JSON.stringify(shell)}`)
+      if (!script) throw new UsageError(`the shell must be one of ${names.join(', ')}, not ${JSON.stringify(shell)}`)
       io.stdout.write(script(places(root())))
       return exitCodes.ok
     },

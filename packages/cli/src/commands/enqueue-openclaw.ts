@@ -3,7 +3,6 @@ import { checkPayload } from '@skyclaw/protocol'
 import type { Flags } from '../arguments/flag.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 import { type Context, defineCommand } from '../command.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { clientSettings } from './client-settings.ts'
 import { enqueueAndPrint, enqueueFlags, placeFromFlags } from './enqueue.ts'
 
@@ -26,8 +25,7 @@ export const enqueueOpenclaw = defineCommand({
     'enqueue-openclaw doctor --json',
   ],
   async run(context) {
-    await enqueueAndPrint(context, openclawPayload(context))
-    return exitCodes.ok
+    return enqueueAndPrint(context, openclawPayload(context))
   },
 })
 

@@ -1,5 +1,4 @@
 import { defineCommand } from '../command.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { clientSettings } from './client-settings.ts'
 import { enqueueAndPrint, enqueueFlags } from './enqueue.ts'
 import { shellPayload, shellPositionals, stdinFlag } from './shell-payload.ts'
@@ -17,7 +16,6 @@ export const enqueueShell = defineCommand({
     'enqueue-shell --run-at 2027-01-31T06:00:00Z backup.sh',
   ],
   async run(context) {
-    await enqueueAndPrint(context, await shellPayload(context))
-    return exitCodes.ok
+    return enqueueAndPrint(context, await shellPayload(context))
   },
 })

@@ -6,6 +6,8 @@ import { jsonFlag } from '../arguments/flag.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 import type { Values } from '../arguments/values.ts'
 import type { Context } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { interruptible } from '../interruptible.ts'
 import { envName, idempotencyKey as idempotencyKeyCheck, labelKey } from '../settings/checks.ts'
 import { secretsFromFlags } from './secret-env.ts'
 
@@ -123,17 +125,15 @@ function readTime(text: string): string {
  * Enqueues. The key is made here when none is given, so that when nobody knows whether the job was made, the error can name what
  * to repeat.
  */
-export async function enqueue(context: Context, newJob: NewJob, signal?: AbortSignal): Promise<EnqueueAnswer> {
+export async function enqueue(context: Context, newJob: NewJob, signal: AbortSignal): Promise<EnqueueAnswer> {
   const given = context.values.checked('idempotency-key', idempotencyKeyCheck)
   const idempotencyKey = given ?? uuidv7()
   try {
-    return await context.client().call('enqueueJob', { body: newJob, idempotencyKey, ...(signal && { signal }) })
+    return await context.client().call('enqueueJob', { body: newJob, idempotencyKey, signal })
   } catch (error) {
-    if (error instanceof SkyclawError ? error.outcomeUnknown : signal?.aborted) {
-      // On a terminal the cursor stands behind the ^C.
-      const newline = signal?.aborted && context.io.stderr.isTTY ? '\n' : ''
+    if (error instanceof SkyclawError ? error.outcomeUnknown : signal.aborted) {
       context.io.stderr.write(
-        `${newline}skyclaw: nobody knows whether the job was enqueued; repeated with --idempotency-key ${idempotencyKey} it is enqueued once\n`,
+        `skyclaw: nobody knows whether the job was enqueued; repeated with --idempotency-key ${idempotencyKey} it is enqueued once\n`,
       )
     }
     throw error
@@ -141,8 +141,12 @@ export async function enqueue(context: Context, newJob: NewJob, signal?: AbortSi
 }
 
 /** Enqueues and prints only the id, or the answer's JSON. */
-export async function enqueueAndPrint(context: Context, payload: Payload): Promise<void> {
+export async function enqueueAndPrint(context: Context, payload: Payload): Promise<number> {
   const { io, values } = context
-  const answer = await enqueue(context, newJobFromFlags(payload, values, io.now()))
-  io.stdout.write(values.has('json') ? `${JSON.stringify(answer, null, 2)}\n` : `${answer.job.id}\n`)
+  const newJob = newJobFromFlags(payload, values, io.now())
+  return interruptible(io, 'interrupted', async (signal) => {
+    const answer = await enqueue(context, newJob, signal)
+    io.stdout.write(values.has('json') ? `${JSON.stringify(answer, null, 2)}\n` : `${answer.job.id}\n`)
+    return exitCodes.ok
+  })
 }

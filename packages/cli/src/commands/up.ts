@@ -21,7 +21,17 @@ const upFlags = {
     type: 'string',
     valueHint: 'COMMAND',
     repeatable: true,
-    description: `One more command that jobs may run, such as bash; without SKYCLAW_ALLOWED_COMMANDS they are ${harmlessCommands.join(', ')}`,
+    description: 'One more command that jobs may run, such as bash',
+  },
+  'allowed-commands': {
+    type: 'string',
+    valueHint: 'VALUE',
+    description: `All commands that jobs may run, but for those of --allow. (SKYCLAW_ALLOWED_COMMANDS; default ${harmlessCommands.join(',')})`,
+  },
+  token: {
+    type: 'string',
+    valueHint: 'VALUE',
+    description: 'The secret of coordinators, hosts and clients. (SKYCLAW_TOKEN; default a new one with each start)',
   },
 } as const satisfies Flags
 

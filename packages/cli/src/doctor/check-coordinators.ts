@@ -45,6 +45,6 @@ function checkSilent({ url, failure, learned }: Answer, { known }: Picture): Fin
   }
   if (learned) return []
   const remedy =
-    'start it, or look for a firewall in between; when it will not return, take it out of SKYCLAW_COORDINATOR_URLS and of SKYCLAW_PEER_URLS'
+    'start it, or look for a firewall in between; when it will not return, name it no more with --url, SKYCLAW_COORDINATOR_URL, SKYCLAW_COORDINATOR_URLS or SKYCLAW_PEER_URLS'
   return [problemOf('coordinators', `${url} does not answer: ${why}`, remedy)]
 }

@@ -95,16 +95,20 @@ test('the second Ctrl-C leaves the job to itself and says how to see the rest', 
   expect(run.stderr).toContain('skyclaw jobs logs -f job-1')
 })
 
-test('Ctrl-C while it enqueues ends the run and names the key to repeat with', async () => {
-  const signals = new EventEmitter()
-  const { url } = await fakeCoordinator(async () => {
-    signals.emit('SIGINT')
-    return new Promise(() => {})
-  })
-  const run = await runInProcess(['run', '--url', url, 'x'], { signals })
-  expect(run.code).toBe(130)
-  expect(run.stderr).toMatch(/repeated with --idempotency-key [\w-]+ it is enqueued once/)
-})
+test.each(['run', 'enqueue-shell'])(
+  'Ctrl-C while %s enqueues ends it and names the key to repeat with',
+  async (command) => {
+    const signals = new EventEmitter()
+    const { url } = await fakeCoordinator(async () => {
+      signals.emit('SIGINT')
+      return new Promise(() => {})
+    })
+    const run = await runInProcess([command, '--url', url, 'x'], { signals })
+    expect(run).toMatchObject({ code: 130, stdout: '' })
+    expect(signals.listenerCount('SIGINT')).toBe(0)
+    expect(run.stderr).toMatch(/repeated with --idempotency-key [\w-]+ it is enqueued once/)
+  },
+)
 
 test('a coordinator that is away for a while does not end the wait', async () => {
   let questions = 0

@@ -22,9 +22,11 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
 
   const interrupt = (): void => {
     interrupts += 1
+    // On a terminal the cursor stands behind the ^C.
+    if (io.stderr.isTTY && interrupts <= 2) io.stderr.write('\n')
     if (id === undefined) return enqueueing.abort()
     if (interrupts > 1) return detaching.abort()
-    io.stderr.write('\nskyclaw: cancelling; Ctrl-C again leaves the job to itself\n')
+    io.stderr.write('skyclaw: cancelling; Ctrl-C again leaves the job to itself\n')
     context
       .client()
       .jobs.cancel(id, { reason: 'interrupted by the person who ran it' })
@@ -48,7 +50,7 @@ export async function runJob(context: Context, newJob: NewJob): Promise<number> 
       const line = left
         ? `the job goes on without you; see its output with: ${io.program} jobs logs -f ${id}`
         : `the job may still go on; look for it with: ${io.program} jobs wait ${id}`
-      io.stderr.write(`${left ? '\n' : ''}skyclaw: ${line}\n`)
+      io.stderr.write(`skyclaw: ${line}\n`)
     }
     if (!left) throw error
     return exitCodes.cancelled

@@ -80,7 +80,7 @@ export function list<T>(check: Check<T>, maximum: number, minimum = 0): Check<T[
         return check(part)
       } catch (error) {
         if (!(error instanceof WrongValue)) throw error
-        throw new WrongValue(`a list, separated by commas, of which each is ${error.message}`)
+        throw new WrongValue(`${error.message}, or several separated by commas`)
       }
     })
   }
