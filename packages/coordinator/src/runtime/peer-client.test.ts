@@ -89,6 +89,27 @@ test('who does not answer in time, hangs up or is not there is unreachable', asy
   })
 })
 
+test('a call that is given up while it waits for a connection is never made', async () => {
+  const heard: string[] = []
+  const { client } = await clientOf((request, response) => {
+    heard.push(request.url!)
+    setTimeout(() => answering({ ok: true })(request, response), 150)
+  })
+  const page = { params: { id: 'j', attempt: 1 }, timeoutMs: 5_000, maxAnswerBytes: 1_000 }
+  // All connections are taken.
+  const first = Array.from({ length: 5 }, () => client.call('readLogPage', page).catch(() => undefined))
+  const waiting = { ...call, timeoutMs: 50 }
+  await expect(client.call('gossip', waiting)).rejects.toMatchObject({ message: expect.stringContaining('50 ms') })
+  const ended = new AbortController()
+  const given = client.call('gossip', { ...call, signal: ended.signal })
+  ended.abort()
+  await expect(given).rejects.toMatchObject({ kind: 'unreachable' })
+  await Promise.all(first)
+  await client.call('readLogPage', page).catch(() => undefined)
+  expect(heard.filter((url) => url.includes('gossip'))).toEqual([])
+  expect(heard).toHaveLength(6)
+})
+
 test('closing ends what is under way', async () => {
   const { client } = await clientOf(() => undefined)
   const under = client.call('gossip', { ...call, timeoutMs: 60_000 }).catch((error: unknown) => error)

@@ -10,6 +10,7 @@ import {
 import { parse } from 'secure-json-parse'
 import { Pool } from 'undici'
 import { type Check, createCheck } from '../http/validator.ts'
+import { Exchange } from './exchange.ts'
 import { PeerError } from './peer-error.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -75,7 +76,7 @@ export class PeerClient {
   readonly #token: string | undefined
   readonly #traffic: Traffic
   /** Ends each call that is under way. */
-  readonly #underway = new Set<AbortController>()
+  readonly #underway = new Set<Exchange>()
   #closed = false
 
   /** Throws a TypeError for what is no URL. Without a token it sends none. */
@@ -112,54 +113,51 @@ export class PeerClient {
   /** Ends what is under way. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const ending of this.#underway) ending.abort()
+    for (const exchange of this.#underway) exchange.abort(new Error('this coordinator is closing'))
     await this.#pool.destroy()
   }
 
   async #send(id: PeerRoute, call: PeerCall): Promise<{ statusCode: number; text: string }> {
     const route: RouteDefinition = routes[id]
     const query = new URLSearchParams(call.query)
-    // A signal that times out by itself goes on to do so when the call is long over.
-    const ending = new AbortController()
-    const timer = setTimeout(() => ending.abort(new DOMException('', 'TimeoutError')), call.timeoutMs).unref()
-    this.#underway.add(ending)
-    if (this.#closed) ending.abort()
+    const maxBytes = call.maxAnswerBytes
+    const exchange = new Exchange({
+      maxAnswerBytes: maxBytes,
+      tooLong: () => new PeerError('malformed', `answered with more than ${maxBytes} bytes`),
+      received: (bytes) => void (this.#traffic.receivedBytes += bytes),
+    })
+    const abort = () => exchange.abort(new Error('it was given up'))
+    const timer = setTimeout(() => exchange.abort(new DOMException('', 'TimeoutError')), call.timeoutMs).unref()
+    this.#underway.add(exchange)
+    call.signal?.addEventListener('abort', abort)
+    if (this.#closed || call.signal?.aborted) abort()
     try {
-      const { statusCode, body } = await this.#pool.request({
-        method: route.method,
-        path: `${this.#path}${buildPath(route, call.params)}${query.size > 0 ? `?${query}` : ''}`,
-        headers: {
-          ...(this.#token !== undefined && { [tokenHeader]: this.#token }),
-          ...(call.body !== undefined && {
-            'content-type': route.bytes ? 'application/octet-stream' : 'application/json',
-          }),
+      this.#pool.dispatch(
+        {
+          method: route.method,
+          path: `${this.#path}${buildPath(route, call.params)}${query.size > 0 ? `?${query}` : ''}`,
+          headers: {
+            ...(this.#token !== undefined && { [tokenHeader]: this.#token }),
+            ...(call.body !== undefined && {
+              'content-type': route.bytes ? 'application/octet-stream' : 'application/json',
+            }),
+          },
+          body: call.body ?? null,
         },
-        body: call.body ?? null,
-        signal: call.signal ? AbortSignal.any([ending.signal, call.signal]) : ending.signal,
-      })
+        exchange,
+      )
+      const { statusCode, text, bytes } = await exchange.answer
+      this.#traffic.countReceived(kinds[id], bytes)
       if (call.body !== undefined) this.#traffic.sentBytes += Buffer.byteLength(call.body)
-      return { statusCode, text: await this.#read(kinds[id], body, call.maxAnswerBytes) }
+      return { statusCode, text }
     } catch (error) {
       if (error instanceof PeerError) throw error
       throw new PeerError('unreachable', `did not answer: ${reasonOf(error, call.timeoutMs)}`, { cause: error })
     } finally {
       clearTimeout(timer)
-      this.#underway.delete(ending)
+      call.signal?.removeEventListener('abort', abort)
+      this.#underway.delete(exchange)
     }
-  }
-
-  async #read(kind: string, chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-    const parts: Uint8Array[] = []
-    let bytes = 0
-    // Leaving the loop early closes the connection.
-    for await (const chunk of chunks) {
-      bytes += chunk.byteLength
-      this.#traffic.receivedBytes += chunk.byteLength
-      if (bytes > maxBytes) throw new PeerError('malformed', `answered with more than ${maxBytes} bytes`)
-      parts.push(chunk)
-    }
-    this.#traffic.countReceived(kind, bytes)
-    return Buffer.concat(parts, bytes).toString('utf8')
   }
 }
 
