@@ -41,6 +41,9 @@ export class BaseIndex {
   /** Between these two, what is in neither generation does not exist. */
   #from = ''
   #to = ''
+  /** What was looked up last: a change asks several times for one base. */
+  #lastBase: string | undefined
+  #lastKeys: HeldKey[] | undefined
   /** The start at which too much was found ahead: not looked up again before the next. */
   #fullAt = ''
 
@@ -88,6 +91,7 @@ export class BaseIndex {
   clear(): void {
     this.#young = new Map()
     this.#old = new Map()
+    this.#lastBase = this.#lastKeys = undefined
     this.#from = this.#to = this.#fullAt = ''
   }
 
@@ -119,10 +123,15 @@ export class BaseIndex {
   }
 
   #kept(base: string): HeldKey[] | undefined {
-    return this.#young.get(base) ?? this.#old.get(base)
+    if (base !== this.#lastBase) {
+      this.#lastKeys = this.#young.get(base) ?? this.#old.get(base)
+      this.#lastBase = base
+    }
+    return this.#lastKeys
   }
 
   #keep(base: string, keys: HeldKey[]): void {
+    this.#lastBase = undefined
     this.#young.set(base, keys)
     if (this.#young.size < maxBases) return
     for (const forgotten of this.#old.keys()) {

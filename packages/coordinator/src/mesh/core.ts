@@ -34,7 +34,7 @@ export function writingTime({ rules }: Core, { wall }: Pick<Step, 'wall'>, value
 }
 
 /** Instances that can keep a new record: alive and caught up, this one included. */
-export function eligible(core: Core): string[] {
+export function eligible(core: Core): readonly string[] {
   const others = core.members.eligible()
   return core.ready() ? [...others, core.self] : others
 }

@@ -10,7 +10,7 @@
  * answered, and all live coordinators are told (spread.ts). The acceptance promises the proposer's next ballot along the way, so that its own next
  * change of the record takes one round trip (leftovers.ts). Or it promises that ballot to the coordinator that will probably make the next change
  * (heir.ts), which need not even wait until the value is chosen. A value that is kept is written back all the same, unless a
- * majority's promises show that it is the chosen one. A record under a fresh random key has one possible creator, which starts at the acceptance.
+ * majority's promises show that it is the chosen one. Where the only replica is the proposer, all that is one step (sole-keeper.ts). A record under a fresh random key has one possible creator, which starts at the acceptance.
  *
  * **A replica** (acceptor.ts) promises and accepts only upwards, and answers when that is on disk: every method here runs
  * inside one transaction, and what it sends leaves after the commit.

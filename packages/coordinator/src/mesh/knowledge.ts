@@ -23,18 +23,23 @@ export class Knowledge {
 
   /** Takes over a chosen value. `anyAge`: whoever brings it wants it back, however old it is. */
   learn(step: Step, record: LedgerRecord, anyAge = false): Learned {
-    const { store, rules, hooks } = this.#core
+    const { store, rules } = this.#core
     const known = store.known(record.key)
     if (known && !this.#isNewer(record, known)) return 'known'
     if (!known && !anyAge && this.isForgotten(step, record.key, record.writtenAt)) return 'gone'
     if (!known && this.#isBeforeAccepted(record)) return 'gone'
     store.putKnown(record)
     this.#tidyRegister(step, record, rules.isFinal(record.value))
+    this.tell(step, record, known)
+    return 'news'
+  }
+
+  /** Says what is known from now on, and what was before. */
+  tell(step: Step, record: LedgerRecord, known: LedgerRecord | undefined): void {
     // What is written anew bears a new time.
     const same = known?.writtenAt === record.writtenAt && JSON.stringify(known.value) === JSON.stringify(record.value)
-    hooks.learned(step, record, same)
+    this.#core.hooks.learned(step, record, same)
     this.#onNews(step, record)
-    return 'news'
   }
 
   /**

@@ -3,10 +3,15 @@ import type { ChangeResult, Step } from './mesh.ts'
 import type { Operation } from './operation.ts'
 import { PassingMap, PassingSet } from './passing-map.ts'
 
+interface Lane {
+  /** The first is under way. */
+  readonly operations: Operation[]
+  isPumped: boolean
+}
+
 /** Operations in order: of those on one record, one at a time. */
 export class Lanes {
-  readonly #lanes = new PassingMap<string, Operation[]>()
-  readonly #pumping = new PassingSet<string>()
+  readonly #lanes = new PassingMap<string, Lane>()
   readonly #active = new PassingSet<Operation>()
   /** How many are under way or wait of which a caller wants the result. */
   #awaited = 0
@@ -36,10 +41,11 @@ export class Lanes {
       return step.after(() => done({ ok: false, error }))
     }
     if (done) this.#awaited += 1
-    const lane = this.#lanes.get(operation.lane)
-    if (lane) return void lane.push(operation)
-    this.#lanes.set(operation.lane, [operation])
-    this.#pump(step, operation.lane)
+    const known = this.#lanes.get(operation.lane)
+    if (known) return void known.operations.push(operation)
+    const lane = { operations: [operation], isPumped: false }
+    this.#lanes.set(operation.lane, lane)
+    this.#pump(step, lane)
   }
 
   /** Ends the first operation of its lane, tells who waits for it, and begins the next. */
@@ -52,25 +58,23 @@ export class Lanes {
       step.after(() => done(result))
     }
     const lane = this.#lanes.get(operation.lane)!
-    lane.shift()
-    if (lane.length === 0) this.#lanes.delete(operation.lane)
-    else this.#pump(step, operation.lane)
+    lane.operations.shift()
+    if (lane.operations.length === 0) this.#lanes.delete(operation.lane)
+    else this.#pump(step, lane)
     atEnd?.(step, result)
   }
 
   /** A loop, not a recursion: many may wait for a record that needs no round any more. */
-  #pump(step: Step, lane: string): void {
-    if (this.#pumping.has(lane)) return
-    this.#pumping.add(lane)
+  #pump(step: Step, lane: Lane): void {
+    if (lane.isPumped) return
+    lane.isPumped = true
     try {
-      for (;;) {
-        const operation = this.#lanes.get(lane)?.[0]
-        if (!operation || this.#active.has(operation)) break
-        this.#active.add(operation)
-        this.#begin(step, operation)
+      for (let next = lane.operations[0]; next && !this.#active.has(next); next = lane.operations[0]) {
+        this.#active.add(next)
+        this.#begin(step, next)
       }
     } finally {
-      this.#pumping.delete(lane)
+      lane.isPumped = false
     }
   }
 }

@@ -15,7 +15,7 @@ export interface Leftover extends Kept {
 }
 
 /** What is held of a record here. */
-interface Held {
+export interface Held {
   readonly known: LedgerRecord | undefined
   readonly row: Register | undefined
 }

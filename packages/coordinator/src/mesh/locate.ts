@@ -84,6 +84,7 @@ function placeHeld(known: LedgerRecord | undefined, ...others: (Place | undefine
  */
 function standingKey(core: Core, base: string): string | undefined {
   const twins = twinsOf(core, base)
+  if (twins.length === 0) return undefined
   const known = twins.filter(({ key }) => core.store.known(key))
   return standingTwin(core.rules, known.length > 0 ? known : twins)?.key
 }

@@ -6,6 +6,8 @@ import { placeOf } from './version.ts'
 export class Members {
   readonly #self: string
   readonly #others = new Map<string, MeshMember>()
+  #alive: readonly string[] = []
+  #eligible: readonly string[] = []
   /** When this coordinator started: instances that no member list names count as dead since then. */
   readonly #startedAt: number
 
@@ -21,6 +23,9 @@ export class Members {
     const expected = this.expected()
     this.#others.clear()
     for (const member of members) if (member.instance !== this.#self) this.#others.set(member.instance, member)
+    const alive = this.expected().filter((member) => member.alive)
+    this.#alive = alive.map(({ instance }) => instance)
+    this.#eligible = alive.filter(({ ready }) => ready).map(({ instance }) => instance)
     return here().some((one) => !before.has(one)) || expected.some(({ instance }) => this.neverReturns(instance))
   }
 
@@ -44,8 +49,8 @@ export class Members {
   }
 
   /** Alive, without this one. */
-  alive(): string[] {
-    return this.expected().flatMap(({ instance, alive }) => (alive ? [instance] : []))
+  alive(): readonly string[] {
+    return this.#alive
   }
 
   isAlive(instance: string): boolean {
@@ -66,8 +71,8 @@ export class Members {
   }
 
   /** Alive and caught up, without this one: fit to keep records. */
-  eligible(): string[] {
-    return this.expected().flatMap(({ instance, alive, ready }) => (alive && ready ? [instance] : []))
+  eligible(): readonly string[] {
+    return this.#eligible
   }
 
   /** Whether an instance has been dead for so long, or never returns. */

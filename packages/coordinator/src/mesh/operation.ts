@@ -49,7 +49,7 @@ export class Operation {
   proposed = false
   over = false
   /** What it proposed to write, so that it is recognised when it comes back. */
-  readonly written = new Set<RecordValue>()
+  #written: RecordValue[] | undefined
 
   constructor(request: OperationRequest, deadline: number) {
     this.request = request
@@ -90,9 +90,25 @@ export class Operation {
     }
   }
 
+  /** What it makes of the current value; `isKnown` when that need not be written back. */
+  judge(
+    from: Current | undefined,
+    { set }: Place,
+    isKnown: boolean,
+    timeOf: (value: RecordValue) => number,
+  ): Judgement {
+    const decision = this.decide(from?.value ?? null, set)
+    return judge(decision, from, timeOf, isKnown, this.request.refresh)
+  }
+
+  /** Notes what it proposes to write. */
+  propose(value: RecordValue): void {
+    if (!this.#written?.includes(value)) (this.#written ??= []).push(value)
+  }
+
   /** The verdict of an own earlier proposal that comes back as what stands. */
   recognise(value: RecordValue): Verdict | undefined {
-    for (const own of this.written) {
+    for (const own of this.#written ?? []) {
       if (own === value || JSON.stringify(own) === JSON.stringify(value)) return { kind: 'changed' }
     }
     return undefined
@@ -103,16 +119,25 @@ export function givenUp(): Error {
   return Object.assign(new Error('the caller gave up before the change was tried'), { name: 'AbortError' })
 }
 
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly proposal?: Proposal
+}
+
 /** What a decision is made about. */
 export type Current = Omit<Proposal, 'moved'>
 
-/** What is to be proposed after a decision, if anything is, and what the caller is told when that is chosen. */
-export function judge(
+/**
+ * What is to be proposed after a decision, if anything is, and what the caller is told when that is chosen. `isKnown`: what it was made
+ * about is the last that was chosen, and need not be written back.
+ */
+function judge(
   decision: ReturnType<Operation['decide']>,
   from: Current | undefined,
   writingTimeOf: (value: RecordValue) => number,
+  isKnown: boolean,
   refresh = false,
-): { verdict: Verdict; proposal?: Proposal } {
+): Judgement {
   if (decision.kind === 'write') {
     return {
       verdict: { kind: 'changed' },
@@ -127,6 +152,6 @@ export function judge(
     }
   }
   const verdict: Verdict = decision.kind === 'refuse' ? { kind: 'refused', error: decision.error } : { kind: 'kept' }
-  if (!from) return { verdict }
+  if (!from || (isKnown && !refresh)) return { verdict }
   return { verdict, proposal: { value: from.value, writtenAt: refresh ? writingTimeOf(from.value) : from.writtenAt } }
 }

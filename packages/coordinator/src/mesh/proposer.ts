@@ -1,18 +1,20 @@
-import type { Ballot, PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
+import type { PeerMessage, Proposal, RecordValue } from '@skyclaw/protocol'
 import type { Acceptor } from './acceptor.ts'
 import { type Core, isFormer, writingTime } from './core.ts'
 import type { Findings, Inquiries } from './inquiry.ts'
 import { Lanes } from './lanes.ts'
 import type { Leftovers } from './leftovers.ts'
+import { type HeadStart, headStart } from './head-start.ts'
 import { ballotLeft } from './heir.ts'
 import { isLeft, late, locate, newRecord, takeHint, withoutQuorum } from './locate.ts'
 import type { ChangeResult, Step } from './mesh.ts'
-import { type Current, givenUp, judge, Operation, type OperationRequest, type Verdict } from './operation.ts'
+import { type Current, givenUp, Operation, type OperationRequest, type Verdict } from './operation.ts'
 import { PassingMap } from './passing-map.ts'
 import { Round, type RoundStart } from './round.ts'
 import { type Setback, type SetbackParts, takeSetback } from './setback.ts'
+import { isSole, takeAlone } from './sole-keeper.ts'
 import type { Spread } from './spread.ts'
-import { compareTerms, compareVersions, isInherited, ownerOf, type Place, roundName, termOf } from './version.ts'
+import { compareTerms, compareVersions, ownerOf, type Place, roundName, termOf } from './version.ts'
 
 type Reply = Extract<PeerMessage, { type: 'promised' | 'accepted' | 'refused' | 'moved' }>
 
@@ -111,32 +113,31 @@ export class Proposer {
   }
 
   #open(step: Step, operation: Operation, place: Place, creates: boolean): void {
-    const { store, hooks } = this.#core
-    const key = operation.key!
-    const known = store.known(key)
-    const row = store.register(key)
-    const enter = (ballot: Ballot) => this.#enter(operation, key, { place, ballot })
-    const leftover = this.#parts.leftovers.take(key, place, { known, row })
-    const begins = operation.request.begins && (!row || compareTerms(row, place) < 0)
-    if (begins || (creates && !operation.proposed)) {
-      const ballot = this.#parts.ballots.first(step, operation.request)
-      return this.#decide(step, operation, enter(ballot), begins ? known : undefined, false)
-    }
-    if (leftover) {
-      const inherited = isInherited(leftover.next)
-      // It could be left here once more, to a process that does not remember it: so this must be on disk before the others hear of it.
-      if (inherited) step.hold()
-      hooks.count(inherited ? 'inheritance_used' : 'leftover_used')
-      return this.#decide(step, operation, enter(leftover.next), leftover.proposal, false)
-    }
-    this.#send(step, enter(this.#parts.ballots.take(step)))
+    const start = headStart(step, this.#parts, operation, place, creates)
+    if (start) return this.#goOn(step, operation, place, start)
+    const { ballots } = this.#parts
+    this.#send(step, this.#enter(operation, operation.key!, { place, ballot: ballots.take(step) }))
   }
 
-  #enter(operation: Operation, key: string, start: Pick<RoundStart, 'place' | 'ballot'>): Round {
+  /** Goes straight to the second phase, and past it where this coordinator is the only replica. */
+  #goOn(step: Step, operation: Operation, place: Place, { ballot, from, isKnown }: HeadStart): void {
+    const key = operation.key!
+    const { proposal, verdict } = operation.judge(from, place, isKnown, (value) => writingTime(this.#core, step, value))
+    if (!proposal) return this.#end(step, operation, from?.value ?? null, verdict)
+    const offer = { key, place, ballot, proposal }
+    const record = isSole(this.#core, place) ? takeAlone(step, this.#parts, offer) : undefined
+    if (!record) return this.#propose(step, operation, this.#enter(operation, key, offer), proposal, verdict)
+    operation.proposed = true
+    step.hold()
+    this.#parts.spread.tell(step, record, () => false)
+    this.#end(step, operation, record.value, verdict)
+  }
+
+  #enter(operation: Operation, key: string, { place, ballot }: Pick<RoundStart, 'place' | 'ballot'>): Round {
     const { store } = this.#core
     const known = store.known(key)
     const basis = known?.writtenAt ?? store.register(key)?.proposal?.writtenAt
-    const round = new Round({ key, ...start, basis, base: start.place.generation > 0 ? known : undefined })
+    const round = new Round({ key, place, ballot, basis, base: place.generation > 0 ? known : undefined })
     operation.round = round
     this.#rounds.set(roundName(round), operation)
     return round
@@ -183,24 +184,22 @@ export class Proposer {
 
   /** `isKnown`: a prepare quorum holds nothing above the known value, so that it need not be written back. */
   #decide(step: Step, operation: Operation, round: Round, from: Current | undefined, isKnown: boolean): void {
-    const { refresh } = operation.request
-    const decision = operation.decide(from?.value ?? null, round.place.set)
-    const { verdict, proposal } = judge(decision, from, (value) => writingTime(this.#core, step, value), refresh)
-    const stands = isKnown && !refresh && (verdict.kind === 'kept' || verdict.kind === 'refused')
-    if (!proposal || stands) return this.#end(step, operation, from?.value ?? null, verdict)
+    const timeOf = (value: RecordValue) => writingTime(this.#core, step, value)
+    const { verdict, proposal } = operation.judge(from, round.place, isKnown, timeOf)
+    if (!proposal) return this.#end(step, operation, from?.value ?? null, verdict)
     this.#propose(step, operation, round, proposal, verdict)
   }
 
   #propose(step: Step, operation: Operation, round: Round, proposal: Proposal, verdict: Verdict): void {
     operation.verdict = verdict
     operation.proposed = true
-    if (verdict.kind === 'changed') operation.written.add(proposal.value)
+    if (verdict.kind === 'changed') operation.propose(proposal.value)
     round.propose(proposal, ballotLeft(this.#core, round, proposal) ?? this.#parts.ballots.take(step))
     this.#send(step, round)
   }
 
   #chosen(step: Step, operation: Operation, round: Round): void {
-    const { key, place, ballot } = round
+    const { place, ballot } = round
     const proposal = round.proposal!
     this.#core.pace.took(step.now - round.sentAt!)
     if (place.set.replicas.length === 1) step.hold()
@@ -211,7 +210,7 @@ export class Proposer {
     if (operation.verdict!.kind === 'sealed') return this.#begin(step, operation)
     const next = round.next!
     const goesOn = ownerOf(next) === this.#core.self && !this.#core.rules.isFinal(proposal.value)
-    if (goesOn) this.#parts.leftovers.keep(key, { place, version: record.version, next })
+    if (goesOn) this.#parts.leftovers.keep(round.key, { place, version: record.version, next })
     this.#end(step, operation, proposal.value, operation.verdict!)
   }
 

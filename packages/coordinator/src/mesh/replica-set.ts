@@ -51,7 +51,8 @@ const maxLineages = 1_000
 
 /** Eight hexadecimal digits that stand for a replica set in the keys of records that several coordinators may create at once. */
 export function lineageOf({ replicas, m }: ReplicaSet): string {
-  const text = replicas.toSorted().join(' ') + ` ${m}`
+  const names = replicas.length === 1 ? replicas[0]! : replicas.toSorted().join(' ')
+  const text = `${names} ${m}`
   const known = lineages.get(text)
   if (known !== undefined) return known
   const lineage = digest(text).slice(0, 8)

@@ -23,9 +23,11 @@ export class Spread {
 
   /** `holds`: the replicas that are known to hold the value; `may`: those that may confirm yet. */
   tell(step: Step, record: LedgerRecord, holds: (instance: string) => boolean, may: readonly string[] = []): void {
+    const alive = this.#core.members.alive()
+    if (alive.length === 0) return
     const waiting = new Set<string>()
     const brief = toBrief(record)
-    for (const instance of this.#core.members.alive()) {
+    for (const instance of alive) {
       if (holds(instance)) step.send(instance, brief)
       else if (may.includes(instance)) waiting.add(instance)
       else this.#whole(step, instance, record)
