@@ -4,6 +4,7 @@ import type { Operation } from './operation.ts'
 import { PassingMap, PassingSet } from './passing-map.ts'
 
 interface Lane {
+  readonly name: string
   /** The first is under way. */
   readonly operations: Operation[]
   isPumped: boolean
@@ -29,7 +30,7 @@ export class Lanes {
   }
 
   has(lane: string): boolean {
-    return this.#lanes.has(lane)
+    return (this.#lanes.get(lane)?.operations.length ?? 0) > 0
   }
 
   /** One that a caller waits for is refused when there are too many; what the mesh does of itself is limited where it begins. */
@@ -43,8 +44,8 @@ export class Lanes {
     if (done) this.#awaited += 1
     const known = this.#lanes.get(operation.lane)
     if (known) return void known.operations.push(operation)
-    const lane = { operations: [operation], isPumped: false }
-    this.#lanes.set(operation.lane, lane)
+    const lane = { name: operation.lane, operations: [operation], isPumped: false }
+    this.#lanes.set(lane.name, lane)
     this.#pump(step, lane)
   }
 
@@ -59,8 +60,7 @@ export class Lanes {
     }
     const lane = this.#lanes.get(operation.lane)!
     lane.operations.shift()
-    if (lane.operations.length === 0) this.#lanes.delete(operation.lane)
-    else this.#pump(step, lane)
+    this.#pump(step, lane)
     atEnd?.(step, result)
   }
 
@@ -75,6 +75,7 @@ export class Lanes {
       }
     } finally {
       lane.isPumped = false
+      if (lane.operations.length === 0) this.#lanes.delete(lane.name)
     }
   }
 }
